@@ -1,0 +1,1 @@
+"""Finished runs turned into numbers."""

@@ -1,0 +1,1 @@
+"""A chip through instruments: routing, programs, the safe state."""

@@ -1,0 +1,1 @@
+"""The seam and its vocabulary: what everyone in nwlab may know."""

@@ -1,0 +1,141 @@
+"""The seam: a Chip turns drives into readings, whatever stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from nwlab.core.clock import Clock
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
+from nwlab.core.errors import DriveError
+from nwlab.core.reading import Reading
+from nwlab.core.units import show
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a chip may ever see."""
+
+    voltage: float = 5.0  # V, between any two driven terminals
+    current: float = 1e-3  # A, through any terminal
+
+    def lower(self, other: Limits) -> Limits:
+        """Return the lower of both, quantity by quantity."""
+        return Limits(min(self.voltage, other.voltage), min(self.current, other.current))
+
+    def of(self, quantity: Quantity) -> float:
+        """Return the limit of one quantity."""
+        return self.voltage if quantity is Quantity.VOLTAGE else self.current
+
+
+class Chip(Protocol):
+    """Anything that turns a drive into a reading: a bench, a model, a lab's own machine."""
+
+    @property
+    def terminals(self) -> tuple[str, ...]:
+        """Names as printed on the carrier; the order is the index in drives and readings."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What the chip may ever see."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The only clock that matters to a protocol."""
+        ...
+
+    def apply(self, drive: Drive) -> Iterator[Reading]:
+        """Play a drive and yield blocks, in order, as they arrive; closing the iterator aborts to rest."""
+        ...
+
+    def close(self) -> None:
+        """Go to the safe state; a second call does nothing."""
+        ...
+
+
+class CheckedChip:
+    """Any chip behind one gate: each drive is checked as a whole before it is played, and `close` is certain."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self._closed = False
+        self.terminals = chip.terminals
+        self.limits = chip.limits
+        self.clock = chip.clock
+
+    def apply(self, drive: Drive) -> Iterator[Reading]:
+        """Check the drive, then play it; raises DriveError before anything is sent."""
+        if self._closed:
+            raise DriveError("the chip is closed: outputs are off and stay off; open the bench again")
+        check(drive, self.limits, self.terminals)
+        return self._chip.apply(drive)
+
+    def close(self) -> None:
+        """Close the chip once."""
+        if not self._closed:
+            self._closed = True
+            self._chip.close()
+
+    def __enter__(self) -> CheckedChip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def check(drive: Drive, limits: Limits, terminals: tuple[str, ...]) -> None:
+    """Refuse a drive that names a terminal the chip lacks or exceeds its limits.
+
+    Raises DriveError.
+    """
+    for index in _named(drive):
+        if not 0 <= index < len(terminals):
+            raise DriveError(f"terminal index {index} does not exist; the chip has {', '.join(terminals)}")
+    for force in drive.forces:
+        _check_force(force, limits, terminals)
+    _check_span(drive, limits, terminals)
+
+
+def _named(drive: Drive) -> list[int]:
+    named = list(drive.ground)
+    for force in drive.forces:
+        named.append(force.terminal)
+        named.extend(() if force.low is None else (force.low,))
+        named.extend(force.sense or ())
+    return named
+
+
+def _check_force(force: Force, limits: Limits, terminals: tuple[str, ...]) -> None:
+    name, quantity = terminals[force.terminal], force.quantity
+    peak = float(np.abs(force.levels).max())
+    if peak > limits.of(quantity):
+        raise DriveError(
+            f"terminal {name}: a level of {show(peak, quantity.unit)} exceeds the limit of "
+            f"{show(limits.of(quantity), quantity.unit)}; lower it, or let a person raise the chip's and bench's limits"
+        )
+    other = quantity.other
+    if force.compliance > limits.of(other):
+        raise DriveError(
+            f"terminal {name}: a compliance of {show(force.compliance, other.unit)} exceeds the limit of "
+            f"{show(limits.of(other), other.unit)}; lower it, or let a person raise the chip's and bench's limits"
+        )
+
+
+def _check_span(drive: Drive, limits: Limits, terminals: tuple[str, ...]) -> None:
+    """Two sources of opposite sign put the sum of both on the chip."""
+    forced = [f for f in drive.forces if f.quantity is Quantity.VOLTAGE and f.low is None]
+    if len(forced) < 2:
+        return
+    levels: FloatArray = np.stack([force.levels for force in forced])
+    span = levels.max(axis=0) - levels.min(axis=0)
+    if float(span.max()) > limits.voltage:
+        names = ", ".join(terminals[force.terminal] for force in forced)
+        raise DriveError(
+            f"terminals {names}: up to {show(float(span.max()), 'V')} would stand between them, "
+            f"more than the limit of {show(limits.voltage, 'V')}"
+        )

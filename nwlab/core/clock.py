@@ -1,0 +1,57 @@
+"""Time is handed in: nothing else in nwlab reads a clock or sleeps."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Seconds from an arbitrary origin, never stepping back."""
+
+    def now(self) -> float:
+        """Return the present time in s."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass; zero or less returns at once."""
+        ...
+
+
+class SystemClock:
+    """The computer's monotonic clock, `speed` times as fast; origin at construction."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._origin = time.monotonic()
+
+    def now(self) -> float:
+        """Return the s since construction, times speed."""
+        return (time.monotonic() - self._origin) * self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for `seconds` of this clock's own time."""
+        if seconds > 0:
+            time.sleep(seconds / self.speed)
+
+
+class VirtualClock:
+    """A clock that jumps to whatever is waited for, so that hours pass at once and always the same."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Return the s that were slept so far."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Jump `seconds` ahead."""
+        if seconds > 0:
+            self._now += seconds
+
+
+def utc_now() -> datetime:
+    """Return the wall time with its offset, for records; never for durations."""
+    return datetime.now().astimezone()

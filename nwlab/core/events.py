@@ -1,0 +1,72 @@
+"""What happens during a run, as immutable values; store, plot and twin only listen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nwlab.core.drive import Drive
+from nwlab.core.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins."""
+
+    terminals: tuple[str, ...]
+    steps: int | None = None  # samples expected, where a dry run knows
+    duration: float | None = None  # s expected, where a dry run knows
+
+
+@dataclass(frozen=True, slots=True)
+class DriveStarted:
+    """A drive is about to be played."""
+
+    index: int
+    drive: Drive
+    label: str  # the step that made it
+
+
+@dataclass(frozen=True, slots=True)
+class BlockArrived:
+    """Samples `first` … `first + reading.steps` of a drive arrived."""
+
+    index: int
+    first: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class DriveFinished:
+    """All samples of a drive arrived."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something worth keeping beside the samples."""
+
+    kind: str
+    content: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run has ended and the chip is at rest."""
+
+    status: str  # "finished", "interrupted" or "failed"
+    exit_code: int
+    reason: str = ""
+
+
+Event = RunStarted | DriveStarted | BlockArrived | DriveFinished | Noted | RunFinished
+
+
+class Subscriber(Protocol):
+    """Listens to a run."""
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        ...

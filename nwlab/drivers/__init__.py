@@ -1,0 +1,1 @@
+"""Instruments from the near side of the wire."""

@@ -1,0 +1,1 @@
+"""Where everything meets: files become objects."""

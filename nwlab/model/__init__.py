@@ -1,0 +1,1 @@
+"""Chips as equations: junction laws, circuits, and a Chip that solves them."""

@@ -1,0 +1,1 @@
+"""Events and runs as arrays and pictures."""

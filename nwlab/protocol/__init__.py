@@ -1,0 +1,15 @@
+"""What is done to a chip: steps that yield drives, and the files that name them.
+
+A lab's own step is a generator function in a file of its own, annotated with the kinds below:
+
+    from nwlab.protocol import Play, Seconds, Terminal, Volts
+
+    def tickle(source: Terminal, sink: Terminal, level: Volts, width: Seconds) -> Play:
+        '''One short pulse.'''
+        ...
+        reading = yield drive
+"""
+
+from nwlab.protocol.kinds import Amps, Ohms, Play, Seconds, Siemens, Terminal, Volts
+
+__all__ = ["Amps", "Ohms", "Play", "Seconds", "Siemens", "Terminal", "Volts"]

@@ -1,0 +1,35 @@
+"""Kinds of step arguments: the annotation of a step's parameter says how its text in a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+if TYPE_CHECKING:
+    from nwlab.core.drive import Drive
+    from nwlab.core.reading import Reading
+
+    Play = Generator[Drive, Reading, None]
+else:
+    Play = Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A quantity in this unit, SI inside."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalName:
+    """A name from the chip file in files, an index inside."""
+
+
+Volts = Annotated[float, Unit("V")]
+Amps = Annotated[float, Unit("A")]
+Seconds = Annotated[float, Unit("s")]
+Siemens = Annotated[float, Unit("S")]
+Ohms = Annotated[float, Unit("Ohm")]
+Terminal = Annotated[int, TerminalName()]

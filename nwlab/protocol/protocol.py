@@ -1,0 +1,121 @@
+"""Protocol files: what is done to a chip, without a word about which chip."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nwlab.core.errors import FileError, UsageError
+from nwlab.core.files import Table, parse_toml, read_toml
+from nwlab.protocol.binding import StepFunction, bind
+from nwlab.protocol.kinds import Play
+from nwlab.protocol.parameters import Parameter, read_parameter
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol file, read and checked as far as that goes without a chip."""
+
+    name: str
+    about: str
+    path: Path
+    text: str
+    sources: int  # how many terminals it forces at once
+    parameters: Mapping[str, Parameter]
+    functions: Mapping[str, StepFunction] = field(repr=False)
+
+    def bind(self, terminals: tuple[str, ...]) -> BoundProtocol:
+        """Bind every step to its signature and to a chip's terminals; raises FileError."""
+        table = parse_toml(self.text, self.path)
+        steps = table.tables("step")
+        return BoundProtocol(self, tuple(self._bind(index, step, terminals) for index, step in enumerate(steps)))
+
+    def _bind(self, index: int, step: Table, terminals: tuple[str, ...]) -> tuple[str, Callable[[], Play]]:
+        name = step.choice("do", self.functions)
+        label = f"{index + 1} {step.text('label', name)}"
+        return label, bind(self.functions[name], step, self.parameters, terminals)
+
+
+class BoundProtocol:
+    """A protocol ready for chips with certain terminals."""
+
+    def __init__(self, protocol: Protocol, steps: tuple[tuple[str, Callable[[], Play]], ...]) -> None:
+        self.protocol = protocol
+        self._steps = steps
+        self._label = ""
+
+    def drives(self) -> Play:
+        """Yield the drives of all steps in order; send each drive's joined reading."""
+        for label, step in self._steps:
+            self._label = label
+            yield from step()
+
+    def label(self) -> str:
+        """Return the number and name of the step that is playing."""
+        return self._label
+
+
+def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
+    """Read a protocol file; keyword arguments set parameters, as texts with units or SI numbers.
+
+    Raises FileError, or UsageError for a parameter that does not exist or is out of bounds.
+    """
+    table = read_toml(path)
+    about = table.text("about", "")
+    name = table.text("name")
+    needs = table.table("needs")
+    sources = needs.integer("sources", 1)
+    needs.finish()
+    functions = {**_functions_of("nwlab.protocol.steps"), **_own_functions(table)}
+    read = _set(_parameters(table.table("parameters")), parameters, table.path)
+    if not table.tables("step"):
+        raise table.error("a protocol needs at least one [[step]]")
+    table.finish()
+    return Protocol(name, about, table.path, table.path.read_text("utf-8"), sources, read, functions)
+
+
+def _parameters(table: Table) -> dict[str, Parameter]:
+    return {name: read_parameter(name, table.table(name)) for name in table.keys()}  # noqa: SIM118 - a Table is no dict
+
+
+def _set(known: dict[str, Parameter], given: Mapping[str, Any], path: Path) -> dict[str, Parameter]:
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(f"{path} has no parameter {name!r}; it has {', '.join(known) or 'none'}")
+        known[name] = known[name].given(value)
+    return known
+
+
+def _own_functions(table: Table) -> dict[str, StepFunction]:
+    found: dict[str, StepFunction] = {}
+    for name in table.texts("use", ()):
+        found |= _functions_in(table, (table.path.parent / name).resolve())
+    return found
+
+
+def _functions_in(table: Table, path: Path) -> dict[str, StepFunction]:
+    spec = importlib.util.spec_from_file_location(f"nwlab_steps_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise table.error(f"there is no step file {path}", "use")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
+    return _steps(module)
+
+
+def _functions_of(module: str) -> dict[str, StepFunction]:
+    return _steps(importlib.import_module(module))
+
+
+def _steps(module: Any) -> dict[str, StepFunction]:
+    return {
+        name.rstrip("_"): function
+        for name, function in vars(module).items()
+        if inspect.isgeneratorfunction(function) and not name.startswith("_") and function.__module__ == module.__name__
+    }

@@ -1,0 +1,1 @@
+"""Playing a protocol on a chip and keeping what happens."""

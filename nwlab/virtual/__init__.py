@@ -1,0 +1,1 @@
+"""Instruments from the far side of the wire, and the world they stand in."""
