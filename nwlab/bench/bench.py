@@ -34,6 +34,7 @@ class Bench:
     def __init__(self, name: str, equipment: Equipment, wiring: Wiring, limits: Limits, clock: Clock) -> None:
         self.name, self.limits, self.clock = name, limits, clock
         self.terminals = wiring.terminals
+        self.sources = len(equipment.channels)
         self.relay_operations: Counter[Crosspoint] = Counter()
         self._equipment = equipment
         self._router = Router(name, wiring, tuple(equipment.channels))
@@ -103,7 +104,8 @@ class Bench:
             smu.start()
             start = self.clock.now()
             while (samples := smu.fetch()) is not None:
-                yield _reading(start, samples)
+                if samples.onset.size:
+                    yield _reading(start, samples)
             self._holding = plan.hold
             finished = True
         finally:

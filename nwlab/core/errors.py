@@ -76,6 +76,12 @@ class StorageError(NwlabError):
     exit_code = 6
 
 
+class Terminated(BaseException):  # noqa: N818 - no error: like KeyboardInterrupt, it must pass every `except Exception`
+    """The system asked the program to end (SIGTERM, SIGHUP)."""
+
+    exit_code = 143
+
+
 class UnsafeError(NwlabError):
     """The safe state could not be confirmed: look at the instruments before touching the chip."""
 

@@ -96,16 +96,25 @@ def load_bench_file(path: str | Path) -> BenchFile:
         matrices=tuple(_entries(matrices, ("rows", "columns", "settle", "lead_resistance"))),
         grids=grids,
         wires=_wires(table.table("wires")),
-        clock=table.text("clock", None),
+        clock=_clock(table),
     )
     table.finish()
     _check(bench, table)
     return bench
 
 
+def _clock(table: Table) -> str | None:
+    place = table.text("clock", None)
+    if place is not None and not place.rpartition(":")[2].isdigit():
+        raise table.error(f'needs "host:port" as `nwlab serve` prints it, not {place!r}', "clock")
+    return place
+
+
 def read_limits(table: Table) -> Limits:
     """Read a `[limits]` table; raises FileError."""
-    limits = Limits(table.quantity("voltage", "V", Limits().voltage), table.quantity("current", "A", Limits().current))
+    limits = Limits(
+        _positive(table, "voltage", "V", Limits().voltage), _positive(table, "current", "A", Limits().current)
+    )
     table.finish()
     return limits
 
@@ -136,9 +145,16 @@ def _grid(name: str, table: Table) -> Grid:
         name,
         {row: rows.text(row) for row in rows.keys()},  # noqa: SIM118 - a Table is no dict
         {int(column): columns.text(column) for column in columns.keys()},  # noqa: SIM118 - a Table is no dict
-        table.quantity("settle", "s", 0.02),
-        table.quantity("lead_resistance", "Ohm", 0.0),
+        _positive(table, "settle", "s", 0.02),
+        _positive(table, "lead_resistance", "Ohm", 0.0),
     )
+
+
+def _positive(table: Table, key: str, unit: str, default: float) -> float:
+    value = table.quantity(key, unit, default)
+    if value < 0:
+        raise table.error(f"{table.raw(key)!r} cannot be negative", key)
+    return value
 
 
 def _wires(table: Table) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,5 @@
+"""`python -m nwlab` is the command `nwlab`."""
+
+from nwlab.cli import main
+
+main()

@@ -1,0 +1,126 @@
+"""The command line: a few lines per command over `nwlab.lab`. Data goes to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from nwlab import __version__
+from nwlab.core.errors import NwlabError, Terminated
+
+PLACES = {
+    "run": "nwlab.lab.command_run",
+    "dry-run": "nwlab.lab.command_dry_run",
+    "serve": "nwlab.lab.command_serve",
+    "list": "nwlab.lab.command_list",
+    "show": "nwlab.lab.command_show",
+    "recover": "nwlab.lab.command_recover",
+    "export": "nwlab.lab.command_export",
+}
+KINDS = ("protocols", "benches", "chips", "drivers", "steps")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    sys.exit(_main(_parser().parse_args(arguments)))
+
+
+def _main(options: argparse.Namespace) -> int:
+    try:
+        return int(import_module(PLACES[options.command]).main(options))
+    except NwlabError as error:
+        return _tell(str(error), error, error.exit_code)
+    except KeyboardInterrupt as error:
+        return _tell("interrupted by Ctrl-C", error, 130)
+    except Terminated as error:
+        return _tell("ended by the system", error, error.exit_code)
+    except BrokenPipeError:
+        # The reader of stdout has gone, as in `nwlab show RUN | head`: nothing is wrong.
+        sys.stderr.close()
+        return 0
+
+
+def _tell(text: str, error: BaseException, exit_code: int) -> int:
+    print(f"nwlab: {text}", *getattr(error, "__notes__", ()), sep="\nnwlab: ", file=sys.stderr)
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nwlab",
+        description="Instruments, models and protocols for memristive nanowire networks.",
+        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, 5 instrument or link fault, "
+        "6 storage fault, 7 safe state NOT confirmed, 130 and 143 after an interrupt",
+    )
+    parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _run(commands)
+    _dry_run(commands)
+    _serve(commands)
+    _list(commands)
+    _of_runs(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _run(commands: Commands) -> None:
+    command = commands.add_parser("run", help="play a protocol on a bench or model and keep everything")
+    _playing(command)
+    command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
+    command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
+
+
+def _dry_run(commands: Commands) -> None:
+    command = commands.add_parser(
+        "dry-run", help="play a protocol on the bench's virtual twin and tell what it would do"
+    )
+    _playing(command)
+
+
+def _playing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("protocol", metavar="PROTOCOL", help="a protocol file, or a name from `nwlab list protocols`")
+    command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
+    command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
+    command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
+    command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
+    command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _serve(commands: Commands) -> None:
+    command = commands.add_parser("serve", help="serve a virtual bench on TCP ports of this computer")
+    command.add_argument("bench", metavar="BENCH", nargs="?", default="virtual", help="bench file or name")
+    command.add_argument("--chip", metavar="FILE", help="mount another chip")
+    command.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time (default: 1)")
+    command.add_argument("--port", type=int, metavar="N", help="first of consecutive ports (default: free ones)")
+    command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
+    command.add_argument("--write", metavar="FILE", help="write a bench file that reaches the served instruments")
+    command.add_argument("--json", action="store_true", help="JSON on stdout")
+
+
+def _list(commands: Commands) -> None:
+    command = commands.add_parser("list", help="list what there is")
+    command.add_argument("kinds", metavar="KIND", nargs="*", choices=(*KINDS, []), help=", ".join(KINDS))
+    command.add_argument("--json", action="store_true", help="JSON on stdout")
+
+
+def _of_runs(commands: Commands) -> None:
+    show = commands.add_parser("show", help="tell what a run holds")
+    recover = commands.add_parser("recover", help="save what an interrupted or damaged run holds")
+    export = commands.add_parser("export", help="write a run as HDF5, NetCDF or CSV")
+    for command in (show, recover, export):
+        command.add_argument("run", metavar="RUN", help="folder of a run")
+        command.add_argument("--json", action="store_true", help="JSON on stdout")
+    export.add_argument("--to", metavar="FILE", help="where to (default: in the run's folder)")
+    export.add_argument("--format", choices=("hdf5", "netcdf", "csv"), help="default: by the file's name, else hdf5")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"needs name=value, not {text!r}")
+    return name, value

@@ -1,0 +1,103 @@
+"""`nwlab run`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nwlab.core.errors import UsageError
+from nwlab.core.units import show
+from nwlab.lab.opening import OpenChip, open_bench, open_model
+from nwlab.lab.running import Playing, load_protocol
+from nwlab.plot import pictures
+from nwlab.runs.interrupts import interrupts
+from nwlab.runs.progress import Progress
+from nwlab.runs.recording import Run, load_run
+from nwlab.runs.verdict import verdict
+
+
+def main(options: argparse.Namespace) -> int:
+    """Play, keep, draw; print where the run is, the final conductance and the picture."""
+    protocol = load_protocol(options.protocol, **dict(options.set))
+    with interrupts(), _open(options) as chip:
+        _warn(chip)
+        playing = Playing(protocol, chip, options.out)
+        try:
+            run = playing.play([Progress()])
+        except BaseException as error:
+            if options.json:
+                print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
+            raise
+    picture = pictures.trace(run, run.path / "trace.png")
+    report(run, picture, as_json=options.json)
+    return 0
+
+
+def report(run: Run, picture: Path, *, as_json: bool) -> None:
+    """Print a finished run for people or for a script."""
+    if as_json:
+        print(json.dumps(summary(run, 0, [picture])))
+        return
+    print(f"run:               {run.path}")
+    for terminal, conductance in final_conductances(run).items():
+        print(f"final conductance: {show(conductance, 'S')} at {terminal}")
+    print(f"picture:           {picture}")
+
+
+def summary(run: Run, exit_code: int, images: list[Path]) -> dict[str, Any]:
+    """Return what `--json` says about a run."""
+    return {
+        "run": str(run.path),
+        "status": run.status,
+        "exit": exit_code,
+        "reason": run.reason,
+        "samples": run.samples,
+        "drives": len(run.drives),
+        "duration": duration(run),
+        "conductance": final_conductances(run),
+        "results": {},
+        "pictures": [str(image) for image in images],
+    }
+
+
+def duration(run: Run) -> float:
+    """Return the s on the chip's clock from the first level to the end of the last drive."""
+    if not len(run.drives):
+        return 0.0
+    last = run.drives[-1]
+    start = last.reading.start
+    return float(start - run.origin + last.drive.duration) if np.isfinite(start) else 0.0
+
+
+def final_conductances(run: Run) -> dict[str, float]:
+    """Return the last finite conductance at each forced terminal, S."""
+    found: dict[str, float] = {}
+    for played in run.drives:
+        for column, force in enumerate(played.drive.forces):
+            conductance = played.reading.conductance[:, column]
+            finite = conductance[np.isfinite(conductance)]
+            if finite.size:
+                found[run.terminals[force.terminal]] = float(finite[-1])
+    return found
+
+
+def _open(options: argparse.Namespace) -> OpenChip:
+    if not options.model:
+        return open_bench(options.bench or "virtual", virtual=options.virtual, chip=options.chip, seed=options.seed)
+    if options.bench or options.virtual:
+        raise UsageError("--model plays without instruments: leave --bench and --virtual out")
+    return open_model(options.chip or "stochastic-2025", seed=options.seed)
+
+
+def _warn(chip: OpenChip) -> None:
+    if chip.about.found_on:
+        print(
+            f"nwlab: outputs found on at connect: {', '.join(chip.about.found_on)}; they are brought to zero and off "
+            "before the first drive",
+            file=sys.stderr,
+        )

@@ -1,0 +1,42 @@
+"""`nwlab show`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from nwlab.core.units import duration, show
+from nwlab.lab.command_run import duration as duration_of
+from nwlab.lab.command_run import final_conductances, summary
+from nwlab.plot.sparkline import sparkline
+from nwlab.runs.recording import Run, load_run
+
+
+def main(options: argparse.Namespace) -> int:
+    """Tell what a run holds, finished or not."""
+    run = load_run(options.run)
+    if options.json:
+        print(json.dumps(summary(run, 0 if run.exit_code is None else run.exit_code, sorted(run.path.glob("*.png")))))
+        return 0
+    print("\n".join(_lines(run)))
+    return 0
+
+
+def _lines(run: Run) -> list[str]:
+    lines = [
+        f"run:         {run.path}",
+        f"protocol:    {run.info.name}",
+        f"chip, bench: {run.info.chip or '-'}, {run.info.bench or '-'}",
+        f"started:     {run.started}",
+        f"status:      {run.status}{f' ({run.reason})' if run.reason else ''}",
+        f"samples:     {run.samples} in {len(run.drives)} drives, {duration(duration_of(run))}",
+    ]
+    lines += [f"parameter:   {name} = {value}" for name, value in run.info.parameters.items()]
+    lines += [f"instrument:  {name}: {identity}" for name, identity in run.info.identities.items()]
+    lines += [f"note:        {note['kind']}: {note['content']}" for note in run.notes]
+    lines += [f"conductance: {show(last, 'S')} at {name} in the end" for name, last in final_conductances(run).items()]
+    if len(run):
+        lines.append(f"             {sparkline(run.rows().conductance, unit='S')}")
+    if run.dropped:
+        lines.append(f"dropped:     {run.dropped}")
+    return lines

@@ -1,0 +1,95 @@
+"""Playing a protocol file on an open chip, with a record, pictures and everything that belongs to it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from nwlab import __version__
+from nwlab.core.chip import Chip
+from nwlab.core.errors import DriveError, UsageError
+from nwlab.core.events import Subscriber
+from nwlab.core.record import Document, RunInfo
+from nwlab.lab.opening import About, OpenChip
+from nwlab.lab.places import find
+from nwlab.protocol import protocol as protocols
+from nwlab.protocol.protocol import Protocol
+from nwlab.runs.recording import Run
+from nwlab.runs.runner import record_run
+from nwlab.runs.store import new_folder
+
+PACKAGES = ("numpy", "scipy", "numba", "pyvisa", "pyvisa-py", "pymeasure")
+
+
+def load_protocol(protocol: str | Path, **parameters: Any) -> Protocol:
+    """Read a protocol by path or name; keyword arguments set its parameters, as texts with units or SI numbers.
+
+    Raises FileError for a faulty file, UsageError for a parameter that does not exist or is out of bounds.
+    """
+    return protocols.load_protocol(find("protocol", protocol), **parameters)
+
+
+def run(
+    protocol: Protocol | str | Path, chip: Chip, *, out: str | Path = "runs", subscribers: Sequence[Subscriber] = ()
+) -> Run:
+    """Play a protocol on a chip and keep everything in a new folder below `out`.
+
+    The chip stays open and at rest. Raises what the protocol, the chip or the disk raise, after the record was closed.
+    """
+    loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+    return Playing(loaded, chip, out).play(subscribers)
+
+
+class Playing:
+    """A protocol checked against a chip, with the folder that its record goes to."""
+
+    def __init__(self, protocol: Protocol, chip: Chip, out: str | Path, suffix: str = "") -> None:
+        """Bind and check, sending nothing; raises FileError, UsageError, DriveError or StorageError."""
+        self._bound = protocol.bind(chip.terminals)
+        _check_sources(protocol, chip)
+        self._chip = chip
+        self._info = information(protocol, chip, suffix)
+        self.folder = new_folder(out, protocol.name + suffix)
+
+    def play(self, subscribers: Sequence[Subscriber] = ()) -> Run:
+        """Play it; raises whatever ended it, after the record was closed."""
+        return record_run(
+            self._bound.drives(),
+            self._chip,
+            self.folder,
+            self._info,
+            subscribers=subscribers,
+            label=self._bound.label,
+        )
+
+
+def information(protocol: Protocol, chip: Chip, suffix: str = "") -> RunInfo:
+    """Return what the record of a run says about how it came about."""
+    about = chip.about if isinstance(chip, OpenChip) else About()
+    return RunInfo(
+        name=protocol.name + suffix,
+        documents={"protocol": Document(str(protocol.path), protocol.text), **about.documents},
+        parameters={name: parameter.shown() for name, parameter in protocol.parameters.items()},
+        identities=about.identities,
+        versions={"nwlab": __version__, "python": platform.python_version(), **_versions()},
+        seed=about.seed,
+        bench=about.bench,
+        chip=about.chip,
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in PACKAGES}
+
+
+def _check_sources(protocol: Protocol, chip: Chip) -> None:
+    bench = chip.bench if isinstance(chip, OpenChip) else None
+    if bench is not None and protocol.sources > bench.sources:
+        raise DriveError(
+            f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, bench {bench.name!r} has {bench.sources}"
+        )
+    if len(chip.terminals) < protocol.sources:
+        raise UsageError(f"protocol {protocol.name!r} forces {protocol.sources} terminals, the chip has fewer")

@@ -1,0 +1,90 @@
+"""The virtual twin of a bench file: one world, one chip, and a simulated instrument at each address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from nwlab.core.clock import Clock, VirtualClock
+from nwlab.core.errors import UsageError
+from nwlab.core.wiring import Wiring
+from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench_file
+from nwlab.lab.registry import known, load
+from nwlab.model.chip_file import ChipFile, load_chip
+from nwlab.virtual.instrument import VirtualInstrument
+from nwlab.virtual.world import World
+
+
+@dataclass(frozen=True)
+class VirtualTable:
+    """Simulated instruments that stand in one world."""
+
+    world: World
+    instruments: Mapping[str, VirtualInstrument]  # by address
+    names: Mapping[str, str]  # address → name for people
+
+
+def by_address(entries: Iterable[InstrumentEntry]) -> dict[str, tuple[InstrumentEntry, ...]]:
+    """Group entries that belong to one instrument."""
+    ordered = sorted(entries, key=lambda entry: entry.address)
+    return {address: tuple(group) for address, group in groupby(ordered, key=lambda entry: entry.address)}
+
+
+def without_virtual(bench: BenchFile) -> tuple[str, ...]:
+    """Return the drivers of a bench that have no simulated counterpart."""
+    names = known("virtual instrument")
+    return tuple(
+        entry.driver
+        for entry in (*bench.smus, *bench.matrices)
+        if entry.virtual not in names and (".py:" not in entry.virtual or entry.virtual == entry.driver)
+    )
+
+
+def build(
+    bench: BenchFile, chip: ChipFile, wiring: Wiring, clock: Clock, *, seed: int | None = None, everything: bool = True
+) -> VirtualTable:
+    """Simulate the instruments of a bench, all of them or those whose address says so, around one chip.
+
+    Raises UsageError for a driver without a simulated counterpart.
+    """
+    missing = without_virtual(bench)
+    if missing and everything:
+        raise UsageError(
+            f"bench {bench.name!r} cannot be simulated: {', '.join(missing)} has no virtual instrument; "
+            'add virtual = "file.py:Class" to its table, or use --model'
+        )
+    world = World(chip.film(seed), wiring, clock)
+    instruments: dict[str, VirtualInstrument] = {}
+    for address, entries in by_address(bench.smus).items():
+        if everything or address.startswith(VIRTUAL):
+            factory = _factory(bench, entries[0])
+            channels = {entry.channel: entry.name for entry in entries}
+            instruments[address] = factory(world, channels, model=entries[0].model, seed=_seed(chip, seed))
+    for entry in bench.matrices:
+        if everything or entry.address.startswith(VIRTUAL):
+            instruments[entry.address] = _factory(bench, entry)(world, entry.name, model=entry.model)
+    return VirtualTable(world, instruments, _names(bench))
+
+
+def instruments_for(path: str | Path) -> dict[str, VirtualInstrument]:
+    """Simulate a bench file for any PyVISA program: resource address → instrument, on a clock that jumps."""
+    bench = load_bench_file(path)
+    chip = load_chip(bench.chip)
+    table = build(bench, chip, bench.wiring(chip.terminals), VirtualClock())
+    return dict(table.instruments)
+
+
+def _seed(chip: ChipFile, seed: int | None) -> int:
+    """Instruments have noise of their own, which follows the run's seed."""
+    return next((known for known in (seed, chip.seed) if known is not None), 0)
+
+
+def _factory(bench: BenchFile, entry: InstrumentEntry) -> Callable[..., VirtualInstrument]:
+    return load("virtual instrument", entry.virtual, bench.path.parent)
+
+
+def _names(bench: BenchFile) -> dict[str, str]:
+    grouped = by_address((*bench.smus, *bench.matrices))
+    return {address: "-".join(entry.name for entry in entries) for address, entries in grouped.items()}

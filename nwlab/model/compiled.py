@@ -1,0 +1,45 @@
+"""Loops turned into machine code on first use, kept on disk, and never in silence.
+
+Rules for compiled functions: positional arguments only, no objects, no errors raised; callers check. Numba keeps code
+beside its source file and renews it when *that* file changes: after editing a function that compiled functions of other
+files call, touch those files too (or delete `__pycache__`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core import event
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a function on its first call.
+
+    Only `contract` of the fast-math family is allowed: a fused multiply-add is more exact, while reordering sums or
+    assuming away infinities would change what the formulas say at their ends.
+    """
+    return cast(F, numba.njit(cache=True, error_model="numpy", fastmath={"contract"})(function))
+
+
+class _Announcer(event.Listener):
+    """Say once per process that compiling has begun: it takes seconds, and silence looks like a hang."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def on_start(self, event: Any) -> None:
+        source = event.data["dispatcher"].py_func.__module__
+        if not self._said and source.startswith("nwlab."):
+            self._said = True
+            print("nwlab: compiling the chip model (once per computer, some seconds) …", file=sys.stderr)
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Announcer())

@@ -1,0 +1,151 @@
+"""Where everything of a run lies, found by reading its journal until the first thing that is not whole."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from nwlab.core.frames import DamageError, Kind, read_frame
+from nwlab.core.record import FORMAT, decode_line
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What of a run could not be used; empty when everything could."""
+
+    reason: str = ""
+    lines: int = 0  # of the journal
+    journal_bytes: int = 0
+    block_bytes: int = 0  # of `blocks.bin`, torn or not acknowledged
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.journal_bytes or self.block_bytes)
+
+    def __str__(self) -> str:
+        if not self:
+            return "nothing was dropped"
+        return (
+            f"dropped {self.lines} journal lines ({self.journal_bytes} bytes) and {self.block_bytes} bytes of samples "
+            f"that were not acknowledged: {self.reason or 'the run was cut off there'}"
+        )
+
+
+def _numbers() -> array[int]:
+    return array("Q")
+
+
+@dataclass(slots=True)
+class Index:
+    """The acknowledged part of a run. Lists run over drives, or over the blocks of all drives in order."""
+
+    run: dict[str, Any] = field(default_factory=dict[str, Any])  # the journal's first line
+    end: dict[str, Any] = field(default_factory=dict[str, Any])  # the journal's last line; empty when cut off
+    notes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    origin: float | None = None  # s on the chip's clock: start of the first block
+    lines: array[int] = field(default_factory=_numbers)  # (drives,) where its line begins in the journal
+    forces: array[int] = field(default_factory=_numbers)  # (drives,)
+    finished: array[int] = field(default_factory=_numbers)  # (drives,) whether all its samples arrived
+    first_block: array[int] = field(default_factory=_numbers)  # (drives,) index of its first block
+    samples: array[int] = field(default_factory=_numbers)  # (drives,)
+    offset: array[int] = field(default_factory=_numbers)  # (blocks,) in `blocks.bin`
+    length: array[int] = field(default_factory=_numbers)  # (blocks,) bytes of the frame
+    frame: array[int] = field(default_factory=_numbers)  # (blocks,) number of the frame
+    dropped: Dropped = field(default_factory=Dropped)
+
+    def blocks_of(self, drive: int) -> range:
+        """Return the indices of a drive's blocks."""
+        last = self.first_block[drive + 1] if drive + 1 < len(self.lines) else len(self.offset)
+        return range(self.first_block[drive], last)
+
+
+def scan(journal: BinaryIO, blocks: BinaryIO) -> Index:
+    """Read a journal and check every frame it speaks of; stops at the first that is torn, altered or missing.
+
+    Whatever the bytes are, the result is an exact prefix of what was acknowledged.
+    """
+    scanner = _Scanner(blocks)
+    place, reason = 0, ""
+    for line in journal:
+        try:
+            scanner.take(decode_line(line), place)
+        except DamageError as error:
+            reason = str(error)
+            break
+        place += len(line)
+    scanner.index.dropped = _dropped(journal, blocks, place, scanner.used, reason)
+    return scanner.index
+
+
+def _dropped(journal: BinaryIO, blocks: BinaryIO, place: int, used: int, reason: str) -> Dropped:
+    journal.seek(place)
+    lines = sum(1 for _ in journal)
+    return Dropped(reason, lines, journal.tell() - place, max(0, blocks.seek(0, os.SEEK_END) - used))
+
+
+class _Scanner:
+    """Takes the lines one after the other; `used` is the end of the last frame accepted."""
+
+    def __init__(self, blocks: BinaryIO) -> None:
+        self.index, self.used = Index(), 0
+        self._blocks = blocks
+        self._lines = self._frames = 0
+
+    def take(self, line: dict[str, Any], place: int) -> None:
+        if line["n"] != self._lines or bool(self.index.end):
+            raise DamageError(f"journal line {self._lines + 1} is out of order")
+        event = line["event"]
+        if (self._lines == 0) != (event == "run"):
+            raise DamageError("the journal does not begin with its first line")
+        match event:
+            case "run":
+                self._run(line)
+            case "drive":
+                self._drive(line, place)
+            case "block":
+                self._block(line)
+            case "drive-end":
+                self.index.finished[line["drive"]] = 1
+            case "note":
+                self.index.notes.append(line)
+            case "end":
+                self.index.end = line
+            case _:
+                raise DamageError(f"journal line {self._lines + 1} has an unknown event {event!r}")
+        self._lines += 1
+
+    def _run(self, line: dict[str, Any]) -> None:
+        if line["format"] > FORMAT:
+            raise DamageError(f"the run has format {line['format']}; this nwlab reads up to {FORMAT}")
+        self.index.run = line
+
+    def _drive(self, line: dict[str, Any], place: int) -> None:
+        index = self.index
+        if line["drive"] != len(index.lines):
+            raise DamageError(f"drive {line['drive']} is out of order")
+        self._frame(line, Kind.DRIVE)
+        index.lines.append(place)
+        index.forces.append(len(line["forces"]))
+        index.finished.append(0)
+        index.samples.append(0)
+        index.first_block.append(len(index.offset))
+
+    def _block(self, line: dict[str, Any]) -> None:
+        index = self.index
+        if line["drive"] != len(index.lines) - 1 or line["first"] != index.samples[-1]:
+            raise DamageError(f"a block of drive {line['drive']} is out of order")
+        self._frame(line, Kind.READING)
+        if index.origin is None:
+            index.origin = line["start"]
+        index.samples[-1] += line["steps"]
+        index.offset.append(line["offset"])
+        index.length.append(line["length"])
+        index.frame.append(line["frame"])
+
+    def _frame(self, line: dict[str, Any], kind: Kind) -> None:
+        if line["frame"] != self._frames or line["offset"] != self.used:
+            raise DamageError(f"frame {line['frame']} is out of order")
+        read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
+        self._frames += 1
+        self.used += line["length"]

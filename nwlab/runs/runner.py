@@ -1,0 +1,51 @@
+"""Playing drives and keeping what happens, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from nwlab.core.chip import Chip
+from nwlab.core.events import Subscriber
+from nwlab.core.record import RunInfo
+from nwlab.runs.background import Background
+from nwlab.runs.player import Drives, play
+from nwlab.runs.recording import Run, load_run
+from nwlab.runs.store import Store
+
+
+def record_run(
+    drives: Drives,
+    chip: Chip,
+    folder: str | Path,
+    info: RunInfo,
+    *,
+    subscribers: Iterable[Subscriber] = (),
+    label: Callable[[], str] | None = None,
+    steps: int | None = None,
+    duration: float | None = None,
+    close: bool = False,
+) -> Run:
+    """Play drives and keep them in `folder`, which must not hold a run yet (see `new_folder`).
+
+    `subscribers` listen in the background. Raises whatever ended the run, with a note where the record is.
+    """
+    listeners = [Background(subscriber) for subscriber in subscribers]
+    store = Store(folder, info)
+    try:
+        play(
+            drives,
+            chip,
+            (store,),
+            background=listeners,
+            label=label,
+            steps=steps,
+            duration=duration,
+            close=close,
+        )
+    except BaseException as error:
+        error.add_note(f"the record is in {store.folder}")
+        raise
+    finally:
+        store.close()
+    return load_run(store.folder)

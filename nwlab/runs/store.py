@@ -1,0 +1,200 @@
+"""The store: keeps a run as it happens, so that a killed program loses nothing that was acknowledged."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Mapping
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from nwlab.core.clock import Clock, SystemClock, utc_now
+from nwlab.core.errors import StorageError
+from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunFinished, RunStarted
+from nwlab.core.frames import Kind, encode_drive, encode_frame, encode_reading
+from nwlab.core.record import (
+    BLOCKS,
+    FORMAT,
+    JOURNAL,
+    MANIFEST,
+    RESERVE,
+    RunInfo,
+    describe_drive,
+    encode_line,
+    info_to_json,
+)
+from nwlab.core.rows import UNITS
+from nwlab.core.units import show
+from nwlab.runs import lock
+from nwlab.runs.appender import Appender, replace_json
+
+_SYNC = 1.0  # s between fsyncs: a disk takes some ms for one
+_ROOM = 1e6  # bytes that must be free beside the samples expected
+_RESERVED = 8192  # bytes: enough for the last line and a `run.json`
+_PER_STEP = 64  # bytes of one step with one force, and its share of the journal
+
+
+def new_folder(out: str | Path, name: str) -> Path:
+    """Make `out`/<UTC stamp>_<name>, numbered when it exists already; raises StorageError."""
+    stamp = utc_now().astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    stem = f"{stamp}_{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.') or 'run'}"
+    for count in range(1, 10_000):
+        folder = Path(out) / (stem if count == 1 else f"{stem}_{count}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise StorageError(f"cannot make a folder for the run in {out}: {error.strerror}") from error
+        return folder
+    raise StorageError(f"{out} has too many runs named {stem}")
+
+
+class Store:
+    """Writes a run's folder; a critical subscriber, whose failure stops the run.
+
+    Each block is written to `blocks.bin` and then acknowledged by its journal line; both have left this process when
+    the call returns, and reach the disk about every second. Raises StorageError.
+    """
+
+    def __init__(self, folder: str | Path, info: RunInfo, clock: Clock | None = None) -> None:
+        self.folder, self.drives, self.samples = Path(folder), 0, 0
+        self._info, self._clock = info, clock or SystemClock()
+        self._terminals: tuple[str, ...] = ()
+        self._manifest: dict[str, Any] = {}
+        self._lines = self._frames = 0
+        self._synced = self._clock.now()
+        self._failed = False
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if (self.folder / MANIFEST).exists():
+                raise StorageError(f"{self.folder} already holds a run; nothing was changed there")
+            self._journal, self._blocks = Appender(self.folder / JOURNAL), Appender(self.folder / BLOCKS)
+        except OSError as error:
+            raise self._error(error) from error
+        lock.hold(self._journal.fileno)
+
+    def __call__(self, event: Event) -> None:
+        """Keep one event; raises StorageError with what was kept until then."""
+        if self._failed and not isinstance(event, RunFinished):
+            return
+        try:
+            self._keep(event)
+            if self._clock.now() - self._synced >= _SYNC:
+                self._sync()
+        except OSError as error:
+            self._failed = True
+            failure = self._error(error)
+            self._release()
+            raise failure from error
+
+    def close(self) -> None:
+        """Close the files once; a run that was not finished stays readable."""
+        self._journal.close()
+        self._blocks.close()
+
+    def _keep(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._start(event)
+            case DriveStarted():
+                self._drive(event)
+            case BlockArrived():
+                self._block(event)
+            case DriveFinished():
+                self._line("drive-end", {"drive": event.index})
+            case Noted():
+                self._line("note", {"at": _now(), "kind": event.kind, "content": event.content})
+            case RunFinished():
+                self._finish(event)
+
+    def _start(self, event: RunStarted) -> None:
+        self._terminals = event.terminals
+        self._manifest = {
+            "format": FORMAT,
+            "program": "nwlab",
+            "started": _now(),
+            "status": "running",
+            "terminals": list(event.terminals),
+            "expected": {"steps": event.steps, "duration": event.duration},
+            "units": UNITS,
+            **info_to_json(self._info),
+        }
+        replace_json(self.folder / MANIFEST, self._manifest)
+        (self.folder / RESERVE).write_bytes(bytes(_RESERVED))
+        known = ("format", "name", "started", "terminals")
+        self._line("run", {key: self._manifest[key] for key in known})
+        self._sync()
+        self._check_room(event.steps or 0)
+
+    def _drive(self, event: DriveStarted) -> None:
+        place = self._frame(Kind.DRIVE, encode_drive(event.drive))
+        head = {"drive": event.index, "label": event.label, "at": _now()}
+        self._line("drive", {**head, **describe_drive(event.drive, self._terminals), **place})
+        self.drives += 1
+
+    def _block(self, event: BlockArrived) -> None:
+        reading = event.reading
+        steps, forces = reading.voltage.shape
+        place = self._frame(Kind.READING, encode_reading(reading))
+        head = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
+        self._line("block", {**head, **place})
+        self.samples += steps
+
+    def _finish(self, event: RunFinished) -> None:
+        end = {"status": event.status, "exit": event.exit_code, "reason": event.reason}
+        end |= {"drives": self.drives, "samples": self.samples, "ended": _now()}
+        self._release()
+        with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
+            self._line("end", end)
+            self._sync()
+        with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
+            replace_json(self.folder / MANIFEST, self._manifest | end)
+        self.close()
+
+    def _frame(self, kind: Kind, payload: bytes) -> dict[str, int]:
+        frame = encode_frame(kind, self._frames, payload)
+        place = {"frame": self._frames, "offset": self._blocks.append(frame), "length": len(frame)}
+        self._frames += 1
+        return place
+
+    def _line(self, event: str, content: Mapping[str, Any]) -> None:
+        self._journal.append(encode_line({"n": self._lines, "event": event, **content}))
+        self._lines += 1
+
+    def _sync(self) -> None:
+        self._blocks.sync()
+        self._journal.sync()
+        self._synced = self._clock.now()
+
+    def _release(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.folder / RESERVE).unlink()
+
+    def _check_room(self, steps: int) -> None:
+        free, needed = shutil.disk_usage(self.folder).free, steps * _PER_STEP + _ROOM
+        if free < needed:
+            raise StorageError(
+                f"{self.folder}: {_bytes(free)} are free, but this run needs about {_bytes(needed)}; "
+                "make room or choose another folder with --out"
+            )
+
+    def _error(self, error: OSError) -> StorageError:
+        try:
+            free = f"{_bytes(shutil.disk_usage(self.folder).free)} are free there"
+        except OSError:
+            free = "the folder cannot be reached any more"
+        return StorageError(
+            f"the record cannot be written: {error.strerror or error}; {self.samples} samples of {self.drives} drives "
+            f"are kept in {self.folder}; {free}"
+        )
+
+
+def _bytes(count: float) -> str:
+    return show(float(count), "B", 3)
+
+
+def _now() -> str:
+    return utc_now().isoformat()

@@ -1,0 +1,150 @@
+"""Virtual instruments on TCP ports of this computer, for programs that know nothing of nwlab."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from nwlab.virtual.instrument import VirtualInstrument
+from nwlab.virtual.listener import Listener, acknowledge
+from nwlab.virtual.port import Surroundings
+
+LOOPBACK = "127.0.0.1"
+_MESSAGE_ENDS = (b"\n", b"\0")
+_ATTENTIVE, _IDLE, _LOOKS = 0.005, 0.05, 200
+"""Real seconds between looks for replies that become ready by themselves: the first 200 after a message, and later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where one instrument can be reached."""
+
+    name: str
+    model: str
+    host: str
+    port: int
+
+    @property
+    def resource(self) -> str:
+        """The VISA address of it."""
+        return f"TCPIP0::{self.host}::{self.port}::SOCKET"
+
+
+class Counter:
+    """The instrument's side of its port: one message at a time, replies to whoever asked last."""
+
+    def __init__(self, instrument: VirtualInstrument, surroundings: Surroundings | None = None) -> None:
+        self._instrument, self._surroundings = instrument, surroundings
+        self._one_at_a_time = threading.Lock()
+        self._clients: list[socket.socket] = []
+        self._asked: socket.socket | None = None
+
+    def attend(self, client: socket.socket) -> None:
+        """Serve a client until it leaves."""
+        with self._one_at_a_time:
+            self._clients.append(client)
+        data, looks = b"", _LOOKS
+        try:
+            while True:
+                client.settimeout(_ATTENTIVE if looks < _LOOKS else _IDLE)
+                try:
+                    heard = client.recv(65536)
+                except TimeoutError:
+                    looks += 1
+                    self._look(client)
+                    continue
+                if not heard:
+                    return
+                acknowledge(client)
+                data, looks = heard, 0
+                self._answer(client, data)
+        finally:
+            self._part(client, complete=not data or data.endswith(_MESSAGE_ENDS))
+
+    def _answer(self, client: socket.socket, data: bytes) -> None:
+        with self._one_at_a_time, self._lock():
+            self._asked = client
+            self._instrument.receive(data)
+            reply = self._instrument.take()
+        self._send(client, reply)
+
+    def _look(self, client: socket.socket) -> None:
+        if self._asked is not client or self._surroundings is None:
+            return
+        with self._one_at_a_time, self._lock():
+            self._surroundings.now()
+            reply = self._instrument.take() if self._asked is client else b""
+        self._send(client, reply)
+
+    def _send(self, client: socket.socket, reply: bytes) -> None:
+        if reply:
+            client.settimeout(None)
+            client.sendall(reply)
+
+    def _part(self, client: socket.socket, *, complete: bool) -> None:
+        """Half a message must not become the beginning of the next client's."""
+        with self._one_at_a_time, self._lock():
+            self._clients.remove(client)
+            if self._asked is client:
+                self._asked = None
+                self._instrument.take()
+            if not complete or not self._clients:
+                self._instrument.clear()
+
+    def _lock(self) -> AbstractContextManager[object]:
+        return self._surroundings.lock if self._surroundings else nullcontext()
+
+
+class Server:
+    """Every instrument on a port of its own, from construction until `close`."""
+
+    def __init__(
+        self,
+        instruments: Mapping[str, VirtualInstrument],
+        surroundings: Surroundings | None = None,
+        *,
+        host: str = LOOPBACK,
+        ports: Mapping[str, int] | None = None,
+        exclusive: bool = False,
+    ) -> None:
+        self._listeners: list[Listener] = []
+        self.services: tuple[Service, ...] = ()
+        try:
+            for name, instrument in instruments.items():
+                counter = Counter(instrument, surroundings)
+                listener = Listener(name, host, (ports or {}).get(name, 0), counter.attend, exclusive=exclusive)
+                self._listeners.append(listener)
+                self.services += (Service(name, instrument.model, listener.host, listener.port),)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Part with every client and free the ports; a second call does nothing."""
+        for listener in self._listeners:
+            listener.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def serve(
+    instruments: Mapping[str, VirtualInstrument],
+    surroundings: Surroundings | None = None,
+    *,
+    host: str = LOOPBACK,
+    ports: Mapping[str, int] | None = None,
+    exclusive: bool = False,
+) -> Server:
+    """Serve instruments by name, each on its port (absent or 0: a free one); `exclusive` refuses a second client.
+
+    `surroundings` is their world: it is locked while one acts, and asked for replies that become ready by themselves.
+    Raises UsageError for a port that cannot be had or a host that is not this computer.
+    """
+    return Server(instruments, surroundings, host=host, ports=ports, exclusive=exclusive)

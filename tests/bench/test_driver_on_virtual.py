@@ -1,0 +1,255 @@
+"""Our drivers on virtual instruments: a 2636B on a chain of known resistors, and a 707B between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from nwlab.core.clock import VirtualClock
+from nwlab.core.drive import FloatArray, Quantity
+from nwlab.core.errors import DriveError, InstrumentError
+from nwlab.core.wiring import COMMON, Grid, Wiring
+from nwlab.drivers.keithley707 import Keithley707
+from nwlab.drivers.keithley2600 import Keithley2600
+from nwlab.drivers.roles import Program, Samples
+from nwlab.model.resistor_film import ResistorFilm
+from nwlab.virtual.k707 import Virtual707
+from nwlab.virtual.k2600 import Virtual2600
+from nwlab.virtual.visa import NwlabVisaLibrary
+from nwlab.virtual.world import World
+
+V, I = Quantity.VOLTAGE, Quantity.CURRENT  # noqa: E741
+OHM = 10e3
+TWO = (("a.hi", "A"), ("a.lo", COMMON), ("b.hi", "B"), ("b.lo", COMMON))
+FOUR = (("a.hi", "A"), ("a.shi", "B"), ("a.slo", "C"), ("a.lo", "D"), ("b.lo", COMMON))
+
+
+class Setup:
+    def __init__(self, wires: Sequence[tuple[str, str]] = TWO, chain: int = 1) -> None:
+        self.clock = VirtualClock()
+        terminals = tuple("ABCD"[: chain + 1])
+        film = ResistorFilm(chain + 1, [(k, k + 1, OHM) for k in range(chain)])
+        self.world = World(film, Wiring(terminals, wires=tuple(wires)), self.clock)
+        virtual = Virtual2600(self.world, {"a": "a", "b": "b"}, model="2636B")
+        library = NwlabVisaLibrary.of({"virtual:smu": virtual}, self.world)
+        self.smu = Keithley2600("virtual:smu", "smu", clock=self.clock, visa_library=library)
+
+    def begin(
+        self,
+        *programs: Program,
+        dwell: float | list[float] = 0.05,
+        delay: float | None = None,
+        hold: bool = False,
+    ) -> None:
+        steps = programs[0].levels.size
+        dwells: FloatArray = np.broadcast_to(np.asarray(dwell), steps).astype(float)
+        plan = self.smu.plan(dwells, None if delay is None else np.full(steps, delay), programs, hold=hold)
+        self.smu.load(plan)
+        self.smu.switch_on([program.channel for program in programs])
+        self.smu.start()
+
+    def fetch(self) -> list[Samples]:
+        return list(iter(self.smu.fetch, None))
+
+    def play(self, *programs: Program, **more: object) -> Samples:
+        self.begin(*programs, **more)  # type: ignore[arg-type]
+        blocks = self.fetch()
+        names = ("onset", "time", "aperture", "voltage", "current", "in_compliance", "overflow")
+        return Samples(*(np.concatenate([getattr(block, name) for block in blocks]) for name in names))
+
+
+def volts(*levels: float, channel: str = "a", compliance: float = 5e-4, remote: bool = False) -> Program:
+    return Program(channel, V, np.array(levels), compliance, remote=remote)
+
+
+def amps(*levels: float, channel: str = "a", compliance: float = 5.0, remote: bool = False) -> Program:
+    return Program(channel, I, np.array(levels), compliance, remote=remote)
+
+
+def test_connecting_finds_the_outputs_off() -> None:
+    smu = Setup().smu
+    assert (smu.model, smu.channels, smu.line_frequency, smu.found_on) == ("2636B", ("a", "b"), 50.0, ())
+
+
+def test_levels_and_times_of_a_list() -> None:
+    levels = [0.1, 1.0, -0.5, 0.25]
+    dwell = [0.05, 0.1, 0.05, 0.2]
+    samples = Setup().play(volts(*levels), volts(0, 0, 0, 0, channel="b"), dwell=dwell)
+    assert samples.voltage[:, 0] == pytest.approx(levels, rel=1e-3, abs=1e-3)
+    assert samples.current[:, 0] == pytest.approx(np.array(levels) / OHM, rel=1e-3, abs=2e-7)
+    assert samples.current[:, 1] == pytest.approx(-np.array(levels) / OHM, rel=1e-3, abs=2e-7)
+    assert samples.onset == pytest.approx(np.cumsum(dwell) - dwell, abs=5e-6)
+    assert samples.time[:, 0] == pytest.approx(samples.time[:, 1], abs=5e-6)
+    assert not samples.in_compliance.any()
+
+
+@pytest.mark.parametrize("levels", [np.linspace(-1, 1, 41), np.full(41, 0.3), np.sin(np.arange(41.0))])
+def test_ramps_constants_and_lists(levels: FloatArray) -> None:
+    samples = Setup().play(volts(*levels), volts(*np.zeros(41), channel="b"), dwell=1e-3)
+    assert samples.current[:, 0] == pytest.approx(levels / OHM, rel=2e-3, abs=1e-6)
+
+
+def test_read_delay_is_kept() -> None:
+    samples = Setup().play(volts(0.1, 0.2), volts(0, 0, channel="b"), delay=0.01)
+    assert samples.time[:, 0] - samples.aperture[:, 0] / 2 - samples.onset == pytest.approx(0.01, abs=5e-6)
+
+
+def test_the_last_level_is_held_for_its_whole_dwell_then_zero() -> None:
+    setup = Setup()
+    setup.begin(volts(0.1, 1.0), volts(0, 0, channel="b"), dwell=[0.05, 3.0])
+    began = setup.clock.now()
+    setup.fetch()
+    assert setup.clock.now() - began >= 3.05 - 1e-4
+    assert abs(setup.smu.channel("a").measure_iv()[0]) < 1e-6
+
+
+def test_a_level_is_held_into_the_next_drive() -> None:
+    setup = Setup()
+    setup.play(volts(0.1, 1.0), volts(0, 0, channel="b"), hold=True)
+    assert setup.smu.channel("a").measure_iv()[0] == pytest.approx(1e-4, rel=1e-2)
+    plan = setup.smu.plan(np.full(1, 0.05), None, [volts(0.05), volts(0, channel="b")], hold=False)
+    setup.smu.load(plan)
+    assert setup.smu.channel("a").measure_iv()[0] == pytest.approx(1e-4, rel=1e-2)
+    setup.smu.start()
+    setup.fetch()
+    assert abs(setup.smu.channel("a").measure_iv()[0]) < 1e-6
+
+
+def test_compliance_limits_and_is_flagged_per_sample() -> None:
+    samples = Setup().play(volts(0.2, 1.0, -1.0, 0.1, compliance=5e-5), volts(0, 0, 0, 0, channel="b"))
+    assert samples.in_compliance[:, 0].tolist() == [False, True, True, False]
+    assert samples.current[:, 0] == pytest.approx([2e-5, 5e-5, -5e-5, 1e-5], rel=1e-2)
+    assert samples.voltage[1, 0] == pytest.approx(0.5, rel=1e-2)
+
+
+def test_a_hundred_nanoamperes_of_compliance_arrive() -> None:
+    setup = Setup()
+    samples = setup.play(volts(0.5, compliance=1e-7), volts(0, channel="b", compliance=1e-6), dwell=0.2)
+    assert setup.smu.channel("a").compliance_current == pytest.approx(1e-7)
+    assert samples.current[0, 0] == pytest.approx(1e-7, rel=1e-2)
+    assert samples.in_compliance[0, 0]
+
+
+def test_a_forced_current_reads_the_voltage_and_its_limit() -> None:
+    samples = Setup().play(amps(1e-4, -5e-5, 5e-4, compliance=2.0), volts(0, 0, 0, channel="b", compliance=1e-3))
+    assert samples.voltage[:, 0] == pytest.approx([1.0, -0.5, 2.0], rel=5e-3)
+    assert samples.in_compliance[:, 0].tolist() == [False, False, True]
+
+
+def test_remote_sense_reads_the_inner_pair() -> None:
+    near = Setup(FOUR, 3).play(amps(1e-4), dwell=0.1)
+    assert near.voltage[0, 0] == pytest.approx(3.0, rel=5e-3)
+    far = Setup(FOUR, 3).play(amps(1e-4, remote=True), dwell=0.1)
+    assert far.voltage[0, 0] == pytest.approx(1.0, rel=5e-3)
+
+
+def test_long_drives_come_in_blocks_while_they_run() -> None:
+    setup = Setup()
+    steps = 3000
+    setup.begin(volts(*np.full(steps, 0.1)), volts(*np.zeros(steps), channel="b"), dwell=1e-3)
+    began = setup.clock.now()
+    blocks, arrivals = list[Samples](), list[float]()
+    while (block := setup.smu.fetch()) is not None:
+        blocks.append(block)
+        arrivals.append(setup.clock.now() - began)
+    assert arrivals[0] < 0.1
+    assert 5 < len(blocks) < 60
+    assert sum(block.onset.size for block in blocks) == steps
+    assert np.concatenate([block.onset for block in blocks]) == pytest.approx(np.arange(steps) * 1e-3, abs=5e-6)
+
+
+def test_rest_aborts_and_the_next_drive_is_clean() -> None:
+    setup = Setup()
+    setup.begin(volts(*np.full(200, 1.0)), volts(*np.zeros(200), channel="b"))
+    setup.smu.fetch()
+    setup.smu.rest()
+    assert setup.smu.outputs() == {"a": True, "b": True}
+    assert abs(setup.smu.channel("a").measure_iv()[0]) < 1e-6
+    assert setup.smu.fetch() is None
+    again = setup.play(volts(0.2, 0.2), volts(0, 0, channel="b"))
+    assert again.current[:, 0] == pytest.approx(2e-5, rel=1e-2)
+    assert again.onset == pytest.approx([0, 0.05], abs=5e-6)
+
+
+def test_switching_off_is_read_back() -> None:
+    setup = Setup()
+    setup.play(volts(0.1), volts(0, channel="b"))
+    setup.smu.switch_off(["b"])
+    assert setup.smu.outputs() == {"a": True, "b": False}
+    setup.smu.shutdown()
+    assert setup.smu.outputs() == {"a": False, "b": False}
+
+
+def test_a_source_does_not_change_its_function_while_on() -> None:
+    setup = Setup()
+    setup.play(volts(0.1), volts(0, channel="b"))
+    with pytest.raises(DriveError, match="switch it off"):
+        setup.begin(amps(1e-5))
+    setup.smu.switch_off(["a"])
+    assert setup.play(amps(1e-5), volts(0, channel="b")).voltage[0, 0] == pytest.approx(0.1, rel=1e-2)
+
+
+def test_what_the_instrument_refuses_is_raised() -> None:
+    a = Setup().smu.channel("a")
+    with pytest.raises(InstrumentError, match="1102"):
+        a.compliance_current = 0
+
+
+def test_use_by_hand() -> None:
+    setup = Setup()
+    a, b = setup.smu.channel("a"), setup.smu.channel("b")
+    for channel in (a, b):
+        channel.source_function = "voltage"
+        channel.compliance_current = 1e-4
+        channel.source_enabled = True
+    a.source_voltage = 0.5
+    current, voltage = a.measure_iv()
+    assert (current, voltage) == (pytest.approx(5e-5, rel=1e-2), pytest.approx(0.5, rel=1e-2))
+    assert not a.compliance_tripped
+    a.source_voltage = 5.0
+    assert a.compliance_tripped
+    assert a.current == pytest.approx(1e-4, rel=1e-2)
+    a.rest()
+    assert a.source_voltage == 0
+
+
+def test_closing_a_crosspoint_changes_what_is_measured() -> None:
+    clock = VirtualClock()
+    grid = Grid("m", {"A": "a.hi", "B": COMMON}, {1: "A", 14: "B"})
+    wiring = Wiring(("A", "B"), (grid,), (("a.lo", COMMON),))
+    world = World(ResistorFilm(2, [(0, 1, OHM)]), wiring, clock)
+    table = {"virtual:smu": Virtual2600(world, {"a": "a"}, model="2635B"), "virtual:m": Virtual707(world, "m")}
+    library = NwlabVisaLibrary.of(table, world)
+    smu = Keithley2600("virtual:smu", "smu", clock=clock, visa_library=library)
+    matrix = Keithley707("virtual:m", "m", clock=clock, visa_library=library)
+    a = smu.channel("a")
+    a.compliance_current = 1e-3
+    a.source_voltage = 1.0
+    a.source_enabled = True
+    assert abs(a.current) < 1e-6
+    before = clock.now()
+    matrix.close_crosspoints([("A", 1), ("B", 14)])
+    assert clock.now() - before >= 0.02
+    assert matrix.closed_crosspoints() == {("A", 1), ("B", 14)}
+    assert a.current == pytest.approx(1.0 / OHM, rel=1e-2)
+    matrix.open_crosspoints([("A", 1)])
+    assert abs(a.current) < 1e-6
+    matrix.open_all()
+    assert matrix.closed_crosspoints() == frozenset()
+
+
+def test_a_forbidden_crosspoint_is_refused_by_the_mainframe() -> None:
+    clock = VirtualClock()
+    world = World(ResistorFilm(2, [(0, 1, OHM)]), Wiring(("A", "B"), (Grid("m", {"A": "a.hi"}, {1: "A"}),)), clock)
+    matrix = Keithley707(
+        "virtual:m", "m", clock=clock, visa_library=NwlabVisaLibrary.of({"virtual:m": Virtual707(world, "m")}, world)
+    )
+    matrix.forbid([("A", 1)])
+    assert matrix.forbidden() == {("A", 1)}
+    with pytest.raises(InstrumentError):
+        matrix.close_crosspoints([("A", 1)])
+    matrix.set_delay(("B", 2), 0.25)
+    assert matrix.delay(("B", 2)) == 0.25
+    assert matrix.connect_rule == "break before make"

@@ -1,0 +1,152 @@
+"""The command line as a person and a script meet it: one clear message, the exit code, no traceback."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nwlab.runs.recording import load_run
+
+PROTOCOL = """\
+name = "mine"
+[parameters]
+level = { value = "1 V", max = "9 V" }
+[[step]]
+do = "hold"
+source = "A"
+sink = "B"
+level = "$level"
+duration = "1 s"
+sample = "10 ms"
+compliance = "500 uA"
+"""
+
+
+def nwlab(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nwlab", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+
+
+def write(folder: Path, text: str = PROTOCOL, name: str = "mine.toml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        (["run", "stochastc"], 2, "there is no protocol 'stochastc'; write a path to a file, or one of: iv-loop"),
+        (["run", "mine.toml", "--set", "level=3 A"], 2, "parameter level: '3 A' has the unit 'A', but a unit of V"),
+        (["run", "mine.toml", "--set", "levle=3 V"], 2, "has no parameter 'levle'; it has level"),
+        (["run", "mine.toml", "--set", "level"], 2, "needs name=value"),
+        (["run", "mine.toml", "--bench", "lab17"], 2, "there is no bench 'lab17'"),
+        (["run", "mine.toml", "--bench", "lab16", "--chip", "resistor-10k"], 2, "bench 'lab16' is real"),
+        (["run", "mine.toml", "--model", "--virtual"], 2, "--model plays without instruments"),
+        (["run", "mine.toml", "--set", "level=6 V"], 4, "terminal A: a level of 6 V exceeds the limit of 5 V"),
+        (["run", "bad.toml"], 3, "bad.toml:6: step.1.source: the chip has no terminal 'Z'; it has A, B"),
+        (["show", "nowhere"], 3, "is not the folder of a run"),
+        (["run", "mine.toml", "--out", "mine.toml"], 6, "cannot make a folder for the run"),
+    ],
+)
+def test_a_mistake_is_told_in_one_message(tmp_path: Path, words: list[str], exit_code: int, message: str) -> None:
+    write(tmp_path)
+    write(tmp_path, PROTOCOL.replace('"A"', '"Z"'), "bad.toml")
+    done = nwlab(*words, cwd=tmp_path)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (exit_code, "")
+
+
+def test_a_run_tells_a_script_what_it_needs(tmp_path: Path) -> None:
+    done = nwlab("run", write(tmp_path), "--chip", "resistor-10k", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["status"], told["exit"], told["samples"], told["drives"]) == ("finished", 0, 100, 1)
+    assert told["duration"] == pytest.approx(1.0, abs=1e-3)
+    assert told["conductance"]["A"] == pytest.approx(1e-4, rel=1e-3)
+    assert [Path(tmp_path / picture).is_file() for picture in told["pictures"]] == [True]
+    run = load_run(tmp_path / told["run"])
+    assert set(run.info.documents) == {"protocol", "bench", "chip"}
+    assert any("Model 2636B" in identity for identity in run.info.identities.values())
+
+
+def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path, PROTOCOL.replace('"1 V"', '"3.6 V"'))
+    last = [
+        json.loads(nwlab("run", path, "--model", "--seed", seed, "--json", cwd=tmp_path).stdout)["conductance"]["A"]
+        for seed in ("4", "4", "5")
+    ]
+    assert last[0] == last[1] != last[2]
+
+
+def test_a_dry_run_tells_what_would_happen(tmp_path: Path) -> None:
+    done = nwlab("dry-run", write(tmp_path), "--bench", "lab16", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["relay_operations"] == {"m:A01": 1, "m:B02": 1}
+    assert told["duration"] == pytest.approx(1.0, abs=1e-3)
+    assert told["extremes"]["A"]["voltage"] == pytest.approx(1.0, rel=1e-2)
+    assert told["refused"] == []
+
+
+def test_a_dry_run_tells_what_would_be_refused(tmp_path: Path) -> None:
+    done = nwlab("dry-run", write(tmp_path), "--bench", "lab16", "--set", "level=4.5 V", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "REFUSED:          terminal A: a level of 4.5 V exceeds the limit of 4 V" in done.stdout
+
+
+def start(*words: str | Path, cwd: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "nwlab", *map(str, words)]
+    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path: Path, pattern: str, seconds: float = 60.0) -> Path:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = [each for each in path.glob(pattern) if each.stat().st_size > 0]
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(f"no {pattern} below {path}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them exist on POSIX only")
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_keeps_the_data_and_leaves_its_code(tmp_path: Path, number: int, exit_code: int) -> None:
+    bench = tmp_path / "served.toml"
+    serving = start("serve", "virtual", "--chip", "resistor-10k", "--json", "--write", bench, cwd=tmp_path)
+    try:
+        assert serving.stdout is not None
+        ready = json.loads(serving.stdout.readline())
+        assert [instrument["model"] for instrument in ready["instruments"]] == ["2636B", "707B"]
+        long = write(tmp_path, PROTOCOL.replace('"1 s"', '"600 s"'))
+        running = start("run", long, "--bench", bench, cwd=tmp_path)
+        wait_for(tmp_path, "runs/*/blocks.bin")
+        time.sleep(2.0)
+        running.send_signal(number)
+        _, told = running.communicate(timeout=30)
+        assert running.returncode == exit_code, told
+        (folder,) = (tmp_path / "runs").iterdir()
+        run = load_run(folder)
+        assert (run.status, run.exit_code) == ("interrupted", exit_code)
+        assert run.samples > 20
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        serving.communicate(timeout=30)
+    assert serving.returncode == 0
+
+
+def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = nwlab("serve", "--port", str(port), cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"port {port}" in done.stderr
+    assert "in use" in done.stderr

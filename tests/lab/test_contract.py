@@ -1,0 +1,39 @@
+"""The contract on everything that is shipped as a chip."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from contract import ChipContract
+
+from nwlab.core.chip import Chip
+from nwlab.lab.opening import open_bench, open_model
+from nwlab.lab.serving import ServedBench
+
+
+class TestModel(ChipContract):
+    @pytest.fixture
+    def chip(self) -> Iterator[Chip]:
+        with open_model("resistor-10k") as chip:
+            yield chip
+
+
+class TestVirtualBench(ChipContract):
+    # What a 2636B states for its ranges, and 1 Ohm of leads on 10 kOhm.
+    tolerance = 1e-3
+    offset = 1e-7
+
+    @pytest.fixture
+    def chip(self) -> Iterator[Chip]:
+        with open_bench("virtual", chip="resistor-10k") as chip:
+            yield chip
+
+
+class TestServedBench(TestVirtualBench):
+    @pytest.fixture
+    def chip(self, tmp_path: Path) -> Iterator[Chip]:
+        with (
+            ServedBench("virtual", chip="resistor-10k", speed=20.0) as served,
+            open_bench(served.write(tmp_path / "served.toml")) as chip,
+        ):
+            yield chip

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CODE = """
+import numpy as np
+from nwlab.model.randomness import fill_normals, stream
+fill_normals(stream(np.random.default_rng(0)), np.empty(2), 2)
+"""
+
+
+def _run(cache: Path) -> str:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], check=True, cwd=root, env=environment, capture_output=True, text=True
+    )
+    return done.stderr
+
+
+def test_compiling_announces_itself_once_and_is_kept(tmp_path: Path) -> None:
+    assert _run(tmp_path).count("compiling") == 1
+    assert _run(tmp_path) == ""

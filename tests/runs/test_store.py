@@ -1,0 +1,158 @@
+"""What is kept while a run goes on, and what a broken disk leaves of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from run.ohmic import OhmicChip, several, volts
+
+from nwlab.core.clock import VirtualClock
+from nwlab.core.errors import StorageError
+from nwlab.core.events import BlockArrived, Event, Noted
+from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, Document, RunInfo
+from nwlab.runs.appender import Appender, replace_json
+from nwlab.runs.player import play
+from nwlab.runs.recording import load_run
+from nwlab.runs.runner import record_run
+from nwlab.runs.store import Store, new_folder
+
+INFO = RunInfo("loop", {"chip": Document("c.toml", "name = 'c'")}, {"peak": "2 V"}, versions={"nwlab": "0.1"}, seed=3)
+
+
+def test_finished_run_tells_what_was_done(tmp_path: Path) -> None:
+    run = record_run(several(volts([1, 2, 3]), volts([4])), OhmicChip(block=2), tmp_path / "r", INFO)
+    assert (run.status, run.exit_code, run.samples, len(run.drives)) == ("finished", 0, 4, 2)
+    assert run.info == INFO
+    assert run.started is not None
+    assert run.started.utcoffset() is not None
+    assert not run.dropped
+    manifest = json.loads((run.path / MANIFEST).read_text())
+    assert (manifest["status"], manifest["samples"], manifest["units"]["voltage"]) == ("finished", 4, "V")
+
+
+def test_journal_opens_in_pandas_as_it_stands(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    run = record_run(several(volts([1, 2, 3])), OhmicChip(block=1), tmp_path / "r", INFO, label=lambda: "1 up")
+    journal = pandas.read_json(run.path / JOURNAL, lines=True)
+    assert list(journal.event) == ["run", "drive", "block", "block", "block", "drive-end", "end"]
+    assert list(journal.label.dropna()) == ["1 up"]
+
+
+def test_block_is_on_its_way_to_the_disk_when_the_store_returns(tmp_path: Path) -> None:
+    """A second program sees every block that was acknowledged, while the run goes on."""
+    store, seen = Store(tmp_path / "r", INFO), []
+
+    def look(event: Event) -> None:
+        if isinstance(event, BlockArrived):
+            run = load_run(tmp_path / "r")
+            seen.append((run.status, run.samples))
+
+    play(several(volts([1, 2, 3])), OhmicChip(block=1), (store, look))
+    assert seen == [("running", 1), ("running", 2), ("running", 3)]
+
+
+def test_folders_of_the_same_second_are_numbered(tmp_path: Path) -> None:
+    names = [new_folder(tmp_path / "runs", "my loop/2").name for _ in range(12)]
+    assert len(set(names)) == 12
+    assert all("_my-loop-2" in name for name in names)
+
+
+def test_existing_run_is_never_written_over(tmp_path: Path) -> None:
+    record_run(several(volts([1])), OhmicChip(), tmp_path / "r", INFO)
+    before = (tmp_path / "r" / BLOCKS).read_bytes()
+    with pytest.raises(StorageError, match="already holds a run"):
+        record_run(several(volts([2])), OhmicChip(), tmp_path / "r", INFO)
+    assert (tmp_path / "r" / BLOCKS).read_bytes() == before
+
+
+def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        new_folder(tmp_path / "file", "x")
+    with pytest.raises(StorageError):
+        Store(tmp_path / "file" / "run", INFO)
+
+
+def test_too_little_room_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    chip = OhmicChip()
+    with pytest.raises(StorageError, match="free"):
+        record_run(several(volts([1])), chip, tmp_path / "r", INFO, steps=10**15)
+    assert chip.rested == 0
+    assert (load_run(tmp_path / "r").status, load_run(tmp_path / "r").exit_code) == ("failed", 6)
+
+
+def test_disk_is_told_about_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    clock = VirtualClock()
+    store = Store(tmp_path / "r", INFO, clock)
+    chip = OhmicChip(block=1, at_block=lambda block: clock.sleep(0.3))
+    play(several(volts(np.linspace(0, 1, 20))), chip, (store,))
+    by_time = 2 * int(20 * 0.3)
+    assert by_time - 2 <= len(synced) <= by_time + 8
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """No file may grow beyond this many bytes: like a full disk, first a short write, then an error."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, hard))
+    yield 12_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("block", [1, 7])
+def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, small_files: int, block: int) -> None:
+    chip, drive = OhmicChip(block=block), volts(np.linspace(0.1, 2, 500))
+    with pytest.raises(StorageError) as caught:
+        record_run(several(drive), chip, tmp_path / "r", INFO)
+    run = load_run(tmp_path / "r")
+    assert chip.rested == 1
+    assert 0 < run.samples < 500
+    assert not any(path.name.startswith(".") for path in run.path.iterdir())
+    np.testing.assert_array_equal(run.rows().voltage, drive.forces[0].levels[: run.samples])
+    assert f"{run.samples} samples" in str(caught.value)
+    assert "free there" in str(caught.value)
+    assert (run.status, run.exit_code) == ("failed", 6)
+
+
+def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:7]))
+    file = Appender(tmp_path / "f")
+    assert [file.append(b"0123456789" * 3), file.append(b"end")] == [0, 30]
+    file.close()
+    assert (tmp_path / "f").read_bytes() == b"0123456789" * 3 + b"end"
+
+
+@pytest.mark.parametrize("broken", ["fsync", "replace"])
+def test_manifest_is_old_or_new_but_never_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(5, "the disk is gone")
+
+    path = tmp_path / MANIFEST
+    replace_json(path, {"state": "old"})
+    monkeypatch.setattr(os if broken == "fsync" else Path, broken, fail)
+    with pytest.raises(OSError, match="disk is gone"):
+        replace_json(path, {"state": "new", "much": list(range(1000))})
+    monkeypatch.undo()
+    assert json.loads(path.read_text()) == {"state": "old"}
+    assert [each.name for each in tmp_path.iterdir()] == [MANIFEST]
+
+
+def test_notes_are_kept_with_their_content(tmp_path: Path) -> None:
+    store = Store(tmp_path / "r", INFO)
+
+    def noting(event: Event) -> None:
+        if isinstance(event, BlockArrived):
+            store(Noted("clock step", {"seconds": 2.5, "by": ("ntp", np.int64(1))}))
+
+    play(several(volts([1])), OhmicChip(), (store, noting))
+    notes = load_run(tmp_path / "r").notes
+    assert [(note["kind"], note["content"]) for note in notes] == [("clock step", {"seconds": 2.5, "by": ["ntp", 1]})]
