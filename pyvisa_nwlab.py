@@ -16,10 +16,11 @@ class BenchVisaLibrary(NwlabVisaLibrary):
 
     def _init(self) -> None:
         from nwlab.lab.places import find
-        from nwlab.lab.virtual import instruments_for
+        from nwlab.lab.virtual import table_for
 
         super()._init()
-        self.mount(instruments_for(find("bench", str(self.library_path))))
+        table = table_for(find("bench", str(self.library_path)))
+        self.mount(table.instruments, table.world)
 
     @staticmethod
     def get_library_paths() -> Iterable[LibraryPath]:

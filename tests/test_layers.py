@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports_command
 from click.testing import CliRunner
+from importlinter.cli import lint_imports_command
 
 ROOT = Path(__file__).parent.parent
 

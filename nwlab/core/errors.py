@@ -76,7 +76,7 @@ class StorageError(NwlabError):
     exit_code = 6
 
 
-class Terminated(BaseException):  # noqa: N818 - no error: like KeyboardInterrupt, it must pass every `except Exception`
+class Terminated(BaseException):
     """The system asked the program to end (SIGTERM, SIGHUP)."""
 
     exit_code = 143

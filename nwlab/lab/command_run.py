@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.core.errors import UsageError
+from nwlab.core.errors import UnsafeError, UsageError
 from nwlab.core.units import show
 from nwlab.lab.opening import OpenChip, open_bench, open_model
 from nwlab.lab.running import Playing, load_protocol
@@ -28,8 +28,10 @@ def main(options: argparse.Namespace) -> int:
         _warn(chip)
         playing = Playing(protocol, chip, options.out)
         try:
-            run = playing.play([Progress()])
+            run = playing.play([Progress()], close=True)
         except BaseException as error:
+            if chip.bench is not None and not isinstance(error, UnsafeError):
+                error.add_note("safe state confirmed: levels at zero, outputs off, relays open, all read back")
             if options.json:
                 print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise

@@ -54,8 +54,13 @@ class Playing:
         self._info = information(protocol, chip, suffix)
         self.folder = new_folder(out, protocol.name + suffix)
 
-    def play(self, subscribers: Sequence[Subscriber] = ()) -> Run:
-        """Play it; raises whatever ended it, after the record was closed."""
+    def play(self, subscribers: Sequence[Subscriber] = (), *, close: bool = False) -> Run:
+        """Play it; raises whatever ended it, after the record was closed.
+
+        With `close` the chip is closed before the end is recorded, so that a safe state that could not be confirmed
+        stands in the record.
+        """
+        outline = self._bound.outline()
         return record_run(
             self._bound.drives(),
             self._chip,
@@ -63,6 +68,9 @@ class Playing:
             self._info,
             subscribers=subscribers,
             label=self._bound.label,
+            steps=outline and outline.steps,
+            duration=outline and outline.duration,
+            close=close,
         )
 
 
@@ -89,7 +97,8 @@ def _check_sources(protocol: Protocol, chip: Chip) -> None:
     bench = chip.bench if isinstance(chip, OpenChip) else None
     if bench is not None and protocol.sources > bench.sources:
         raise DriveError(
-            f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, bench {bench.name!r} has {bench.sources}"
+            f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, "
+            f"but bench {bench.name!r} has {bench.sources}"
         )
     if len(chip.terminals) < protocol.sources:
         raise UsageError(f"protocol {protocol.name!r} forces {protocol.sources} terminals, the chip has fewer")

@@ -68,12 +68,11 @@ def build(
     return VirtualTable(world, instruments, _names(bench))
 
 
-def instruments_for(path: str | Path) -> dict[str, VirtualInstrument]:
-    """Simulate a bench file for any PyVISA program: resource address → instrument, on a clock that jumps."""
+def table_for(path: str | Path) -> VirtualTable:
+    """Simulate a bench file for any PyVISA program, on a clock that jumps."""
     bench = load_bench_file(path)
     chip = load_chip(bench.chip)
-    table = build(bench, chip, bench.wiring(chip.terminals), VirtualClock())
-    return dict(table.instruments)
+    return build(bench, chip, bench.wiring(chip.terminals), VirtualClock())
 
 
 def _seed(chip: ChipFile, seed: int | None) -> int:

@@ -15,6 +15,9 @@ from nwlab.protocol.binding import StepFunction, bind
 from nwlab.protocol.kinds import Play
 from nwlab.protocol.parameters import Parameter, read_parameter
 
+SHIPPED = "nwlab.protocol.steps"
+"""Module of the shipped steps; none of them looks at what it reads."""
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -34,25 +37,50 @@ class Protocol:
         steps = table.tables("step")
         return BoundProtocol(self, tuple(self._bind(index, step, terminals) for index, step in enumerate(steps)))
 
-    def _bind(self, index: int, step: Table, terminals: tuple[str, ...]) -> tuple[str, Callable[[], Play]]:
+    def _bind(self, index: int, step: Table, terminals: tuple[str, ...]) -> BoundStep:
         name = step.choice("do", self.functions)
         label = f"{index + 1} {step.text('label', name)}"
-        return label, bind(self.functions[name], step, self.parameters, terminals)
+        function = self.functions[name]
+        return BoundStep(label, bind(function, step, self.parameters, terminals), function.__module__ != SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStep:
+    """One step with its arguments."""
+
+    label: str
+    play: Callable[[], Play]
+    own: bool  # whether a lab wrote it, so that what it does may depend on what it reads
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """How long a protocol will be."""
+
+    steps: int
+    duration: float  # s, without the time that relays and messages take
 
 
 class BoundProtocol:
     """A protocol ready for chips with certain terminals."""
 
-    def __init__(self, protocol: Protocol, steps: tuple[tuple[str, Callable[[], Play]], ...]) -> None:
+    def __init__(self, protocol: Protocol, steps: tuple[BoundStep, ...]) -> None:
         self.protocol = protocol
         self._steps = steps
         self._label = ""
 
     def drives(self) -> Play:
         """Yield the drives of all steps in order; send each drive's joined reading."""
-        for label, step in self._steps:
-            self._label = label
-            yield from step()
+        for step in self._steps:
+            self._label = step.label
+            yield from step.play()
+
+    def outline(self) -> Outline | None:
+        """Return how long it will be; None when a lab's own step decides that as it goes."""
+        if any(step.own for step in self._steps):
+            return None
+        sizes = [(drive.steps, drive.duration) for step in self._steps for drive in step.play()]
+        return Outline(sum(steps for steps, _ in sizes), sum(duration for _, duration in sizes))
 
     def label(self) -> str:
         """Return the number and name of the step that is playing."""
@@ -70,7 +98,7 @@ def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
     needs = table.table("needs")
     sources = needs.integer("sources", 1)
     needs.finish()
-    functions = {**_functions_of("nwlab.protocol.steps"), **_own_functions(table)}
+    functions = {**_functions_of(SHIPPED), **_own_functions(table)}
     read = _set(_parameters(table.table("parameters")), parameters, table.path)
     if not table.tables("step"):
         raise table.error("a protocol needs at least one [[step]]")

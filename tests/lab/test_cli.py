@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,30 +118,55 @@ def wait_for(path: Path, pattern: str, seconds: float = 60.0) -> Path:
     raise AssertionError(f"no {pattern} below {path}")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them exist on POSIX only")
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_keeps_the_data_and_leaves_its_code(tmp_path: Path, number: int, exit_code: int) -> None:
+@pytest.fixture
+def long_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run of 600 s on a bench that is served in real time, two seconds after its first samples came."""
     bench = tmp_path / "served.toml"
     serving = start("serve", "virtual", "--chip", "resistor-10k", "--json", "--write", bench, cwd=tmp_path)
-    try:
-        assert serving.stdout is not None
-        ready = json.loads(serving.stdout.readline())
-        assert [instrument["model"] for instrument in ready["instruments"]] == ["2636B", "707B"]
-        long = write(tmp_path, PROTOCOL.replace('"1 s"', '"600 s"'))
-        running = start("run", long, "--bench", bench, cwd=tmp_path)
-        wait_for(tmp_path, "runs/*/blocks.bin")
-        time.sleep(2.0)
-        running.send_signal(number)
-        _, told = running.communicate(timeout=30)
-        assert running.returncode == exit_code, told
-        (folder,) = (tmp_path / "runs").iterdir()
-        run = load_run(folder)
-        assert (run.status, run.exit_code) == ("interrupted", exit_code)
-        assert run.samples > 20
-    finally:
-        serving.send_signal(signal.SIGTERM)
-        serving.communicate(timeout=30)
+    assert serving.stdout is not None
+    ready = json.loads(serving.stdout.readline())
+    assert [instrument["model"] for instrument in ready["instruments"]] == ["2636B", "707B"]
+    running = start("run", write(tmp_path, PROTOCOL.replace('"1 s"', '"600 s"')), "--bench", bench, cwd=tmp_path)
+    wait_for(tmp_path, "runs/*/blocks.bin")
+    time.sleep(2.0)
+    yield running
+    running.kill()
+    running.communicate(timeout=30)
+    serving.send_signal(signal.SIGTERM)
+    serving.communicate(timeout=30)
     assert serving.returncode == 0
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them exist on POSIX only")
+
+
+@posix
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_keeps_the_data_and_leaves_its_code(
+    tmp_path: Path, long_run: subprocess.Popen[str], number: int, exit_code: int
+) -> None:
+    long_run.send_signal(number)
+    _, told = long_run.communicate(timeout=30)
+    assert long_run.returncode == exit_code, told
+    assert "safe state confirmed" in told
+    (folder,) = (tmp_path / "runs").iterdir()
+    run = load_run(folder)
+    assert (run.status, run.exit_code) == ("interrupted", exit_code)
+    assert run.samples > 20
+
+
+@posix
+def test_a_killed_run_is_recovered(tmp_path: Path, long_run: subprocess.Popen[str]) -> None:
+    long_run.kill()
+    long_run.communicate(timeout=30)
+    (folder,) = (tmp_path / "runs").iterdir()
+    done = nwlab("recover", folder, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["status"] == "interrupted"
+    rows = load_run(folder).rows()
+    assert told["samples"] == len(rows) > 20
+    assert rows.conductance == pytest.approx([1e-4] * len(rows), rel=1e-3)
 
 
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:

@@ -104,9 +104,19 @@ def approach(source: Terminal, sink: Terminal, target: Siemens, step: Volts) -> 
 '''
 
 
+OWN_STEP = """\
+[[step]]
+do = "approach"
+source = "A"
+sink = "B"
+target = "10 uS"
+step = "0.5 V"
+"""
+
+
 def test_a_labs_own_closed_loop_step(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN)
-    text = 'name = "o"\nuse = ["own.py"]\n[[step]]\ndo = "approach"\nsource = "A"\nsink = "B"\ntarget = "10 uS"\nstep = "0.5 V"\n'
+    text = 'name = "o"\nuse = ["own.py"]\n' + OWN_STEP
     play = load_protocol(write(tmp_path, text)).bind(("A", "B")).drives()
     levels: list[float] = []
     drive = next(play)
@@ -120,6 +130,16 @@ def test_a_labs_own_closed_loop_step(tmp_path: Path) -> None:
         except StopIteration:
             break
     assert levels == pytest.approx([0.5, 1.0, 1.5])
+
+
+def test_the_outline_is_known_unless_a_lab_decides_as_it_goes(tmp_path: Path) -> None:
+    outline = load_protocol(write(tmp_path, HEAD + STEP)).bind(("A", "B")).outline()
+    assert outline is not None
+    assert (outline.steps, outline.duration) == (3, pytest.approx(0.3))
+    (tmp_path / "own.py").write_text(OWN)
+    text = STEP + OWN_STEP
+    own = load_protocol(write(tmp_path, HEAD.replace("[param", 'use = ["own.py"]\n[param', 1) + text))
+    assert own.bind(("A", "B")).outline() is None
 
 
 def test_a_broken_step_file_is_told(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from nwlab.virtual.interim.k2600_channel import Channel, derived
 from nwlab.virtual.interim.k2600_scripts import FACTORY_SCRIPTS
 from nwlab.virtual.interim.k2600_specs import MODELS
 from nwlab.virtual.interim.k2600_sweep import Sweep
-from nwlab.virtual.port import Surroundings
 from nwlab.virtual.interim.tsp import TspEngine
 from nwlab.virtual.interim.tsp_errors import RefusedError
 from nwlab.virtual.interim.tsp_lua import Branch, Getter, Setter
 from nwlab.virtual.interim.tsp_numbers import NO_READING
 from nwlab.virtual.interim.tsp_status import register
 from nwlab.virtual.interim.tsp_trigger import TriggerSystem
+from nwlab.virtual.port import Surroundings
 
 CONSTANTS: dict[str, float] = {
     "OUTPUT_DCAMPS": 0,

@@ -10,8 +10,8 @@ import numpy as np
 from nwlab.core.drive import Quantity
 from nwlab.virtual.interim.k2600_buffer import STATUS_COMPLIANCE, STATUS_OVERFLOW, Buffer, Sample
 from nwlab.virtual.interim.k2600_specs import MODELS, Accuracy, Converter, range_for
-from nwlab.virtual.port import Appointment, Output, PortMean, Surroundings
 from nwlab.virtual.interim.tsp_errors import RefusedError
+from nwlab.virtual.port import Appointment, Output, PortMean, Surroundings
 
 VOLTS, AMPS = 1, 0
 OFF, ON, HIGH_Z = 0, 1, 2

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from nwlab.virtual.interim.k2600_buffer import Buffer
-from nwlab.virtual.port import Appointment, Surroundings
 from nwlab.virtual.interim.tsp_errors import RefusedError
 from nwlab.virtual.interim.tsp_lua import Branch, Getter, Setter
 from nwlab.virtual.interim.tsp_trigger import Bus, Detector
+from nwlab.virtual.port import Appointment, Surroundings
 
 DISABLE, ENABLE, ASYNC = 0, 1, 2
 SOURCE_IDLE, SOURCE_HOLD = 0, 1

@@ -11,12 +11,12 @@ from typing import Any
 
 from nwlab.core.errors import UsageError
 from nwlab.virtual.channel_list import ChannelListError, ChannelNames
-from nwlab.virtual.k707_channels import CLOSED, Channels
-from nwlab.virtual.port import Surroundings
-from nwlab.virtual.relays import ConnectRule, Relays
 from nwlab.virtual.interim.tsp import TspEngine
 from nwlab.virtual.interim.tsp_errors import RefusedError
 from nwlab.virtual.interim.tsp_lua import Branch, Function
+from nwlab.virtual.k707_channels import CLOSED, Channels
+from nwlab.virtual.port import Surroundings
+from nwlab.virtual.relays import ConnectRule, Relays
 
 SLOTS = {"707B": 6, "708B": 1}
 ROWS, COLUMNS = "ABCDEFGH", 12

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nwlab.virtual.interim import tsp_numbers as numbers
-from nwlab.virtual.port import Surroundings
 from nwlab.virtual.interim.tsp_errors import SERIOUS, ErrorQueue, RefusedError
 from nwlab.virtual.interim.tsp_lua import Branch, Function, Lua, TspRuntimeError, TspSyntaxError
 from nwlab.virtual.interim.tsp_scripts import ScriptLoader
 from nwlab.virtual.interim.tsp_status import Status
+from nwlab.virtual.port import Surroundings
 
 LONGEST = 1 << 20
 """Bytes of one message that the input buffer holds."""

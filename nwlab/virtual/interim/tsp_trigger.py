@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from nwlab.virtual.port import Appointment, Surroundings
 from nwlab.virtual.interim.tsp_errors import RefusedError
 from nwlab.virtual.interim.tsp_lua import Branch, Getter, Setter
+from nwlab.virtual.port import Appointment, Surroundings
 
 COMMAND_EVENT = 29
 """`trigger.EVENT_ID`: `*TRG` or a bus trigger."""
