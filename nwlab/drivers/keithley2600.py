@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+import numpy as np
 from pymeasure.adapters import Adapter
 
 from nwlab.core.clock import Clock
-from nwlab.core.drive import FloatArray
+from nwlab.core.drive import FloatArray, Quantity
 from nwlab.core.errors import DriveError, InstrumentError
 from nwlab.core.units import show
 from nwlab.drivers import keithley2600_sweep as words
+from nwlab.drivers.keithley2600_accuracy import stated_error
 from nwlab.drivers.keithley2600_channel import Keithley2600Channel
-from nwlab.drivers.keithley2600_plan import Planner
+from nwlab.drivers.keithley2600_plan import Planner, back_to_zero
 from nwlab.drivers.keithley2600_ranges import MODELS
 from nwlab.drivers.keithley2600_run import SweepRun
 from nwlab.drivers.roles import Plan, Program, Samples
@@ -78,11 +80,12 @@ class Keithley2600(TspInstrument):
         self._send(("errorqueue.clear()", "format.asciiprecision = 10"))
         for program in plan.programs:
             self._load_settings(program, plan)
-        self._send(words.timing(plan))
-        for program in plan.programs:
-            self._send(words.sweep(program, plan))
+        played = back_to_zero(plan) if not plan.hold and any(name in self._held for name in channels) else plan
+        self._send(words.timing(played))
+        for program in played.programs:
+            self._send(words.sweep(program, played))
         self.check_errors()
-        self._run = SweepRun(plan, self.clock)
+        self._run = SweepRun(plan, played, self.clock)
 
     def start(self) -> None:
         """Start what was loaded, all channels together. Raises DriveError when nothing is loaded."""
@@ -92,10 +95,8 @@ class Keithley2600(TspInstrument):
         self.write(words.initiate(run.plan))
         run.begin()
         self.check_errors()
-        for program in run.plan.programs:
-            self._held.pop(program.channel, None)
-            if run.plan.hold:
-                self._held[program.channel] = float(program.levels[-1])
+        if run.plan.hold:
+            self._held |= {program.channel: float(program.levels[-1]) for program in run.plan.programs}
 
     def fetch(self) -> Samples | None:
         """Wait up to 0.5 s for new samples and return them, which may be none; None once the drive has ended.
@@ -117,6 +118,17 @@ class Keithley2600(TspInstrument):
             text = f"a sweep of {show(run.length, 's')} does not end"
             raise InstrumentError(0, text, self.where)
         return run.nothing()
+
+    def stated_error(self, program: Program, voltage: FloatArray, current: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the ± errors in V and A that the data sheet states for readings of a planned program."""
+        peak = float(np.abs(program.levels).max())
+        spans = {
+            program.quantity: self._abilities.range_for(peak, program.quantity, source=True),
+            program.quantity.other: program.range or program.compliance,
+        }
+        readings = {Quantity.VOLTAGE: voltage, Quantity.CURRENT: current}
+        errors = [stated_error(self.model, quantity, spans[quantity], readings[quantity]) for quantity in readings]
+        return errors[0], errors[1]
 
     def rest(self) -> None:
         """Abort whatever runs and bring all levels to zero; outputs stay as they are. Raises InstrumentError."""
@@ -144,7 +156,7 @@ class Keithley2600(TspInstrument):
         already = self.outputs()
         for channel in channels:
             if not already[channel]:
-                self.write(f"smu{channel}.source.output = smu{channel}.OUTPUT_ON")
+                self.write(f"{words.zero(channel)} smu{channel}.source.output = smu{channel}.OUTPUT_ON")
         self.check_errors()
         self._confirm(channels, on=True)
 
@@ -227,6 +239,10 @@ class Keithley2600(TspInstrument):
 
     def _end(self, run: SweepRun) -> None:
         self._run = None
+        if not run.plan.hold:
+            held = [program.channel for program in run.plan.programs if program.channel in self._held]
+            self._send(words.zero(channel) for channel in held)
+            self._held = {channel: level for channel, level in self._held.items() if channel not in held}
         self.check_errors()
         if run.fetched < run.plan.dwell.size:
             text = f"the sweep ended after {run.fetched} of {run.plan.dwell.size} steps"

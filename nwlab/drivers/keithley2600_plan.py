@@ -146,5 +146,21 @@ class Planner:
         )
 
 
+def back_to_zero(plan: Plan) -> Plan:
+    """Return the plan with one more, shortest step at level zero, where it then stays.
+
+    The manual does not say whether a level that was held becomes the idle level; a drive that begins on held levels
+    cannot rely on the idle level for its way back, and must not wait for the computer either.
+    """
+    shortest = plan.read_delay[-1] + plan.aperture + OVERHEAD
+    return Plan(
+        np.append(plan.dwell, np.ceil(shortest / TICK) * TICK),
+        np.append(plan.read_delay, plan.read_delay[-1]),
+        plan.aperture,
+        tuple(replace(program, levels=np.append(program.levels, 0.0)) for program in plan.programs),
+        hold=True,
+    )
+
+
 def _down(value: float, grain: float) -> float:
     return math.floor(value / grain) * grain

@@ -16,11 +16,11 @@ _PATIENCE = 10.0  # s beyond twice its length that a sweep may take
 
 
 class SweepRun:
-    """What the driver knows of the sweep that it loaded."""
+    """What the driver knows of the sweep that it loaded: what was asked, and what is played for it."""
 
-    def __init__(self, plan: Plan, clock: Clock) -> None:
+    def __init__(self, plan: Plan, played: Plan, clock: Clock) -> None:
         self.plan = plan
-        self.length = float(plan.dwell.sum())  # s
+        self.length = float(played.dwell.sum())  # s
         self.started: float | None = None  # s on the driver's clock
         self.fetched = 0  # steps
         self._clock = clock

@@ -40,7 +40,12 @@ def exact(value: float) -> str:
 
 def rest(channel: str) -> str:
     """Return the line that ends a channel's sweep and brings its level to zero."""
-    return f"smu{channel}.abort() smu{channel}.source.levelv = 0 smu{channel}.source.leveli = 0"
+    return f"smu{channel}.abort() {zero(channel)}"
+
+
+def zero(channel: str) -> str:
+    """Return the line that sets both of a channel's own levels to zero."""
+    return f"smu{channel}.source.levelv = 0 smu{channel}.source.leveli = 0"
 
 
 def stop_timers() -> str:

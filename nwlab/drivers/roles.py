@@ -74,6 +74,10 @@ class Smu(Protocol):
         """Wait a little for new samples and return them; None when the drive has ended and all were returned."""
         ...
 
+    def stated_error(self, program: Program, voltage: FloatArray, current: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the ± errors in V and A that the data sheet states for readings of a planned program."""
+        ...
+
 
 class Outputs(Protocol):
     """The switchable outputs of one instrument, in the order the safe state needs them."""

@@ -17,8 +17,8 @@ DRIVERS = {
     "keithley707": "nwlab.drivers.keithley707:Keithley707",
 }
 VIRTUALS = {
-    "keithley2600": "nwlab.virtual.interim.k2600:Virtual2600",
-    "keithley707": "nwlab.virtual.interim.k707:Virtual707",
+    "keithley2600": "nwlab.virtual.k2600:Virtual2600",
+    "keithley707": "nwlab.virtual.k707:Virtual707",
 }
 GROUPS = {"driver": ("nwlab.drivers", DRIVERS), "virtual instrument": ("nwlab.virtual", VIRTUALS)}
 

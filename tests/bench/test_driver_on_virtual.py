@@ -113,8 +113,10 @@ def test_a_level_is_held_into_the_next_drive() -> None:
     setup.smu.load(plan)
     assert setup.smu.channel("a").measure_iv()[0] == pytest.approx(1e-4, rel=1e-2)
     setup.smu.start()
-    setup.fetch()
+    (block,) = setup.fetch()
+    assert block.current[:, 0] == pytest.approx([5e-6], rel=1e-2)
     assert abs(setup.smu.channel("a").measure_iv()[0]) < 1e-6
+    assert setup.smu.channel("a").source_voltage == 0
 
 
 def test_compliance_limits_and_is_flagged_per_sample() -> None:
@@ -200,9 +202,9 @@ def test_what_the_instrument_refuses_is_raised() -> None:
 def test_use_by_hand() -> None:
     setup = Setup()
     a, b = setup.smu.channel("a"), setup.smu.channel("b")
-    for channel in (a, b):
+    for channel, limit in ((a, 1e-4), (b, 1e-3)):
         channel.source_function = "voltage"
-        channel.compliance_current = 1e-4
+        channel.compliance_current = limit
         channel.source_enabled = True
     a.source_voltage = 0.5
     current, voltage = a.measure_iv()

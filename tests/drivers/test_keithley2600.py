@@ -119,7 +119,7 @@ def test_a_whole_drive() -> None:
         {READ_BACK}{ALIKE}
         > print(smua.source.output)
         < 0.000000000e+00
-        > smua.source.output = smua.OUTPUT_ON
+        > smua.source.levelv = 0 smua.source.leveli = 0 smua.source.output = smua.OUTPUT_ON
         {NO_ERROR}
         > print(smua.source.output)
         < 1.000000000e+00
