@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nwlab.core.chip import Chip, Limits
+    from nwlab.core.chip import Chip
     from nwlab.core.drive import Drive, Force, Quantity
+    from nwlab.core.limits import Limits
     from nwlab.core.reading import Reading
     from nwlab.lab.opening import open_bench, open_model
     from nwlab.lab.running import load_protocol, run
@@ -38,7 +39,7 @@ _PLACES = {
     "Chip": "nwlab.core.chip",
     "Drive": "nwlab.core.drive",
     "Force": "nwlab.core.drive",
-    "Limits": "nwlab.core.chip",
+    "Limits": "nwlab.core.limits",
     "Quantity": "nwlab.core.drive",
     "Reading": "nwlab.core.reading",
     "Run": "nwlab.runs.recording",

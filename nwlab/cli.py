@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from nwlab import __version__
@@ -19,7 +19,8 @@ PLACES = {
     "recover": "nwlab.lab.command_recover",
     "export": "nwlab.lab.command_export",
 }
-KINDS = ("protocols", "benches", "chips", "drivers", "steps")
+AddParser = Callable[..., argparse.ArgumentParser]
+KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,28 +57,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _run(commands)
-    _dry_run(commands)
-    _serve(commands)
-    _list(commands)
-    _of_runs(commands)
+    for command in (_run, _dry_run, _serve, _list, _of_runs):
+        command(commands.add_parser)
     return parser
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _run(commands: Commands) -> None:
-    command = commands.add_parser("run", help="play a protocol on a bench or model and keep everything")
+def _run(add: AddParser) -> None:
+    command = add("run", help="play a protocol on a bench or model and keep everything")
     _playing(command)
     command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
 
 
-def _dry_run(commands: Commands) -> None:
-    command = commands.add_parser(
-        "dry-run", help="play a protocol on the bench's virtual twin and tell what it would do"
-    )
+def _dry_run(add: AddParser) -> None:
+    command = add("dry-run", help="play a protocol on the bench's virtual twin and tell what it would do")
     _playing(command)
 
 
@@ -91,8 +84,8 @@ def _playing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
-def _serve(commands: Commands) -> None:
-    command = commands.add_parser("serve", help="serve a virtual bench on TCP ports of this computer")
+def _serve(add: AddParser) -> None:
+    command = add("serve", help="serve a virtual bench on TCP ports of this computer")
     command.add_argument("bench", metavar="BENCH", nargs="?", default="virtual", help="bench file or name")
     command.add_argument("--chip", metavar="FILE", help="mount another chip")
     command.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time (default: 1)")
@@ -102,16 +95,16 @@ def _serve(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="JSON on stdout")
 
 
-def _list(commands: Commands) -> None:
-    command = commands.add_parser("list", help="list what there is")
+def _list(add: AddParser) -> None:
+    command = add("list", help="list what there is")
     command.add_argument("kinds", metavar="KIND", nargs="*", choices=(*KINDS, []), help=", ".join(KINDS))
     command.add_argument("--json", action="store_true", help="JSON on stdout")
 
 
-def _of_runs(commands: Commands) -> None:
-    show = commands.add_parser("show", help="tell what a run holds")
-    recover = commands.add_parser("recover", help="save what an interrupted or damaged run holds")
-    export = commands.add_parser("export", help="write a run as HDF5, NetCDF or CSV")
+def _of_runs(add: AddParser) -> None:
+    show = add("show", help="tell what a run holds")
+    recover = add("recover", help="save what an interrupted or damaged run holds")
+    export = add("export", help="write a run as HDF5, NetCDF or CSV")
     for command in (show, recover, export):
         command.add_argument("run", metavar="RUN", help="folder of a run")
         command.add_argument("--json", action="store_true", help="JSON on stdout")

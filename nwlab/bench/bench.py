@@ -10,10 +10,10 @@ import numpy as np
 
 from nwlab.bench.routing import Crosspoint, Route, Router
 from nwlab.bench.safe import SafeState, make_safe
-from nwlab.core.chip import Limits
 from nwlab.core.clock import Clock
 from nwlab.core.drive import Drive, Quantity
 from nwlab.core.errors import DriveError, InstrumentError
+from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.core.wiring import Wiring
 from nwlab.drivers.roles import Matrix, Plan, Program, Samples, SourceMeter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,24 +10,12 @@ import numpy as np
 from nwlab.core.clock import Clock
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.errors import DriveError
+from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.core.units import show
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a chip may ever see."""
-
-    voltage: float = 5.0  # V, between any two driven terminals
-    current: float = 1e-3  # A, through any terminal
-
-    def lower(self, other: Limits) -> Limits:
-        """Return the lower of both, quantity by quantity."""
-        return Limits(min(self.voltage, other.voltage), min(self.current, other.current))
-
-    def of(self, quantity: Quantity) -> float:
-        """Return the limit of one quantity."""
-        return self.voltage if quantity is Quantity.VOLTAGE else self.current
+_REMEDY = "lower it, or let a person raise the limits of chip and bench in their files"
 
 
 class Chip(Protocol):
@@ -113,17 +100,21 @@ def _named(drive: Drive) -> list[int]:
 def _check_force(force: Force, limits: Limits, terminals: tuple[str, ...]) -> None:
     name, quantity = terminals[force.terminal], force.quantity
     peak = float(np.abs(force.levels).max())
-    if peak > limits.of(quantity):
+    if peak > _limit(limits, quantity):
         raise DriveError(
             f"terminal {name}: a level of {show(peak, quantity.unit)} exceeds the limit of "
-            f"{show(limits.of(quantity), quantity.unit)}; lower it, or let a person raise the chip's and bench's limits"
+            f"{show(_limit(limits, quantity), quantity.unit)}; {_REMEDY}"
         )
     other = quantity.other
-    if force.compliance > limits.of(other):
+    if force.compliance > _limit(limits, other):
         raise DriveError(
             f"terminal {name}: a compliance of {show(force.compliance, other.unit)} exceeds the limit of "
-            f"{show(limits.of(other), other.unit)}; lower it, or let a person raise the chip's and bench's limits"
+            f"{show(_limit(limits, other), other.unit)}; {_REMEDY}"
         )
+
+
+def _limit(limits: Limits, quantity: Quantity) -> float:
+    return limits.voltage if quantity is Quantity.VOLTAGE else limits.current
 
 
 def _check_span(drive: Drive, limits: Limits, terminals: tuple[str, ...]) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nwlab.core.chip import Limits
 from nwlab.core.errors import FileError
 from nwlab.core.files import Table, read_toml
+from nwlab.core.limits import Limits, read_limits
 from nwlab.core.wiring import COMMON, Grid, Wiring
 
 VIRTUAL = "virtual:"
@@ -108,15 +108,6 @@ def _clock(table: Table) -> str | None:
     if place is not None and not place.rpartition(":")[2].isdigit():
         raise table.error(f'needs "host:port" as `nwlab serve` prints it, not {place!r}', "clock")
     return place
-
-
-def read_limits(table: Table) -> Limits:
-    """Read a `[limits]` table; raises FileError."""
-    limits = Limits(
-        _positive(table, "voltage", "V", Limits().voltage), _positive(table, "current", "A", Limits().current)
-    )
-    table.finish()
-    return limits
 
 
 def _entries(tables: Table, others: tuple[str, ...]) -> list[InstrumentEntry]:

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nwlab.core.chip import Limits
 from nwlab.core.errors import DriveError
+from nwlab.core.limits import Limits
 from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.opening import OpenChip, open_rehearsal

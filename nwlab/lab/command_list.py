@@ -7,7 +7,7 @@ import json
 
 from nwlab.lab.listing import listing
 
-KINDS = ("protocols", "benches", "chips", "drivers", "steps")
+KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
 def main(options: argparse.Namespace) -> int:

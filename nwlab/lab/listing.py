@@ -9,12 +9,15 @@ from nwlab.core.errors import FileError
 from nwlab.core.files import read_toml
 from nwlab.lab.places import known_files
 from nwlab.lab.registry import known
+from nwlab.model.laws import LAWS
 
 
 def listing(kind: str) -> list[dict[str, str]]:
-    """Return name and description of everything of a kind ("protocols", "benches", "chips", "drivers", "steps")."""
+    """Return name and description of everything of a kind: "protocols", "benches", "chips", "drivers", "steps", "laws"."""
     if kind == "drivers":
         return [{"name": name, "about": place} for name, place in sorted(known("driver").items())]
+    if kind == "laws":
+        return [{"name": name, "about": about} for name, about in LAWS.items()]
     if kind == "steps":
         return _steps(Path(__file__).parent.parent / "protocol" / "steps.py")
     singular = {"protocols": "protocol", "benches": "bench", "chips": "chip"}[kind]

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nwlab.core.chip import Limits
 from nwlab.core.errors import AskedError
 from nwlab.core.files import Table, read_toml
+from nwlab.core.limits import Limits, read_limits
 from nwlab.model.film import Film
 from nwlab.model.jumps import Jumps
+from nwlab.model.laws import LAWS
 from nwlab.model.rate_balance import RateBalance
 
 MakeFilm = Callable[[int | None, bool], Film]
@@ -53,7 +54,7 @@ def load_chip(path: str | Path) -> ChipFile:
         name=table.text("name"),
         about=table.text("about", ""),
         terminals=terminals,
-        limits=_limits(table.table("limits")),
+        limits=read_limits(table.table("limits")),
         seed=seed,
         kind=kind,
         path=table.path,
@@ -75,20 +76,10 @@ def _terminals(table: Table) -> tuple[str, ...]:
     return terminals
 
 
-def _limits(table: Table) -> Limits:
-    usual = Limits()
-    limits = Limits(table.quantity("voltage", "V", usual.voltage), table.quantity("current", "A", usual.current))
-    table.finish()
-    for key, value in (("voltage", limits.voltage), ("current", limits.current)):
-        if not value > 0:
-            raise table.error("a limit is more than 0; without any voltage or current nothing can be measured", key)
-    return limits
-
-
 def _two_terminal(table: Table, model: Table, terminals: tuple[str, ...]) -> MakeFilm:
     if len(terminals) != 2:
         raise table.error(f"a two-terminal chip has two terminals, not {len(terminals)}", "terminals")
-    model.choice("law", ("rate-balance",))
+    model.choice("law", LAWS)
     law = _law(model)
     start = table.table("start")
     conductance = start.quantity("conductance", "S", law.g_min)

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from nwlab.core.chip import Limits
 from nwlab.core.clock import Clock, VirtualClock
 from nwlab.core.drive import BoolArray, Drive, FloatArray, Quantity
+from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.model.drive_circuit import DriveCircuit, open_circuit
 from nwlab.model.film import Circuit, Film

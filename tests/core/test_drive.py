@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from nwlab.core.chip import CheckedChip, Limits, check
+from nwlab.core.chip import CheckedChip, check
 from nwlab.core.clock import SystemClock, VirtualClock
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import DriveError
+from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading, join
 
 TERMINALS = ("A", "B", "C")

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from nwlab.core.chip import Limits
 from nwlab.core.errors import FileError
+from nwlab.core.limits import Limits
 from nwlab.core.wiring import COMMON
 from nwlab.lab.bench_file import BenchFile, load_bench_file
 from nwlab.lab.places import known_files

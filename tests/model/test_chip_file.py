@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nwlab.core.chip import Limits
 from nwlab.core.errors import FileError
+from nwlab.core.limits import Limits
 from nwlab.model.chip_file import load_chip
 
 CHIPS = Path(__file__).parents[2] / "instruments" / "chips"

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nwlab.core.chip import CheckedChip, Limits
+from nwlab.core.chip import CheckedChip
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import DriveError
+from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading, join
 from nwlab.model.chip_file import load_chip
 from nwlab.model.model_chip import ModelChip

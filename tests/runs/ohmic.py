@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
-from nwlab.core.chip import Limits
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive, Force, Quantity
+from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 
 
