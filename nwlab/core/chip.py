@@ -14,7 +14,6 @@ from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.core.units import show
 
-
 _REMEDY = "lower it, or let a person raise the limits of chip and bench in their files"
 
 

@@ -13,7 +13,7 @@ from nwlab.model.laws import LAWS
 
 
 def listing(kind: str) -> list[dict[str, str]]:
-    """Return name and description of everything of a kind: "protocols", "benches", "chips", "drivers", "steps", "laws"."""
+    """Return name and description of everything of a kind, as `nwlab list` names it: "protocols", "chips", …"""
     if kind == "drivers":
         return [{"name": name, "about": place} for name, place in sorted(known("driver").items())]
     if kind == "laws":
