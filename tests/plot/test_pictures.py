@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import image
-from run.ohmic import OhmicChip, force, several, volts
+from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive
 from nwlab.core.errors import StorageError

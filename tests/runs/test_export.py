@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run.ohmic import OhmicChip, force, several, volts
+from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive
 from nwlab.core.errors import StorageError, UsageError

@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import numpy as np
 import pytest
-from run.ohmic import OhmicChip, several, volts
+from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.chip import CheckedChip
 from nwlab.core.drive import Drive

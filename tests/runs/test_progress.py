@@ -6,7 +6,7 @@ import contextlib
 import io
 
 import numpy as np
-from run.ohmic import OhmicChip, several, volts
+from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import WireError

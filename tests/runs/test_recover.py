@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run.ohmic import OhmicChip, several, volts
+from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.errors import FileError, StorageError, UsageError
 from nwlab.core.events import RunStarted
@@ -105,7 +105,7 @@ from nwlab.core.events import BlockArrived
 from nwlab.core.record import RunInfo
 from nwlab.runs.player import play
 from nwlab.runs.store import Store
-from run.ohmic import OhmicChip, several, volts
+from runs.ohmic import OhmicChip, several, volts
 
 def acknowledge(event):
     if isinstance(event, BlockArrived):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run.ohmic import OhmicChip, several, volts
+from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import StorageError
