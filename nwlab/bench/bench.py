@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nwlab.bench.doubt import Doubt
 from nwlab.bench.routing import Crosspoint, Route, Router
 from nwlab.bench.safe import SafeState, make_safe
 from nwlab.core.clock import Clock
@@ -36,6 +37,7 @@ class Bench:
         self.terminals = wiring.terminals
         self.sources = len(equipment.channels)
         self.relay_operations: Counter[Crosspoint] = Counter()
+        self.doubts: dict[str, Doubt] = {}  # by terminal
         self._equipment = equipment
         self._router = Router(name, wiring, tuple(equipment.channels))
         # Nobody knows what an earlier program left closed: the first drive routes from nothing.
@@ -53,7 +55,7 @@ class Bench:
         if not drive.forces:
             return self._rest(drive, route)
         smu = self._instrument(route)
-        return self._play(smu, self._plan(smu, drive, route), route)
+        return self._play(smu, self._plan(smu, drive, route), route, drive)
 
     def close(self) -> None:
         """Run the safe order; raises UnsafeError when the result cannot be confirmed."""
@@ -96,7 +98,7 @@ class Bench:
         ]
         return smu.plan(drive.dwell, drive.read_delay, programs, hold=drive.hold)
 
-    def _play(self, smu: SourceMeter, plan: Plan, route: Route) -> Iterator[Reading]:
+    def _play(self, smu: SourceMeter, plan: Plan, route: Route, drive: Drive) -> Iterator[Reading]:
         finished = False
         try:
             self._establish(route)
@@ -105,6 +107,7 @@ class Bench:
             start = self.clock.now()
             while (samples := smu.fetch()) is not None:
                 if samples.onset.size:
+                    self._judge(smu, plan, samples, drive)
                     yield _reading(start, samples)
             self._holding = plan.hold
             finished = True
@@ -112,6 +115,10 @@ class Bench:
             if not finished:
                 self._holding = False
                 smu.rest()
+
+    def _judge(self, smu: SourceMeter, plan: Plan, samples: Samples, drive: Drive) -> None:
+        for column, force in enumerate(drive.forces):
+            self.doubts.setdefault(self.terminals[force.terminal], Doubt()).add(smu, plan, samples, column)
 
     def _rest(self, drive: Drive, route: Route) -> Iterator[Reading]:
         self._holding = False

@@ -48,7 +48,7 @@ def _tell(options: argparse.Namespace, chip: OpenChip, run: Run | None, refused:
     images = [] if run is None or not found else [pictures.trace(run, run.path / "prediction.png")]
     relays = _relay_operations(chip)
     if options.json:
-        print(json.dumps(_content(run, found, relays, images, refused)))
+        print(json.dumps(_content(chip, run, found, relays, images, refused)))
     else:
         print("\n".join(_lines(chip, run, found, relays, images, refused)))
     return DriveError.exit_code if refused else 0
@@ -59,8 +59,18 @@ def _relay_operations(chip: OpenChip) -> dict[str, int]:
     return {f"{matrix}:{row}{column:02d}": count for (matrix, row, column), count in sorted(counts.items())}
 
 
+def _doubtful(chip: OpenChip) -> dict[str, int]:
+    """Return how many readings of each terminal have a stated error above 1 %."""
+    return {} if chip.bench is None else {name: doubt.doubtful for name, doubt in chip.bench.doubts.items()}
+
+
 def _content(
-    run: Run | None, found: dict[str, Extremes], relays: dict[str, int], images: list[Path], refused: list[str]
+    chip: OpenChip,
+    run: Run | None,
+    found: dict[str, Extremes],
+    relays: dict[str, int],
+    images: list[Path],
+    refused: list[str],
 ) -> dict[str, Any]:
     return {
         "run": None if run is None else str(run.path),
@@ -69,6 +79,7 @@ def _content(
         "samples": 0 if run is None else run.samples,
         "relay_operations": relays,
         "extremes": {name: asdict(extreme) for name, extreme in found.items()},
+        "doubtful": _doubtful(chip),
         "refused": refused,
         "pictures": [str(image) for image in images],
     }
@@ -91,6 +102,7 @@ def _lines(
         ]
     for name, extreme in found.items():
         lines += _extreme_lines(name, extreme, chip.limits)
+        lines += _doubt_lines(chip, name)
     if run is not None and found:
         lines.append(f"conductance:      {sparkline(run.rows().conductance, unit='S')}")
     lines += [f"picture:          {image}" for image in images]
@@ -108,3 +120,14 @@ def _extreme_lines(name: str, extreme: Extremes, limits: Limits) -> list[str]:
     if extreme.in_compliance:
         lines.append(f"  in compliance   {extreme.in_compliance} samples: the current limit acted")
     return lines
+
+
+def _doubt_lines(chip: OpenChip, name: str) -> list[str]:
+    doubt = None if chip.bench is None else chip.bench.doubts.get(name)
+    if doubt is None or not doubt.doubtful:
+        return []
+    worst = f"{doubt.worst:.0%}" if doubt.worst < 10 else "beyond measure"
+    return [
+        f"  accuracy        {doubt.doubtful} of {doubt.readings} readings have a stated error above 1 %, the worst {worst}:",
+        "                  the range that holds the compliance is coarse; lower it, or read in drives of their own",
+    ]

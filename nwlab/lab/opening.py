@@ -155,7 +155,13 @@ def _driver(
         from nwlab.virtual.visa import NwlabVisaLibrary
 
         options["visa_library"] = NwlabVisaLibrary.of(table.instruments, table.world)
-    instrument = driver(entry.address, clock=clock, **options)
+    try:
+        instrument = driver(entry.address, clock=clock, **options)
+    except WireError as error:
+        raise WireError(
+            f"{file.path}: {entry.name}: no {entry.model} answers at {entry.address}: {error}; nothing was changed. "
+            "Look at power, cable and address, and whether another program holds the link"
+        ) from error
     stack.callback(instrument.adapter.close)
     identity = str(instrument.id).strip()
     if entry.model.upper() not in identity.upper():

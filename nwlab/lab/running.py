@@ -50,6 +50,7 @@ class Playing:
         """Bind and check, sending nothing; raises FileError, UsageError, DriveError or StorageError."""
         self._bound = protocol.bind(chip.terminals)
         _check_sources(protocol, chip)
+        self._outline = self._bound.outline()
         self._chip = chip
         self._info = information(protocol, chip, suffix)
         self.folder = new_folder(out, protocol.name + suffix)
@@ -60,18 +61,21 @@ class Playing:
         With `close` the chip is closed before the end is recorded, so that a safe state that could not be confirmed
         stands in the record.
         """
-        outline = self._bound.outline()
-        return record_run(
-            self._bound.drives(),
-            self._chip,
-            self.folder,
-            self._info,
-            subscribers=subscribers,
-            label=self._bound.label,
-            steps=outline and outline.steps,
-            duration=outline and outline.duration,
-            close=close,
-        )
+        try:
+            return record_run(
+                self._bound.drives(),
+                self._chip,
+                self.folder,
+                self._info,
+                subscribers=subscribers,
+                label=self._bound.label,
+                steps=self._outline and self._outline.steps,
+                duration=self._outline and self._outline.duration,
+                close=close,
+            )
+        except DriveError as error:
+            error.add_note(f"it was refused in step {self._bound.label()}")
+            raise
 
 
 def information(protocol: Protocol, chip: Chip, suffix: str = "") -> RunInfo:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nwlab.core.errors import FileError, UsageError
+from nwlab.core.errors import DriveError, FileError, UsageError
 from nwlab.core.files import Table, parse_toml, read_toml
 from nwlab.protocol.binding import StepFunction, bind
 from nwlab.protocol.kinds import Play
@@ -52,6 +52,13 @@ class BoundStep:
     play: Callable[[], Play]
     own: bool  # whether a lab wrote it, so that what it does may depend on what it reads
 
+    def drives(self) -> Play:
+        """Play the step; a drive that cannot even be made is told with the step's name."""
+        try:
+            yield from self.play()
+        except DriveError as error:
+            raise DriveError(f"step {self.label}: {error}") from error
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -73,13 +80,13 @@ class BoundProtocol:
         """Yield the drives of all steps in order; send each drive's joined reading."""
         for step in self._steps:
             self._label = step.label
-            yield from step.play()
+            yield from step.drives()
 
     def outline(self) -> Outline | None:
         """Return how long it will be; None when a lab's own step decides that as it goes."""
         if any(step.own for step in self._steps):
             return None
-        sizes = [(drive.steps, drive.duration) for step in self._steps for drive in step.play()]
+        sizes = [(drive.steps, drive.duration) for step in self._steps for drive in step.drives()]
         return Outline(sum(steps for steps, _ in sizes), sum(duration for _, duration in sizes))
 
     def label(self) -> str:
