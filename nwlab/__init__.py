@@ -1,8 +1,8 @@
 """nwlab: instruments, models and protocols for memristive nanowire networks.
 
-    with nwlab.open_bench("virtual") as chip:
-        run = nwlab.run(nwlab.load_protocol("stochastic"), chip)
-    run.conductance
+with nwlab.open_bench("virtual") as chip:
+    run = nwlab.run(nwlab.load_protocol("stochastic"), chip)
+run.conductance
 """
 
 from __future__ import annotations

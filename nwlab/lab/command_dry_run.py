@@ -126,8 +126,8 @@ def _doubt_lines(chip: OpenChip, name: str) -> list[str]:
     doubt = None if chip.bench is None else chip.bench.doubts.get(name)
     if doubt is None or not doubt.doubtful:
         return []
-    worst = f"{doubt.worst:.0%}" if doubt.worst < 10 else "beyond measure"
+    worst = f"the worst {doubt.worst:.0%}" if doubt.worst < 10 else "some beyond measure"
     return [
-        f"  accuracy        {doubt.doubtful} of {doubt.readings} readings have a stated error above 1 %, the worst {worst}:",
+        f"  accuracy        {doubt.doubtful} of {doubt.readings} readings have a stated error above 1 % ({worst}):",
         "                  the range that holds the compliance is coarse; lower it, or read in drives of their own",
     ]

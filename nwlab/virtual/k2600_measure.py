@@ -114,7 +114,7 @@ class Measuring:
             begun = self._world.now()
             samples: list[Sample] = []
             for _ in range(self.filter_count if self.filter_on and self.filter_type == REPEAT_AVERAGE else 1):
-                samples.append((yield from self._integrate()))
+                samples.append((yield from self._integrate()))  # noqa: PERF401 - a comprehension cannot yield
             readings = self._read(functions, samples, buffers)
             if number + 1 < (count or self.count) and (rest := begun + self.interval - self._world.now()) > 0:
                 yield rest

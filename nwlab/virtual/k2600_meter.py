@@ -6,6 +6,7 @@ carry white noise; its dependence on the integration time follows the specificat
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -77,7 +78,7 @@ class Meter:
 def _sigma(cycles: float) -> float:
     """Interpolate the noise between the points of its table."""
     wanted = math.log(cycles)
-    for (left, low), (right, high) in zip(_POINTS, _POINTS[1:], strict=False):
+    for (left, low), (right, high) in itertools.pairwise(_POINTS):
         if wanted <= right:
             return math.exp(low + (high - low) * (wanted - left) / (right - left))
     return math.exp(_POINTS[-1][1])

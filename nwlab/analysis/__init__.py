@@ -1,1 +1,0 @@
-"""Finished runs turned into numbers."""
