@@ -78,7 +78,7 @@ def check(_arguments: list[str]) -> None:
     install("test")
     run(python(), "-m", "ruff", "check", ".")
     run(python(), "-m", "ruff", "format", "--check", ".")
-    run(python(), "-m", "pyright")
+    run(python(), "-m", "pyright", "--pythonpath", python())
     run(python(), "-m", "pytest", "-m", "slow")
     wheel()
 
