@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 SCRIPT = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
+sys.path.insert(0, sys.argv[2])
 import nwlab
+from peak import peak
 from nwlab.runs.export import export
 
 out = Path(sys.argv[1])
@@ -34,13 +36,14 @@ for name in ("h5", "nc"):
     start = time.perf_counter()
     export(run, out / f"million.{name}")
     told[name] = time.perf_counter() - start
-told["MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+told["MB"] = peak()
 print(json.dumps(told))
 """
 
 
 def test_million(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(Path(__file__).parents[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     print(
         f"\nrecorded in {told['run']:.1f} s, HDF5 in {told['h5']:.1f} s, NetCDF in {told['nc']:.1f} s, "

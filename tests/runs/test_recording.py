@@ -91,14 +91,16 @@ def test_missing_xarray_is_told_with_the_remedy(run: Run, monkeypatch: pytest.Mo
 
 
 MEMORY = """
-import resource, sys
+import sys
 from pathlib import Path
+sys.path.insert(0, "tests")
+from peak import peak
 from nwlab.runs.export import export
 from nwlab.runs.recording import load_run
 run = load_run(sys.argv[1])
 assert len(run) == 1_000_000
 export(run, Path(sys.argv[2]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(peak())
 """
 
 
