@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from nwlab.bench.routing import Crosspoint, Route, Router
 from nwlab.bench.safe import SafeState, make_safe
 from nwlab.core.clock import Clock
 from nwlab.core.drive import Drive, Quantity
-from nwlab.core.errors import DriveError, InstrumentError
+from nwlab.core.errors import AnswerError, DriveError, InstrumentError
 from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.core.wiring import Wiring
@@ -152,8 +153,15 @@ class Bench:
         self._route = None
         for matrix in self._equipment.matrices.values():
             matrix.open_all()
-        for name, matrix in self._equipment.matrices.items():
-            self._close(name, matrix, route)
+        try:
+            for name, matrix in self._equipment.matrices.items():
+                self._close(name, matrix, route)
+        except BaseException:
+            # A pattern that nobody wanted must not stay; why it came about matters more than a second failure.
+            for matrix in self._equipment.matrices.values():
+                with contextlib.suppress(AnswerError):
+                    matrix.open_all()
+            raise
         self._route = route
 
     def _close(self, name: str, matrix: Matrix, route: Route) -> None:
@@ -163,7 +171,6 @@ class Bench:
             self.relay_operations.update((name, row, column) for row, column in wanted)
         found = matrix.closed_crosspoints()
         if found != wanted:
-            matrix.open_all()
             raise InstrumentError(
                 0,
                 f"the relays did not follow: wanted {_names(wanted)}, found {_names(found)}; all were opened again, "
