@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nwlab.bench.doubt import Doubt
 from nwlab.core.errors import DriveError
 from nwlab.core.limits import Limits
 from nwlab.core.units import duration, show
@@ -17,22 +19,53 @@ from nwlab.lab.running import Playing, load_protocol
 from nwlab.lab.tally import Extremes, extremes
 from nwlab.plot import pictures
 from nwlab.plot.sparkline import sparkline
+from nwlab.protocol.protocol import Protocol
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
 from nwlab.runs.recording import Run, load_run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rehearsal showed."""
+
+    chip: OpenChip
+    run: Run | None  # None when it was refused as a whole
+    refused: list[str]
+    found: dict[str, Extremes]
+    images: list[Path]
+
+    @property
+    def relays(self) -> dict[str, int]:
+        """How often each crosspoint was closed."""
+        counts = {} if self.chip.bench is None else self.chip.bench.relay_operations
+        return {f"{matrix}:{row}{column:02d}": count for (matrix, row, column), count in sorted(counts.items())}
+
+    @property
+    def doubts(self) -> Mapping[str, Doubt]:
+        """Readings with a large stated error, by terminal."""
+        return {} if self.chip.bench is None else self.chip.bench.doubts
 
 
 def main(options: argparse.Namespace) -> int:
     """Play on the virtual twin and tell what a careful person wants to know first."""
     protocol = load_protocol(options.protocol, **dict(options.set))
     with interrupts(), open_rehearsal(options.bench or "virtual", chip=options.chip, seed=options.seed) as chip:
-        try:
-            playing = Playing(protocol, chip, options.out, suffix="-dry-run")
-        except DriveError as error:
-            return _tell(options, chip, None, [str(error)])
-        refused = _play(playing)
+        outcome = _rehearse(protocol, chip, options.out)
+    print(json.dumps(_content(outcome)) if options.json else "\n".join(_lines(outcome)))
+    return DriveError.exit_code if outcome.refused else 0
+
+
+def _rehearse(protocol: Protocol, chip: OpenChip, out: str) -> Outcome:
+    try:
+        playing = Playing(protocol, chip, out, suffix="-dry-run")
+    except DriveError as error:
+        return Outcome(chip, None, [str(error)], {}, [])
+    refused = _play(playing)
     run = load_run(playing.folder)
-    return _tell(options, chip, run, refused)
+    found = extremes(run)
+    images = [pictures.trace(run, run.path / "prediction.png")] if found else []
+    return Outcome(chip, run, refused, found, images)
 
 
 def _play(playing: Playing) -> list[str]:
@@ -43,71 +76,37 @@ def _play(playing: Playing) -> list[str]:
     return []
 
 
-def _tell(options: argparse.Namespace, chip: OpenChip, run: Run | None, refused: list[str]) -> int:
-    found = {} if run is None else extremes(run)
-    images = [] if run is None or not found else [pictures.trace(run, run.path / "prediction.png")]
-    relays = _relay_operations(chip)
-    if options.json:
-        print(json.dumps(_content(chip, run, found, relays, images, refused)))
-    else:
-        print("\n".join(_lines(chip, run, found, relays, images, refused)))
-    return DriveError.exit_code if refused else 0
-
-
-def _relay_operations(chip: OpenChip) -> dict[str, int]:
-    counts = {} if chip.bench is None else chip.bench.relay_operations
-    return {f"{matrix}:{row}{column:02d}": count for (matrix, row, column), count in sorted(counts.items())}
-
-
-def _doubtful(chip: OpenChip) -> dict[str, int]:
-    """Return how many readings of each terminal have a stated error above 1 %."""
-    return {} if chip.bench is None else {name: doubt.doubtful for name, doubt in chip.bench.doubts.items()}
-
-
-def _content(
-    chip: OpenChip,
-    run: Run | None,
-    found: dict[str, Extremes],
-    relays: dict[str, int],
-    images: list[Path],
-    refused: list[str],
-) -> dict[str, Any]:
+def _content(outcome: Outcome) -> dict[str, Any]:
+    run = outcome.run
     return {
         "run": None if run is None else str(run.path),
         "duration": 0.0 if run is None else command_run.duration(run),
         "drives": 0 if run is None else len(run.drives),
         "samples": 0 if run is None else run.samples,
-        "relay_operations": relays,
-        "extremes": {name: asdict(extreme) for name, extreme in found.items()},
-        "doubtful": _doubtful(chip),
-        "refused": refused,
-        "pictures": [str(image) for image in images],
+        "relay_operations": outcome.relays,
+        "extremes": {name: asdict(extreme) for name, extreme in outcome.found.items()},
+        "doubtful": {name: doubt.doubtful for name, doubt in outcome.doubts.items()},
+        "refused": outcome.refused,
+        "pictures": [str(image) for image in outcome.images],
     }
 
 
-def _lines(
-    chip: OpenChip,
-    run: Run | None,
-    found: dict[str, Extremes],
-    relays: dict[str, int],
-    images: list[Path],
-    refused: list[str],
-) -> list[str]:
-    lines: list[str] = [] if chip.about.remark == "" else [f"note:             {chip.about.remark}"]
+def _lines(outcome: Outcome) -> list[str]:
+    run, remark = outcome.run, outcome.chip.about.remark
+    lines = [f"note:             {remark}"] if remark else []
     if run is not None:
         lines += [
             f"duration:         {duration(command_run.duration(run))} on the real bench",
             f"drives, samples:  {len(run.drives)}, {run.samples}",
-            f"relay operations: {', '.join(f'{name} {count}' for name, count in relays.items()) or 'none'}",
+            f"relay operations: {', '.join(f'{name} {count}' for name, count in outcome.relays.items()) or 'none'}",
         ]
-    for name, extreme in found.items():
-        lines += _extreme_lines(name, extreme, chip.limits)
-        lines += _doubt_lines(chip, name)
-    if run is not None and found:
+    for name, extreme in outcome.found.items():
+        lines += _extreme_lines(name, extreme, outcome.chip.limits)
+        lines += _doubt_lines(outcome.doubts.get(name, Doubt()))
+    if run is not None and outcome.found:
         lines.append(f"conductance:      {sparkline(run.rows().conductance, unit='S')}")
-    lines += [f"picture:          {image}" for image in images]
-    lines += [f"REFUSED:          {text}" for text in refused] or ["refused:          nothing"]
-    return lines
+    lines += [f"picture:          {image}" for image in outcome.images]
+    return lines + ([f"REFUSED:          {text}" for text in outcome.refused] or ["refused:          nothing"])
 
 
 def _extreme_lines(name: str, extreme: Extremes, limits: Limits) -> list[str]:
@@ -122,9 +121,8 @@ def _extreme_lines(name: str, extreme: Extremes, limits: Limits) -> list[str]:
     return lines
 
 
-def _doubt_lines(chip: OpenChip, name: str) -> list[str]:
-    doubt = None if chip.bench is None else chip.bench.doubts.get(name)
-    if doubt is None or not doubt.doubtful:
+def _doubt_lines(doubt: Doubt) -> list[str]:
+    if not doubt.doubtful:
         return []
     worst = f"the worst {doubt.worst:.0%}" if doubt.worst < 10 else "some beyond measure"
     return [
