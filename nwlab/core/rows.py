@@ -55,10 +55,10 @@ class Rows:
 
     @property
     def conductance(self) -> FloatArray:
-        """current / voltage in S; NaN where nothing is forced across."""
+        """current / voltage in S; NaN where the level is 0, because offsets divided by offsets say nothing."""
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.current / self.voltage
-        return np.where(np.isfinite(ratio), ratio, np.nan)
+        return np.where(np.isfinite(ratio) & (self.level != 0), ratio, np.nan)
 
     def column(self, name: str) -> NDArray[np.generic]:
         """Return one column by its name in `UNITS`."""

@@ -77,14 +77,16 @@ def duration(run: Run) -> float:
 
 
 def final_conductances(run: Run) -> dict[str, float]:
-    """Return the last finite conductance at each forced terminal, S."""
+    """Return the last conductance that was measured at each forced terminal, S."""
     found: dict[str, float] = {}
-    for played in run.drives:
-        for column, force in enumerate(played.drive.forces):
-            conductance = played.reading.conductance[:, column]
-            finite = conductance[np.isfinite(conductance)]
-            if finite.size:
-                found[run.terminals[force.terminal]] = float(finite[-1])
+    if not len(run):
+        return found
+    rows = run.rows()
+    for index, name in enumerate(run.terminals):
+        conductance = rows.where(rows.terminal == index).conductance
+        finite = conductance[np.isfinite(conductance)]
+        if finite.size:
+            found[name] = float(finite[-1])
     return found
 
 
