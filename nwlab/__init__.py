@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nwlab.core.drive import Drive, Force, Quantity
     from nwlab.core.limits import Limits
     from nwlab.core.reading import Reading
-    from nwlab.lab.opening import open_bench, open_model
+    from nwlab.lab.opening import load_chip, open_bench, open_model
     from nwlab.lab.running import load_protocol, run
     from nwlab.runs.recording import Run, load_run
 
@@ -28,6 +28,7 @@ __all__ = [
     "Quantity",
     "Reading",
     "Run",
+    "load_chip",
     "load_protocol",
     "load_run",
     "open_bench",
@@ -43,6 +44,7 @@ _PLACES = {
     "Quantity": "nwlab.core.drive",
     "Reading": "nwlab.core.reading",
     "Run": "nwlab.runs.recording",
+    "load_chip": "nwlab.lab.opening",
     "load_protocol": "nwlab.lab.running",
     "load_run": "nwlab.runs.recording",
     "open_bench": "nwlab.lab.opening",

@@ -1,24 +1,49 @@
-"""`nwlab show`."""
+"""`nwlab show`: a run, or a chip."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from nwlab.core.units import duration, show
 from nwlab.lab.command_run import duration as duration_of
 from nwlab.lab.command_run import final_conductances, summary
+from nwlab.lab.places import known_files
+from nwlab.model.chip_file import load_chip
 from nwlab.plot.sparkline import sparkline
 from nwlab.runs.recording import Run, load_run
 
 
 def main(options: argparse.Namespace) -> int:
-    """Tell what a run holds, finished or not."""
+    """Tell what a run holds, finished or not; or what a chip file describes."""
+    if not Path(options.run).is_dir() and (chip := _chip(options.run)) is not None:
+        return _show_chip(chip, options)
     run = load_run(options.run)
     if options.json:
         print(json.dumps(summary(run, 0 if run.exit_code is None else run.exit_code, sorted(run.path.glob("*.png")))))
         return 0
     print("\n".join(_lines(run)))
+    return 0
+
+
+def _chip(name: str) -> Path | None:
+    """Return the chip file that a name means; anything else is taken for a run, whose complaint is the better one."""
+    path = Path(name)
+    return path if path.is_file() and path.suffix == ".toml" else known_files("chip").get(name)
+
+
+def _show_chip(path: Path, options: argparse.Namespace) -> int:
+    from nwlab.lab import chip_view
+
+    chip = load_chip(path)
+    drawn = chip_view.picture(chip, options.picture) if options.picture else None
+    if options.json:
+        print(json.dumps({**chip_view.facts(chip), "pictures": [str(drawn)] if drawn else []}))
+        return 0
+    print("\n".join(chip_view.lines(chip)))
+    if options.picture:
+        print(f"picture:     {drawn or 'none: this chip has no network'}")
     return 0
 
 

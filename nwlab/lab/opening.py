@@ -19,7 +19,8 @@ from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench
 from nwlab.lab.places import find
 from nwlab.lab.registry import load
 from nwlab.lab.virtual import VirtualTable, build, by_address, without_virtual
-from nwlab.model.chip_file import ChipFile, load_chip
+from nwlab.model import chip_file
+from nwlab.model.chip_file import ChipFile
 from nwlab.model.model_chip import ModelChip
 from nwlab.virtual.clock_link import RemoteClock
 
@@ -55,12 +56,20 @@ class OpenChip(CheckedChip):
         return self
 
 
+def load_chip(chip: str | Path = "stochastic-2025") -> ChipFile:
+    """Read a chip file, by path or by name; `film()` of it is the chip's matter, for analysis without the seam.
+
+    Raises FileError for a faulty file, UsageError when there is none.
+    """
+    return chip_file.load_chip(find("chip", chip))
+
+
 def open_model(chip: str | Path = "stochastic-2025", *, seed: int | None = None) -> OpenChip:
     """Open a chip file's model as a Chip, without instruments.
 
     Raises FileError for a faulty file, UsageError when there is none.
     """
-    file = load_chip(find("chip", chip))
+    file = load_chip(chip)
     model = ModelChip(file.film(seed), file.terminals, file.limits, VirtualClock())
     return OpenChip(
         model, About(file.name, seed=_seed(file, seed), documents={"chip": Document(str(file.path), file.text)})
@@ -80,7 +89,7 @@ def open_bench(
         raise UsageError(
             f"bench {file.name!r} is real: the chip on it is what its file says; --chip goes with --virtual"
         )
-    mounted = load_chip(file.chip if chip is None else find("chip", chip))
+    mounted = load_chip(file.chip if chip is None else chip)
     wiring = file.wiring(mounted.terminals) if chip is None else file.mount(mounted.terminals)
     with ExitStack() as stack:
         clock = _clock(file, stack, virtual=virtual)
@@ -115,7 +124,7 @@ def open_rehearsal(
     missing = without_virtual(file)
     if not missing:
         return open_bench(bench, virtual=True, chip=chip, seed=seed)
-    mounted = load_chip(file.chip if chip is None else find("chip", chip))
+    mounted = load_chip(file.chip if chip is None else chip)
     limits = mounted.limits if file.limits is None else mounted.limits.lower(file.limits)
     model = ModelChip(mounted.film(seed), mounted.terminals, limits, VirtualClock())
     remark = f"{', '.join(missing)} has no virtual instrument: played on the chip's model under the bench's limits"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from nwlab.core.errors import FileError, UsageError
+from nwlab.core.errors import UsageError
+from nwlab.core.own_code import is_own, own_class
 
 DRIVERS = {
     "keithley2600": "nwlab.drivers.keithley2600:Keithley2600",
@@ -34,9 +33,8 @@ def load(kind: str, name: str, folder: Path) -> Any:
 
     Raises UsageError for an unknown name, FileError for a file that does not serve.
     """
-    if ".py:" in name:
-        path, _, attribute = name.partition(":")
-        return _attribute(_module(folder / path), attribute, folder / path)
+    if is_own(name):
+        return own_class(name, folder)
     places = known(kind)
     if name not in places:
         raise UsageError(
@@ -48,22 +46,4 @@ def load(kind: str, name: str, folder: Path) -> Any:
 
 def has_virtual(name: str, kinds: Mapping[str, str] | None = None) -> bool:
     """Tell whether a driver's name has a virtual instrument of its own."""
-    return name in (kinds or known("virtual instrument")) or ".py:" in name
-
-
-def _module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"nwlab_own_{path.stem}", path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise FileError("there is no such Python file", path)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
-    return module
-
-
-def _attribute(module: ModuleType, name: str, path: Path) -> Any:
-    if not hasattr(module, name):
-        raise FileError(f"has no class {name!r}", path)
-    return getattr(module, name)
+    return name in (kinds or known("virtual instrument")) or is_own(name)

@@ -52,9 +52,18 @@ class Linear:
 class Mesh:
     """Nodes, conductors and where sources hang; without levels."""
 
-    def __init__(self, nodes: int, common: int, conductors: Iterable[Conductor], ends: Sequence[Ends]) -> None:
-        self._nodes, self._common, self._ends = nodes, common, tuple(ends)
+    def __init__(
+        self,
+        nodes: int,
+        common: int,
+        conductors: Iterable[Conductor],
+        ends: Sequence[Ends],
+        joined: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """`joined` are nodes that hang together through conductors which somebody else stamps into the matrix."""
+        self.nodes, self.common, self._ends = nodes, common, tuple(ends)
         self._conductors = tuple(conductor for conductor in conductors if conductor[2] > 0)
+        self._joined = [*((one, two) for one, two, _ in self._conductors), *joined]
         self._solved: dict[tuple[bool, ...], Linear] = {}
         self._leaky: dict[tuple[bool, ...], Linear] = {}
 
@@ -66,21 +75,27 @@ class Mesh:
         return kept[voltages]
 
     def _solve(self, voltages: tuple[bool, ...], leaky: bool) -> Linear:
-        parts = self._parts(voltages, leaky)
-        references = [self._common if self._common in part else min(part) for part in parts]
-        matrix = self._matrix(voltages, leaky)
+        matrix, references, check = self.matrix(voltages, leaky)
         matrix[references] = 0
         matrix[references, references] = 1
         inverse, is_exact = _inverted(matrix)
         inverse[:, references] = 0
-        check = self._net_currents(voltages, [part for part in parts if self._common not in part])
         if not is_exact:
-            missed = (matrix @ inverse - np.eye(len(matrix)))[self._nodes :, self._nodes :]
+            missed = (matrix @ inverse - np.eye(len(matrix)))[self.nodes :, self.nodes :]
             check = np.vstack([check, np.where(np.abs(missed) > 1e-9, missed, 0)])
-        return Linear(inverse, self._nodes, check if check.any() else None)
+        return Linear(inverse, self.nodes, check if check.any() else None)
+
+    def matrix(self, voltages: tuple[bool, ...], leaky: bool) -> tuple[FloatArray, list[int], FloatArray]:
+        """Return the balances (unknowns, unknowns), which nodes are called 0 V instead of balanced, and a check.
+
+        What fixed currents push into each floating part, (parts, sources) times the currents, must be nothing.
+        """
+        parts = self._parts(voltages, leaky)
+        references = [self.common if self.common in part else min(part) for part in parts]
+        floating = [part for part in parts if self.common not in part]
+        return self._matrix(voltages, leaky), references, self._net_currents(voltages, floating)
 
     def _net_currents(self, voltages: tuple[bool, ...], floating: list[set[int]]) -> FloatArray:
-        """What fixed currents push into each floating part, (parts, sources); it must be nothing."""
         signs = [
             [
                 ((hi in part) - (lo in part)) * (not fixed)
@@ -91,7 +106,7 @@ class Mesh:
         return np.array(signs, dtype=np.float64).reshape(len(floating), len(voltages))
 
     def _matrix(self, voltages: tuple[bool, ...], leaky: bool) -> FloatArray:
-        size = self._nodes + len(voltages)
+        size = self.nodes + len(voltages)
         matrix = np.zeros((size, size))
         for one, two, conductance in self._conductors:
             matrix[one, one] += conductance
@@ -99,7 +114,7 @@ class Mesh:
             matrix[one, two] -= conductance
             matrix[two, one] -= conductance
         for index, (hi, lo, (high, low)) in enumerate(self._ends):
-            row = self._nodes + index
+            row = self.nodes + index
             matrix[hi, row] -= 1
             matrix[lo, row] += 1
             if voltages[index]:
@@ -114,9 +129,9 @@ class Mesh:
 
     def _parts(self, voltages: tuple[bool, ...], leaky: bool) -> list[set[int]]:
         """Nodes that hang together through conductors and fixed voltages."""
-        joined = [(one, two) for one, two, _ in self._conductors]
+        joined = list(self._joined)
         joined += [ends[:2] for ends, fixed in zip(self._ends, voltages, strict=True) if fixed or leaky]
-        parts = [{node} for node in range(self._nodes)]
+        parts = [{node} for node in range(self.nodes)]
         for one, two in joined:
             touched = [part for part in parts if one in part or two in part]
             parts = [part for part in parts if part not in touched] + [set[int]().union(*touched)]

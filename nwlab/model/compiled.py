@@ -16,6 +16,9 @@ from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_njit: Callable[..., Any] = numba.njit
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+
 
 def compiled(function: F) -> F:
     """Compile a function on its first call.
@@ -23,7 +26,15 @@ def compiled(function: F) -> F:
     Only `contract` of the fast-math family is allowed: a fused multiply-add is more exact, while reordering sums or
     assuming away infinities would change what the formulas say at their ends.
     """
-    return cast(F, numba.njit(cache=True, error_model="numpy", fastmath={"contract"})(function))
+    return cast(F, _njit(**_OPTIONS, _nrt=True)(function))
+
+
+def bare(function: F) -> F:
+    """Compile a function that makes no arrays, though it may take views: nobody counts references then.
+
+    Counting costs some ns for each array that a call touches, which small networks notice.
+    """
+    return cast(F, _njit(**_OPTIONS, _nrt=False)(function))
 
 
 class _Announcer(event.Listener):

@@ -7,12 +7,12 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from nwlab.core.clock import Clock, VirtualClock
-from nwlab.core.drive import BoolArray, Drive, FloatArray, Quantity
+from nwlab.core.drive import BoolArray, Drive, FloatArray
 from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.model.drive_circuit import DriveCircuit, open_circuit
 from nwlab.model.film import Circuit, Film
-from nwlab.model.two_terminal_film import TwoTerminalFilm
+from nwlab.model.staircase import Staircase, staircase_of
 
 
 class ModelChip:
@@ -47,10 +47,11 @@ class ModelChip:
         start = self._lived
         circuits = DriveCircuit(drive, self._film.terminals, self.limits.current)
         self._idle = circuits.rest()
+        staircase = staircase_of(self._film, drive)
         ends = np.cumsum(drive.dwell)
         for first in range(0, drive.steps, self._block):
             block = _Block(drive, first, min(first + self._block, drive.steps))
-            block.play(self._film, circuits)
+            block.play(self._film, circuits, staircase)
             self._lived = start + float(ends[block.end - 1])
             self.clock.sleep(self._lived - self.clock.now())
             if drive.hold and block.end == drive.steps:
@@ -77,13 +78,12 @@ class _Block:
         self.current: FloatArray = np.zeros(shape)
         self.in_compliance: BoolArray = np.zeros(shape, dtype=np.bool_)
 
-    def play(self, film: Film, circuits: DriveCircuit) -> None:
+    def play(self, film: Film, circuits: DriveCircuit, staircase: Staircase | None) -> None:
         """Let the film live through the block."""
-        simple = film if isinstance(film, TwoTerminalFilm) and _holds_the_junction(self.drive) else None
         row = 0
         while row < self.shape[0]:
-            if simple is not None:
-                row = self._play_staircase(simple, row)
+            if staircase is not None:
+                row = self._play_staircase(staircase, row)
             if row < self.shape[0]:
                 self._play_step(film, circuits.at(self.first + row), row)
                 row += 1
@@ -103,14 +103,12 @@ class _Block:
             overflow=np.zeros(self.shape, dtype=np.bool_),
         )
 
-    def _play_staircase(self, film: TwoTerminalFilm, row: int) -> int:
-        """Play many steps at once, up to one in which the limit may act; return that row."""
-        force = self.drive.forces[0]
-        levels = force.levels[self.first + row : self.end]
-        current = film.play(levels, self.dwell[row:], self.delay[row:], force.compliance)
-        done = slice(row, row + current.size)
-        self.voltage[done, 0], self.current[done, 0] = levels[: current.size], current
-        return row + current.size
+    def _play_staircase(self, staircase: Staircase, row: int) -> int:
+        """Play many steps at once, up to one in which a limit may act; return that row."""
+        voltage, current = staircase.play(self.first + row, self.end)
+        done = slice(row, row + len(voltage))
+        self.voltage[done], self.current[done] = voltage, current
+        return row + len(voltage)
 
     def _play_step(self, film: Film, circuit: Circuit, row: int) -> None:
         delay, dwell = float(self.delay[row]), float(self.dwell[row])
@@ -122,11 +120,3 @@ class _Block:
             self.voltage[row, index] = mean.potential[hi] - mean.potential[lo]
             self.current[row, index] = mean.current[index]
             self.in_compliance[row, index] = before.in_compliance[index] or mean.in_compliance[index]
-
-
-def _holds_the_junction(drive: Drive) -> bool:
-    """Whether one voltage source alone stands across terminals 0 and 1."""
-    if len(drive.forces) != 1 or drive.forces[0].quantity is not Quantity.VOLTAGE:
-        return False
-    other = 1 - drive.forces[0].terminal
-    return other in drive.ground if drive.forces[0].low is None else drive.forces[0].low == other

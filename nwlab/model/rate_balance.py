@@ -26,6 +26,7 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
+from nwlab.core.units import show
 from nwlab.model.jumps import Jumps
 
 
@@ -69,7 +70,8 @@ class RateBalance:
             if not 0 <= getattr(self, name) < math.inf:
                 raise UsageError(f"{name} must be a number of at least 0, not {getattr(self, name)!r}")
         if not 0 <= self.g_min < self.g_max < math.inf:
-            raise UsageError(f"conductances need 0 ≤ g_min < g_max, not {self.g_min!r} S and {self.g_max!r} S")
+            pair = f"{show(self.g_min, 'S')} and {show(self.g_max, 'S')}"
+            raise UsageError(f"conductances need 0 ≤ g_min < g_max, not {pair}")
 
     @property
     def floor(self) -> float:

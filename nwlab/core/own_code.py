@@ -1,0 +1,42 @@
+"""A lab's own Python beside its files: `file.py:Class`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nwlab.core.errors import FileError
+
+
+def is_own(place: str) -> bool:
+    """Whether a name in a file means a class in a Python file."""
+    return ".py:" in place
+
+
+def own_class(place: str, folder: Path) -> Any:
+    """Return the class that `file.py:Class` means, with the file in `folder`.
+
+    Raises FileError for a file that is not there, cannot be loaded, or lacks the class.
+    """
+    name, _, attribute = place.partition(":")
+    path = folder / name
+    module = _module(path)
+    if not hasattr(module, attribute):
+        raise FileError(f"has no class {attribute!r}", path)
+    return getattr(module, attribute)
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"nwlab_own_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise FileError("there is no such Python file", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
+    return module

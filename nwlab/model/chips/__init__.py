@@ -1,0 +1,1 @@
+"""What a chip file says, kind by kind."""

@@ -1,0 +1,1 @@
+"""Potentials of large networks: elimination order, factors, conjugate gradients; compiled."""
