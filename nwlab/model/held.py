@@ -12,6 +12,7 @@ from nwlab.model.held_kernel import LIMITED, LOST, Books, Material, Meters, Sigh
 from nwlab.model.laws.law import CompiledLaw, Law
 from nwlab.model.network_film import NetworkFilm
 from nwlab.model.networks.network import IntArray
+from nwlab.model.solver.vectors import roomy
 
 Pairs = tuple[tuple[int, int | None], ...]
 
@@ -135,6 +136,6 @@ def _sight(film: NetworkFilm, total: int, ports: int, live: int, meters: int) ->
         np.zeros((2, edges)),
         np.zeros((2, ports + meters)),
         np.zeros((2, live)),
-        np.zeros(total),
+        roomy(total),
         np.zeros((2, film.body.junctions)),
     )

@@ -52,7 +52,7 @@ def fronts_of(starts: Ints, ports: int, first: Ints, high: Ints) -> Fronts:
     width = (pivots + below + 7) // 8 * 8
     panel = np.concatenate([[0], np.cumsum((pivots * width)[:groups])])
     waiting, stack = _stacked(below, eldest, sibling)
-    sizes = np.array([panel[-1], ((pivots + below) * width)[:groups].max(initial=0), stack, width.max(initial=0)])
+    sizes = np.array([panel[-1], ((pivots + below) * width).max(initial=0), stack, width.max(initial=0)])
     rows = np.append(rows, np.zeros(8, dtype=np.int64))
     parts = (bounds, head, rows, into, eldest, sibling, panel, waiting, spot, sizes)
     return Fronts(*(part.astype(np.int32) for part in parts))

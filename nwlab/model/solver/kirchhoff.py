@@ -23,7 +23,7 @@ from nwlab.model.compiled import bare
 from nwlab.model.solver.graph import Graph, Numbering, drops, flows, roundings
 from nwlab.model.solver.prediction import Past, forget_unless, guess, no_past, remember
 from nwlab.model.solver.star_mesh import Factor, back_solve, eliminate, empty_factor, lift
-from nwlab.model.solver.vectors import dot, put
+from nwlab.model.solver.vectors import dot, put, roomy
 
 __all__ = ["FAILED", "TOLERANCE", "Graph", "Interior", "Memory", "drops", "follow"]
 
@@ -58,7 +58,7 @@ class Interior(Numbering):
             empty_factor(self.graph.fronts),
             no_past(self.total),
             np.zeros(2),
-            np.zeros((4, self.total)),
+            roomy(4, self.total),
             np.zeros(self.total - self.free),
         )
 
@@ -68,7 +68,7 @@ class Interior(Numbering):
         `conductance` (live edges,) S in the order of `order`, `held` (ports,) V. Raises NwlabError when no solution is
         found.
         """
-        x = np.zeros(self.total + 1)
+        x = roomy(self.total + 1)
         if follow(self.graph, memory, conductance, held, x[: self.total]) == FAILED:
             raise NwlabError(
                 "the chip model found no potentials that satisfy Kirchhoff's laws; conductances range from "

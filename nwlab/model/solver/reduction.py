@@ -11,6 +11,7 @@ from nwlab.model.compiled import compiled
 from nwlab.model.solver.graph import Graph, Numbering
 from nwlab.model.solver.star_mesh import Factor, eliminate, empty_factor
 from nwlab.model.solver.star_mesh import lift as lift_free
+from nwlab.model.solver.vectors import roomy
 
 __all__ = ["Reduced", "Reduction", "lift", "reduce"]
 
@@ -43,7 +44,7 @@ class Reduction(Numbering):
 
         The conductances are those of the last `matrix`. Nodes that hang on no port are at 0 V.
         """
-        x = np.zeros(self.total + 1)
+        x = roomy(self.total + 1)
         lift(self.graph, memory, np.asarray(held, dtype=np.float64), x[: self.total])
         return x[self.place]
 

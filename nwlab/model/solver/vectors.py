@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ from nwlab.model.compiled import bare
 
 Ints = NDArray[np.signedinteger[Any]]
 """Whole numbers of any width: 64 bits while a pattern is worked out, 32 once it is kept."""
+
+
+def roomy(*shape: int) -> FloatArray:
+    """Return zeros with eight more numbers behind them, because loads of eight look beyond the end of an array."""
+    size = math.prod(shape)
+    return np.zeros(size + 8)[:size].reshape(shape)
 
 
 @bare
