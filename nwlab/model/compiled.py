@@ -1,14 +1,16 @@
 """Loops turned into machine code on first use, kept on disk, and never in silence.
 
 Rules for compiled functions: positional arguments only, no objects, no errors raised; callers check. Numba keeps code
-beside its source file and renews it when *that* file changes: after editing a function that compiled functions of other
-files call, touch those files too (or delete `__pycache__`).
+beside its source file and renews it when *that* file changes, though it also holds what functions of other files were
+then. So when any file of the model has changed since, all that was kept is dropped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -53,4 +55,20 @@ class _Announcer(event.Listener):
         pass
 
 
+def renew(folder: Path) -> bool:
+    """Drop machine code that is kept below `folder` when a source file there has changed; return whether it was so."""
+    sources = sorted((path, path.stat()) for path in folder.rglob("*.py"))
+    now = "\n".join(f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}" for path, stat in sources)
+    stamp = folder / "__pycache__" / "compiled-for.txt"
+    with contextlib.suppress(OSError):  # where nothing can be written, nothing is kept beside the sources either
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == now:
+            return False
+        for kept in (*folder.rglob("*.nbi"), *folder.rglob("*.nbc")):
+            kept.unlink(missing_ok=True)
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(now, encoding="utf-8")
+    return True
+
+
+renew(Path(__file__).parent)
 event.register("numba:compile", _Announcer())

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nwlab.model.compiled import renew
+
 CODE = """
 import numpy as np
 from nwlab.model.randomness import fill_normals, stream
@@ -24,3 +26,17 @@ def _run(cache: Path) -> str:
 def test_compiling_announces_itself_once_and_is_kept(tmp_path: Path) -> None:
     assert _run(tmp_path).count("compiling") == 1
     assert _run(tmp_path) == ""
+
+
+def test_kept_code_is_dropped_when_any_source_has_changed(tmp_path: Path) -> None:
+    """Code of one file holds functions of others: a change anywhere makes all of it old."""
+    (tmp_path / "laws" / "__pycache__").mkdir(parents=True)
+    source, kept = tmp_path / "laws" / "law.py", tmp_path / "laws" / "__pycache__" / "other.nbc"
+    source.write_text("one = 1\n", encoding="utf-8")
+    assert renew(tmp_path)
+    kept.touch()
+    assert not renew(tmp_path)
+    assert kept.exists()
+    source.write_text("one = 11\n", encoding="utf-8")
+    assert renew(tmp_path)
+    assert not kept.exists()
