@@ -12,7 +12,7 @@ Theory of operation
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nwlab.core.drive import FloatArray, Quantity
 from nwlab.core.errors import NwlabError
@@ -99,6 +99,6 @@ def _first_wrong(sources: Sequence[Source], nodes: int, evaluate: Evaluate) -> P
     return parts
 
 
-def _combinations(count: int) -> itertools.product[Parts]:
+def _combinations(count: int) -> Iterable[Parts]:
     """Every combination, for the few sources of a bench; beyond eight it would take minutes."""
-    return itertools.product((0, 1, -1), repeat=count if count <= 8 else 0)
+    return itertools.product((0, 1, -1), repeat=count) if count <= 8 else iter(())

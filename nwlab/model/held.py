@@ -126,7 +126,8 @@ def hold(
 
 def _material(law: CompiledLaw) -> Material:
     kernel = law.kernel
-    return Material(kernel.code, kernel.constants, law.quiet.constants, kernel.spread)
+    quiet = law.quiet.constants
+    return Material(kernel.code, kernel.constants, quiet, kernel.spread, not np.array_equal(kernel.constants, quiet))
 
 
 def _sight(film: NetworkFilm, total: int, ports: int, live: int, meters: int) -> Sight:
@@ -138,4 +139,5 @@ def _sight(film: NetworkFilm, total: int, ports: int, live: int, meters: int) ->
         np.zeros((2, live)),
         roomy(total),
         np.zeros((2, film.body.junctions)),
+        np.zeros(film.body.junctions),
     )

@@ -21,6 +21,8 @@ from nwlab.model.solver.vectors import put
 
 _BEND = 1e-2
 _SHORTEST = 1e-12
+_PATIENCE, _SHORTEST_PART = 3000, 1e-4
+_FADING, _NUDGE, _FINEST = 0.3, 1e-6, 256.0
 
 DONE, LIMITED, LOST = range(3)
 """How a step ends: played; a source would pass its limit; no solution was found."""
@@ -54,6 +56,7 @@ class Material(NamedTuple):
     constants: FloatArray
     quiet: FloatArray
     spread: FloatArray
+    fluctuates: bool
 
 
 class Sight(NamedTuple):
@@ -65,6 +68,7 @@ class Sight(NamedTuple):
     rows: FloatArray  # (2, live edges) conductance and drop in the order of the solver
     potential: FloatArray  # (free + ports,) V
     ends: FloatArray  # (2, junctions) S at the end of the piece, by second and by first order
+    nudge: FloatArray  # (junctions,) S that a nudge of the state makes
 
 
 class Books(NamedTuple):
@@ -98,9 +102,13 @@ def play(
     played, and why not more: DONE, LIMITED or LOST. What the step that is not played had begun is undone.
     """
     kept, counter, length = state.copy(), stream[0], books.piece[0]
+    energy, largest, charge = books.energy.copy(), books.largest.copy(), books.charge.copy()
+    is_limited = np.isfinite(wired.limit).any() or np.isfinite(meters.ceiling).any()
     for step in range(dwell.size):
         kept[:] = state
         counter, length = stream[0], books.piece[0]
+        if is_limited:
+            energy[:], largest[:], charge[:] = books.energy, books.largest, books.charge
         out[step] = 0.0
         if tolerance == 0.0:
             how = _step(wired, meters, material, sight, books, state, levels[step], dwell[step], stream, out[step])
@@ -141,6 +149,8 @@ def play(
             state[:] = kept
             stream[0] = counter
             books.piece[0] = length
+            if is_limited:
+                books.energy[:], books.largest[:], books.charge[:] = energy, largest, charge
             return step, how
     return dwell.size, DONE
 
@@ -187,16 +197,18 @@ def _pass(
     junctions = state.shape[1]
     ahead = np.empty_like(state)
     how = _look(wired, meters, material, sight, state, levels, BEGIN)
-    left = duration
+    left, pieces = duration, 0
     while how == DONE and left > 0.0:
+        shortest = _SHORTEST if pieces < _PATIENCE else max(_SHORTEST, _SHORTEST_PART * duration)
+        pieces += 1
         length = min(books.piece[0], left)
         while True:
             _move(material, state, ahead, sight.drop[BEGIN, :junctions], 0.5 * length, stream)
             how = _look(wired, meters, material, sight, ahead, levels, MIDDLE)
             if how != DONE:
                 return how
-            error = _error(material, sight, state, ahead, length, tolerance, stream)
-            if error <= 1.0 or length <= _SHORTEST:
+            error = _error(material, sight, state, ahead, length, tolerance, duration / _FINEST, stream)
+            if error <= 1.0 or length <= shortest:
                 break
             length *= max(0.2, 0.8 / math.sqrt(error))
         _promise(books, error, length, left)
@@ -277,6 +289,7 @@ def _error(
     ahead: FloatArray,
     length: float,
     tolerance: float,
+    finest: float,
     stream: Stream,
 ) -> float:
     """Return the error of a piece, 1 = as large as allowed; it grows with the square of the piece."""
@@ -286,18 +299,44 @@ def _error(
     conduct(material.code, material.constants, material.spread, ahead, end)
     _move(material, state, ahead, sight.drop[BEGIN, :count], length, stream)
     conduct(material.code, material.constants, material.spread, ahead, other)
-    power, turn, missed, whole, bend = 0.0, 0.0, 0.0, 0.0, 0.0
+    power, turn, missed, bend = 0.0, 0.0, 0.0, 0.0
     for i in range(count):
         middle, drop = sight.conductance[MIDDLE, i], sight.drop[MIDDLE, i]
         off, weight = abs(end[i] - other[i]), drop * drop
         power += middle * weight
         turn += off * weight
-        missed += off
-        whole += middle
+        missed += (off / middle) ** 2 if middle > 0.0 else 0.0
         bend += abs(sight.conductance[BEGIN, i] - 2.0 * middle + end[i]) * weight
     if power == 0.0:
         return 0.0
-    return max(max(turn / power, missed / whole) / tolerance, bend / power / _BEND)
+    error = max(max(turn / power, math.sqrt(missed / count)) / tolerance, bend / power / _BEND)
+    if material.fluctuates and length > finest:
+        error = max(error, (_fading(material, sight, state, ahead, length, stream) / _FADING) ** 2)
+    return error
+
+
+@bare
+def _fading(
+    material: Material, sight: Sight, state: FloatArray, ahead: FloatArray, length: float, stream: Stream
+) -> float:
+    """Return which part of a chance deviation is forgotten over a piece that ends at sight.ends[0], by power."""
+    count = state.shape[1]
+    begin, end, moved = sight.conductance[BEGIN], sight.ends[0], sight.ends[1]
+    forgotten, power = 0.0, 0.0
+    for i in range(count):
+        state[0, i] += _NUDGE
+    conduct(material.code, material.constants, material.spread, state, moved)
+    for i in range(count):
+        sight.nudge[i] = moved[i] - begin[i]
+    _move(material, state, ahead, sight.drop[MIDDLE, :count], length, stream)
+    conduct(material.code, material.constants, material.spread, ahead, moved)
+    for i in range(count):
+        state[0, i] -= _NUDGE
+        weight = sight.drop[MIDDLE, i] ** 2
+        if sight.nudge[i] != 0.0:
+            power += weight * abs(sight.nudge[i])
+            forgotten += weight * max(abs(sight.nudge[i]) - abs(moved[i] - end[i]), 0.0)
+    return forgotten / power if power > 0.0 else 0.0
 
 
 @bare

@@ -4,9 +4,10 @@ Theory of operation
     Time is cut into pieces over which the junctions' voltages are taken as constant, each piece exact in the junctions'
     own time. A piece is a midpoint step: with the voltages of its begin the law says, without chance, where the
     conductances will be in its middle; the voltages of that middle act over the whole piece. It is of second order, and
-    its distance from the first-order step is its error: of the power that flows, and of all conductance. Chance acts
-    once per piece, so that what it does to voltages counts from the next piece on. Means are Simpson's over begin,
-    middle and end; pieces are kept so short that the conductance hardly bends within one.
+    its distance from the first-order step is its error: of the power that flows, and of the single conductances (root
+    mean square). Chance acts once per piece, so that what it does to voltages counts from the next piece on. Means are
+    Simpson's over begin, middle and end; pieces are kept so short that the conductance hardly bends within one, and
+    that little of a chance deviation is forgotten within one, so that means over long times have their right spread.
 
     With capacitors at terminals a piece is one implicit Euler step and two half ones, extrapolated to second order
     (Deuflhard, SIAM Review 27 (1985) 505); a transient far shorter than the piece is then simply over.
@@ -32,11 +33,15 @@ from nwlab.model.randomness import stream
 from nwlab.model.solver.reduction import Reduced
 
 TOLERANCE = 1e-4
-"""Of power and conductance: distance of a piece from its first-order form. Its own error is far smaller."""
+"""Of power and conductances: distance of a piece from its first-order form. Its own error is far smaller."""
 
 _BEND, _BEND_CHARGING = 1e-2, 1e-3  # of the conductance, within a piece; less where the mean is the middle
 _CHARGING = 4e-3  # of the largest potential: distance between one Euler step and two half ones
 _SHORTEST = 1e-12  # s
+# A junction that hovers at a threshold never settles: after so many pieces none is shorter than this part of the whole.
+_PATIENCE, _SHORTEST_PART = 3000, 1e-4
+# Of a chance deviation that may be forgotten within a piece; deviation that is tried; pieces that are enough for this.
+_FADING, _NUDGE, _FINEST = 0.3, 1e-6, 256
 _REMEMBERED = 4096
 
 
@@ -82,15 +87,18 @@ class NetworkFilm:
         start = np.broadcast_to(np.asarray(conductance, dtype=np.float64), body.junctions)
         if not (np.isfinite(start).all() and (start >= 0).all()):
             raise UsageError("a film starts at conductances of at least 0 S")
+        if getattr(law, "stepwise", False) and np.any(capacitance):
+            raise UsageError("a law that depends on the step goes with terminals without capacitance only")
         self.terminals, self.body, self.law = body.terminals, body, law
         self.state = law.start(start)
         self.stream = stream(np.random.default_rng(seed))
         self.ledger = Ledger(len(body.edges), body.terminals)
         self.tolerance = tolerance
         self.is_stepwise = bool(getattr(law, "stepwise", False))
+        self._fluctuates = bool(getattr(law, "fluctuates", False))
         self.piece = math.inf  # s, the last one that was short enough, and what it promises for the next
         self.capacitance: FloatArray = np.array(np.broadcast_to(capacitance, body.terminals), dtype=np.float64)
-        self._held = np.zeros(body.terminals)
+        self._held, self._finest = np.zeros(body.terminals), 0.0
         self._present, self._ahead = body.reduction.memory(), body.reduction.memory()
         self._meshes: dict[object, FilmMesh] = {}
         self._circuits: dict[int, Electrics] = {}
@@ -107,8 +115,11 @@ class NetworkFilm:
         if self.is_stepwise:
             return self._step(electrics, duration).mean(circuit.nodes)
         total, left, solution = np.zeros(circuit.nodes + len(circuit.sources)), duration, electrics.dead()
+        pieces, self._finest = 0, duration / _FINEST
         while left > 0:
-            length, mean, solution = self._pass_piece(electrics, left)
+            shortest = _SHORTEST if pieces < _PATIENCE else max(_SHORTEST, _SHORTEST_PART * duration)
+            length, mean, solution = self._pass_piece(electrics, left, shortest)
+            pieces += 1
             total += length / duration * mean
             left -= length
         return Solution(total, solution.parts).mean(circuit.nodes)
@@ -133,12 +144,12 @@ class NetworkFilm:
         """Note that state or time have moved without `advance`."""
         self._moment = None
 
-    def _pass_piece(self, electrics: Electrics, left: float) -> tuple[float, FloatArray, Solution]:
+    def _pass_piece(self, electrics: Electrics, left: float, shortest: float) -> tuple[float, FloatArray, Solution]:
         """Let one piece of at most `left` s pass; return its length, its means and how it ended."""
         begin = self._begin(electrics)
         length = min(self.piece, left)
         piece = self._plan(begin, length)
-        while piece.error > 1 and length > _SHORTEST:
+        while piece.error > 1 and length > shortest:
             length *= max(0.2, 0.8 / math.sqrt(piece.error))
             piece = self._plan(begin, length)
         promise = length * (0.8 / math.sqrt(piece.error) if piece.error > 0.04 else 4.0)
@@ -220,9 +231,24 @@ class NetworkFilm:
         power, missed = float(middle @ weight), np.abs(end - other)
         if power == 0:
             return 0.0
-        turn = max(float(missed @ weight) / power, float(missed.sum()) / float(middle.sum())) / self.tolerance
+        relative = np.divide(missed, middle, out=np.zeros(count), where=middle > 0)
+        turn = max(float(missed @ weight) / power, math.sqrt(float(relative @ relative) / count)) / self.tolerance
         bend = float(np.abs(begin.conductance[:count] - 2 * middle + end) @ weight) / power
-        return max(turn, bend / (_BEND_CHARGING if begin.electrics.has_capacitors else _BEND))
+        error = max(turn, bend / (_BEND_CHARGING if begin.electrics.has_capacitors else _BEND))
+        if self._fluctuates and length > self._finest:
+            error = max(error, (self._fading(begin.conductance[:count], end, drops, length) / _FADING) ** 2)
+        return error
+
+    def _fading(self, begin: FloatArray, end: FloatArray, drops: FloatArray, length: float) -> float:
+        """Return which part of a chance deviation is forgotten over a piece, where the power flows."""
+        count, law = self.body.junctions, self.law
+        nudged = self.state.copy()
+        nudged[0] += _NUDGE
+        first = np.abs(law.conductance(nudged) - begin)
+        last = np.abs(law.conductance(law.step(nudged, drops[:count], length)) - end)
+        weight = drops[:count] ** 2
+        power = float(first @ weight)
+        return float(np.maximum(first - last, 0.0) @ weight) / power if power > 0 else 0.0
 
     def _drops(self, memory: Reduced, terminals: FloatArray) -> FloatArray:
         return self.body.drops(self.body.reduction.potentials(memory, terminals))

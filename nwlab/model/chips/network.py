@@ -37,7 +37,7 @@ class NetworkChip:
         self._seed = seed
         self._make = _READERS[kind](network)
         network.finish()
-        self._table, self._law = table, read_law(model, table.path.parent)
+        self._table, self._model, self._law = table, model, read_law(model, table.path.parent)
         self._pads, self._contacts = read_pads(table, terminals)
         start = table.table("start")
         self._start = start.quantity("conductance", "S", self._law.start)
@@ -95,12 +95,16 @@ class NetworkChip:
         return self._pads
 
     def film(self, seed: int | None, noise: bool) -> NetworkFilm:
-        """Make a fresh film."""
+        """Make a fresh film; raises FileError for what cannot be built as the file says."""
         from nwlab.model.network_film import NetworkFilm
 
         spread = np.random.default_rng(0 if self._seed is None else self._seed)
-        law = self._law.make(self.body.junctions, spread, noise)
-        return NetworkFilm(self.body, law, self._start, self._capacitance, seed)
+        body = self.body
+        try:
+            law = self._law.make(body.junctions, spread, noise)
+            return NetworkFilm(body, law, self._start, self._capacitance, seed)
+        except UsageError as error:
+            raise self._model.error(str(error)) from error
 
     @property
     def _capacitance(self) -> FloatArray:

@@ -43,6 +43,11 @@ class JunctionLaw:
         """Whether a step depends on its length, so that nobody may cut it."""
         return self.parameters.code == LEGACY
 
+    @property
+    def fluctuates(self) -> bool:
+        """Whether chance moves the junctions."""
+        return not np.array_equal(self.kernel.constants, self.quiet.constants)
+
     @cached_property
     def kernel(self) -> Kernel:
         """The law with its chance."""

@@ -37,6 +37,11 @@ class OwnLaw:
         self._law, self._name, self._live = law, name, getattr(law, "live", None) if noise else None
 
     @property
+    def fluctuates(self) -> bool:
+        """Whether chance moves the junctions."""
+        return self._live is not None
+
+    @property
     def variables(self) -> int:
         """How many numbers remember one junction."""
         return int(self._law.variables)
