@@ -201,7 +201,7 @@ def _pass(
     while how == DONE and left > 0.0:
         shortest = _SHORTEST if pieces < _PATIENCE else max(_SHORTEST, _SHORTEST_PART * duration)
         pieces += 1
-        length = min(books.piece[0], left)
+        length = min(max(books.piece[0], shortest), left)
         while True:
             _move(material, state, ahead, sight.drop[BEGIN, :junctions], 0.5 * length, stream)
             how = _look(wired, meters, material, sight, ahead, levels, MIDDLE)
@@ -214,7 +214,7 @@ def _pass(
         _promise(books, error, length, left)
         first = sight.reading[BEGIN].copy()
         _count(books, sight, MIDDLE, length)
-        drop = sight.drop[MIDDLE, :junctions]
+        drop = sight.drop[MIDDLE if error <= 1.0 else BEGIN, :junctions]
         advance(material.code, material.constants, material.spread, state, drop, length, stream)
         how = _look(wired, meters, material, sight, state, levels, BEGIN)
         out += weight * length / 6.0 * (first + 4.0 * sight.reading[MIDDLE] + sight.reading[BEGIN])

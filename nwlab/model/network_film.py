@@ -147,7 +147,7 @@ class NetworkFilm:
     def _pass_piece(self, electrics: Electrics, left: float, shortest: float) -> tuple[float, FloatArray, Solution]:
         """Let one piece of at most `left` s pass; return its length, its means and how it ended."""
         begin = self._begin(electrics)
-        length = min(self.piece, left)
+        length = min(max(self.piece, shortest), left)
         piece = self._plan(begin, length)
         while piece.error > 1 and length > shortest:
             length *= max(0.2, 0.8 / math.sqrt(piece.error))
@@ -155,7 +155,8 @@ class NetworkFilm:
         promise = length * (0.8 / math.sqrt(piece.error) if piece.error > 0.04 else 4.0)
         self.piece = math.inf if piece.error == 0 else max(promise, self.piece if length == left else 0.0)
         self._held = piece.held
-        self._live(piece.drops, length)
+        # Where even the shortest piece is too coarse, the middle says nothing: the junctions follow the begin.
+        self._live(piece.drops if piece.error <= 1 else begin.drops, length)
         current = self.body.terminal_currents(piece.conductance * piece.drops)
         self.ledger.add(piece.conductance, piece.drops, current, length)
         if electrics.has_capacitors:

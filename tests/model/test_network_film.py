@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,11 @@ from scipy.optimize import brentq
 
 from nwlab.core.drive import Quantity
 from nwlab.core.errors import UsageError
+from nwlab.model.body import Body
 from nwlab.model.film import Circuit, Source
+from nwlab.model.laws.device import Device
+from nwlab.model.laws.junction_law import JunctionLaw
+from nwlab.model.laws.rate_balance import RateBalanceJunctions
 from nwlab.model.network_film import NetworkFilm
 from nwlab.model.resistor_film import ResistorFilm
 
@@ -272,6 +277,42 @@ def test_terminals_that_are_not_connected_read_as_open() -> None:
     assert not mean.in_compliance.any()
     np.testing.assert_allclose(film.matrix(), 0, atol=1e-18)
     np.testing.assert_allclose(film.state[0], CONNECTOME.relax(0.0, 0.0, 1.0), atol=1e-12)
+
+
+def test_hovering_at_a_threshold_ends() -> None:
+    """A current source keeps a cell at its write threshold, where it would be written on and off for ever."""
+    device = Device(1e-6, 1e-3, 0.5, 0.5, 1e3, 1e3, eta=20.0)
+    film = NetworkFilm(body_of(2, 2, [(0, 1)]), JunctionLaw.uniform(device, 1), device.rest)
+    circuit = Circuit(3, 2, (Source(0, 2, A, 1e-4, 5.0), Source(1, 2, V, 0.0, 1.0)))
+    film.advance(circuit, 1e4)
+    end = film.advance(circuit, 0.0)
+    assert 0.05 < end.potential[0] <= 0.5 * (1 + 1e-6), "written until the threshold is no longer passed"
+
+
+def test_a_small_junction_beside_a_large_one_is_as_exact() -> None:
+    def change(other: float) -> float:
+        spread = np.ones((3, 2))
+        spread[:2, 1], spread[2, 1] = 1e-12, other
+        body = Body(3, 3, np.array([[0, 2], [0, 1]]), np.array([[2, 1]]), np.array([5e-3]), np.zeros(3))
+        film = NetworkFilm(body, JunctionLaw(RateBalanceJunctions(CONNECTOME), spread), 1e-3)
+        film.advance(_held(1.0, 0.0, open_terminals=1), 1.0)
+        return float(film.conductances()[0])
+
+    assert change(1e4) == pytest.approx(change(1e-6), rel=1e-4)
+
+
+@pytest.mark.parametrize("aperture", [0.01, 1.0, 20.0])
+def test_means_over_any_time_have_their_spread(aperture: float) -> None:
+    """Variance of the mean of an Ornstein-Uhlenbeck process over x relaxation times: s²·2(x − 1 + e^(−x))/x²."""
+    law, voltage = replace(CONNECTOME, noise=5e-3), 0.4
+    film = living_film(body_of(2, 2, [(0, 1)] * 50), law, seed=2)
+    film.state[0] = law.attractor(voltage)
+    circuit = _held(voltage, 0.0)
+    means = np.array([film.advance(circuit, aperture).current[0] for _ in range(1200)])[100:]
+    x = float(law.rate(voltage)) * aperture
+    span = voltage * (law.g_max - law.g_min) * math.sqrt(50) * float(law.stationary_sd(voltage))
+    step = span * math.sqrt(2 * (x - 1 + math.exp(-x)) / x**2 - (1 - math.exp(-x)) ** 2 / x**2) * math.sqrt(2)
+    assert np.diff(means).std() == pytest.approx(step, rel=0.2)
 
 
 def test_what_no_film_can_be_is_refused() -> None:
