@@ -6,6 +6,7 @@ import json
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -98,19 +99,24 @@ def test_disk_is_told_about_once_a_second(tmp_path: Path, monkeypatch: pytest.Mo
     assert by_time - 2 <= len(synced) <= by_time + 8
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file may grow beyond this many bytes: like a full disk, first a short write, then an error."""
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 12 kB: like a full disk, first a short write, then an error.
+
+    Only while the run writes: the report of the tests may be a file, too.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, hard))
-    yield 12_000
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("block", [1, 7])
-def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, small_files: int, block: int) -> None:
+def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, block: int) -> None:
     chip, drive = OhmicChip(block=block), volts(np.linspace(0.1, 2, 500))
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(StorageError) as caught, small_files():
         record_run(several(drive), chip, tmp_path / "r", INFO)
     run = load_run(tmp_path / "r")
     assert chip.rested == 1
