@@ -8,7 +8,7 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import NwlabError, UsageError
-from nwlab.model.held_kernel import LIMITED, LOST, Books, Material, Meters, Sight, Wired, play
+from nwlab.model.held_kernel import LIMITED, LOST, Books, Material, Sight, Wired, play
 from nwlab.model.laws.law import CompiledLaw, Law
 from nwlab.model.network_film import NetworkFilm
 from nwlab.model.networks.network import IntArray
@@ -54,8 +54,9 @@ class HeldFilm:
             self._interior.order.astype(np.int32),
             none if share is None else share,
             np.zeros(0) if limit is None else limit,
+            self._places(meters),
+            np.full(len(meters), np.inf) if ceiling is None else ceiling,
         )
-        self._meters = Meters(self._places(meters), np.full(len(meters), np.inf) if ceiling is None else ceiling)
         self._material = _material(film.law)
         self._sight = _sight(film, self._interior.total, len(ports), len(self._interior.order), len(meters))
 
@@ -72,7 +73,7 @@ class HeldFilm:
         step of all junctions per level at the voltages of its begin, whose current is the reading: what published
         codes do. Raises NwlabError when no potentials are found.
         """
-        out = np.empty((len(dwell), len(self.ports) + len(self._meters.ceiling)))
+        out = np.empty((len(dwell), len(self.ports) + len(self._wired.ceiling)))
         film = self.film
         books = Books(
             film.ledger.energy,
@@ -85,7 +86,6 @@ class HeldFilm:
         conductance[:, film.body.junctions :] = film.body.fixed
         done, how = play(
             self._wired,
-            self._meters,
             self._material,
             self._sight,
             books,

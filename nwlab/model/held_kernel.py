@@ -15,14 +15,10 @@ from nwlab.core.drive import FloatArray
 from nwlab.model.compiled import bare, compiled
 from nwlab.model.laws.dispatch import advance, conduct
 from nwlab.model.networks.network import IntArray
+from nwlab.model.pieces import BEND, FADING, FINEST, NUDGE, PATIENCE, SHORTEST, SHORTEST_PART
 from nwlab.model.randomness import Stream
 from nwlab.model.solver.kirchhoff import FAILED, Graph, Memory, drops, follow
 from nwlab.model.solver.vectors import put
-
-_BEND = 1e-2
-_SHORTEST = 1e-12
-_PATIENCE, _SHORTEST_PART = 3000, 1e-4
-_FADING, _NUDGE, _FINEST = 0.3, 1e-6, 256.0
 
 DONE, LIMITED, LOST = range(3)
 """How a step ends: played; a source would pass its limit; no solution was found."""
@@ -40,13 +36,8 @@ class Wired(NamedTuple):
     order: IntArray  # (live edges,) which edge each row entry is
     share: FloatArray  # (sources, ports) current of each source per current into each port
     limit: FloatArray  # (sources,) A
-
-
-class Meters(NamedTuple):
-    """Voltmeters between nodes of the network."""
-
-    place: IntArray  # (meters, 2) numbers of the nodes at HI and LO; −1 is 0 V
-    ceiling: FloatArray  # (meters,) V, the most it may show
+    meter: IntArray  # (meters, 2) numbers of the nodes at HI and LO of voltmeters; −1 is 0 V
+    ceiling: FloatArray  # (meters,) V, the most they may show
 
 
 class Material(NamedTuple):
@@ -84,7 +75,6 @@ class Books(NamedTuple):
 @compiled
 def play(
     wired: Wired,
-    meters: Meters,
     material: Material,
     sight: Sight,
     books: Books,
@@ -103,48 +93,16 @@ def play(
     """
     kept, counter, length = state.copy(), stream[0], books.piece[0]
     energy, largest, charge = books.energy.copy(), books.largest.copy(), books.charge.copy()
-    is_limited = np.isfinite(wired.limit).any() or np.isfinite(meters.ceiling).any()
+    is_limited = np.isfinite(wired.limit).any() or np.isfinite(wired.ceiling).any()
     for step in range(dwell.size):
         kept[:] = state
         counter, length = stream[0], books.piece[0]
         if is_limited:
             energy[:], largest[:], charge[:] = books.energy, books.largest, books.charge
         out[step] = 0.0
-        if tolerance == 0.0:
-            how = _step(wired, meters, material, sight, books, state, levels[step], dwell[step], stream, out[step])
-        else:
-            how = DONE
-            if delay[step] > 0.0:
-                how = _pass(
-                    wired,
-                    meters,
-                    material,
-                    sight,
-                    books,
-                    state,
-                    levels[step],
-                    delay[step],
-                    tolerance,
-                    stream,
-                    out[step],
-                    0.0,
-                )
-            if how == DONE:
-                rest = dwell[step] - delay[step]
-                how = _pass(
-                    wired,
-                    meters,
-                    material,
-                    sight,
-                    books,
-                    state,
-                    levels[step],
-                    rest,
-                    tolerance,
-                    stream,
-                    out[step],
-                    1.0 / rest,
-                )
+        how = _dwell(
+            wired, material, sight, books, state, levels[step], dwell[step], delay[step], tolerance, stream, out[step]
+        )
         if how != DONE:
             state[:] = kept
             stream[0] = counter
@@ -155,10 +113,34 @@ def play(
     return dwell.size, DONE
 
 
+@compiled
+def _dwell(
+    wired: Wired,
+    material: Material,
+    sight: Sight,
+    books: Books,
+    state: FloatArray,
+    levels: FloatArray,
+    dwell: float,
+    delay: float,
+    tolerance: float,
+    stream: Stream,
+    out: FloatArray,
+) -> int:
+    """Play one level; what comes before the delay is not read."""
+    if tolerance == 0.0:
+        return _step(wired, material, sight, books, state, levels, dwell, stream, out)
+    if delay > 0.0:
+        how = _pass(wired, material, sight, books, state, levels, delay, tolerance, stream, out, 0.0)
+        if how != DONE:
+            return how
+    rest = dwell - delay
+    return _pass(wired, material, sight, books, state, levels, rest, tolerance, stream, out, 1.0 / rest)
+
+
 @bare
 def _step(
     wired: Wired,
-    meters: Meters,
     material: Material,
     sight: Sight,
     books: Books,
@@ -169,7 +151,7 @@ def _step(
     out: FloatArray,
 ) -> int:
     """One solution, then one step of all junctions."""
-    how = _look(wired, meters, material, sight, state, levels, BEGIN)
+    how = _look(wired, material, sight, state, levels, BEGIN)
     if how == DONE:
         put(out, sight.reading[BEGIN])
         _count(books, sight, BEGIN, duration)
@@ -181,7 +163,6 @@ def _step(
 @compiled
 def _pass(
     wired: Wired,
-    meters: Meters,
     material: Material,
     sight: Sight,
     books: Books,
@@ -196,18 +177,18 @@ def _pass(
     """Let `duration` s pass in pieces; `out` gathers `weight` times the integral of port currents."""
     junctions = state.shape[1]
     ahead = np.empty_like(state)
-    how = _look(wired, meters, material, sight, state, levels, BEGIN)
+    how = _look(wired, material, sight, state, levels, BEGIN)
     left, pieces = duration, 0
     while how == DONE and left > 0.0:
-        shortest = _SHORTEST if pieces < _PATIENCE else max(_SHORTEST, _SHORTEST_PART * duration)
+        shortest = SHORTEST if pieces < PATIENCE else max(SHORTEST, SHORTEST_PART * duration)
         pieces += 1
         length = min(max(books.piece[0], shortest), left)
         while True:
             _move(material, state, ahead, sight.drop[BEGIN, :junctions], 0.5 * length, stream)
-            how = _look(wired, meters, material, sight, ahead, levels, MIDDLE)
+            how = _look(wired, material, sight, ahead, levels, MIDDLE)
             if how != DONE:
                 return how
-            error = _error(material, sight, state, ahead, length, tolerance, duration / _FINEST, stream)
+            error = _error(material, sight, state, ahead, length, tolerance, duration / FINEST, stream)
             if error <= 1.0 or length <= shortest:
                 break
             length *= max(0.2, 0.8 / math.sqrt(error))
@@ -216,7 +197,7 @@ def _pass(
         _count(books, sight, MIDDLE, length)
         drop = sight.drop[MIDDLE if error <= 1.0 else BEGIN, :junctions]
         advance(material.code, material.constants, material.spread, state, drop, length, stream)
-        how = _look(wired, meters, material, sight, state, levels, BEGIN)
+        how = _look(wired, material, sight, state, levels, BEGIN)
         out += weight * length / 6.0 * (first + 4.0 * sight.reading[MIDDLE] + sight.reading[BEGIN])
         left -= length
     return how
@@ -245,9 +226,7 @@ def _move(
 
 
 @bare
-def _look(
-    wired: Wired, meters: Meters, material: Material, sight: Sight, state: FloatArray, levels: FloatArray, when: int
-) -> int:
+def _look(wired: Wired, material: Material, sight: Sight, state: FloatArray, levels: FloatArray, when: int) -> int:
     """Solve Kirchhoff's laws at a state."""
     order, junctions = wired.order, state.shape[1]
     conductance, drop = sight.conductance[when], sight.drop[when]
@@ -258,25 +237,25 @@ def _look(
         return LOST
     reading, ports = sight.reading[when], levels.size
     put(reading[:ports], wired.memory.currents)
-    for meter in range(meters.ceiling.size):
-        hi, lo = meters.place[meter, 0], meters.place[meter, 1]
+    for meter in range(wired.ceiling.size):
+        hi, lo = wired.meter[meter, 0], wired.meter[meter, 1]
         reading[ports + meter] = sight.potential[hi] - (sight.potential[lo] if lo >= 0 else 0.0)
     drops(wired.graph, wired.sign, sight.potential, sight.rows[1])
     for p in range(order.size):
         drop[order[p]] = sight.rows[1, p]
-    return DONE if _within(wired, meters, reading, ports) else LIMITED
+    return DONE if _within(wired, reading, ports) else LIMITED
 
 
 @bare
-def _within(wired: Wired, meters: Meters, reading: FloatArray, ports: int) -> bool:
+def _within(wired: Wired, reading: FloatArray, ports: int) -> bool:
     for source in range(wired.limit.size):
         total = 0.0
         for port in range(ports):
             total += wired.share[source, port] * reading[port]
         if abs(total) > wired.limit[source] * (1.0 + 1e-9):
             return False
-    for meter in range(meters.ceiling.size):
-        if abs(reading[ports + meter]) > meters.ceiling[meter] * (1.0 + 1e-9):
+    for meter in range(wired.ceiling.size):
+        if abs(reading[ports + meter]) > wired.ceiling[meter] * (1.0 + 1e-9):
             return False
     return True
 
@@ -309,9 +288,9 @@ def _error(
         bend += abs(sight.conductance[BEGIN, i] - 2.0 * middle + end[i]) * weight
     if power == 0.0:
         return 0.0
-    error = max(max(turn / power, math.sqrt(missed / count)) / tolerance, bend / power / _BEND)
+    error = max(max(turn / power, math.sqrt(missed / count)) / tolerance, bend / power / BEND)
     if material.fluctuates and length > finest:
-        error = max(error, (_fading(material, sight, state, ahead, length, stream) / _FADING) ** 2)
+        error = max(error, (_fading(material, sight, state, ahead, length, stream) / FADING) ** 2)
     return error
 
 
@@ -324,14 +303,14 @@ def _fading(
     begin, end, moved = sight.conductance[BEGIN], sight.ends[0], sight.ends[1]
     forgotten, power = 0.0, 0.0
     for i in range(count):
-        state[0, i] += _NUDGE
+        state[0, i] += NUDGE
     conduct(material.code, material.constants, material.spread, state, moved)
     for i in range(count):
         sight.nudge[i] = moved[i] - begin[i]
     _move(material, state, ahead, sight.drop[MIDDLE, :count], length, stream)
     conduct(material.code, material.constants, material.spread, ahead, moved)
     for i in range(count):
-        state[0, i] -= _NUDGE
+        state[0, i] -= NUDGE
         weight = sight.drop[MIDDLE, i] ** 2
         if sight.nudge[i] != 0.0:
             power += weight * abs(sight.nudge[i])

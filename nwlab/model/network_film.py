@@ -29,19 +29,23 @@ from nwlab.model.film import Circuit, Mean
 from nwlab.model.film_mesh import FilmMesh
 from nwlab.model.laws.law import Law
 from nwlab.model.ledger import Ledger
+from nwlab.model.pieces import (
+    BEND,
+    BEND_CHARGING,
+    CHARGING,
+    FADING,
+    FINEST,
+    NUDGE,
+    PATIENCE,
+    SHORTEST,
+    SHORTEST_PART,
+)
 from nwlab.model.randomness import stream
 from nwlab.model.solver.reduction import Reduced
 
 TOLERANCE = 1e-4
 """Of power and conductances: distance of a piece from its first-order form. Its own error is far smaller."""
 
-_BEND, _BEND_CHARGING = 1e-2, 1e-3  # of the conductance, within a piece; less where the mean is the middle
-_CHARGING = 4e-3  # of the largest potential: distance between one Euler step and two half ones
-_SHORTEST = 1e-12  # s
-# A junction that hovers at a threshold never settles: after so many pieces none is shorter than this part of the whole.
-_PATIENCE, _SHORTEST_PART = 3000, 1e-4
-# Of a chance deviation that may be forgotten within a piece; deviation that is tried; pieces that are enough for this.
-_FADING, _NUDGE, _FINEST = 0.3, 1e-6, 256
 _REMEMBERED = 4096
 
 
@@ -115,9 +119,9 @@ class NetworkFilm:
         if self.is_stepwise:
             return self._step(electrics, duration).mean(circuit.nodes)
         total, left, solution = np.zeros(circuit.nodes + len(circuit.sources)), duration, electrics.dead()
-        pieces, self._finest = 0, duration / _FINEST
+        pieces, self._finest = 0, duration / FINEST
         while left > 0:
-            shortest = _SHORTEST if pieces < _PATIENCE else max(_SHORTEST, _SHORTEST_PART * duration)
+            shortest = SHORTEST if pieces < PATIENCE else max(SHORTEST, SHORTEST_PART * duration)
             length, mean, solution = self._pass_piece(electrics, left, shortest)
             pieces += 1
             total += length / duration * mean
@@ -220,7 +224,7 @@ class NetworkFilm:
         one, two = electrics.terminals(whole), electrics.terminals(end)
         is_charged = self.capacitance > 0
         scale = max(float(np.abs(two).max()), float(np.abs(self._held).max()), 1e-9)
-        error = float(np.abs(two - one)[is_charged].max()) / (_CHARGING * scale)
+        error = float(np.abs(two - one)[is_charged].max()) / (CHARGING * scale)
         return end, mean, np.where(is_charged, 2 * two - one, 0.0), error
 
     def _error(self, begin: _Moment, first: FloatArray, piece: _Piece, length: float) -> float:
@@ -235,16 +239,16 @@ class NetworkFilm:
         relative = np.divide(missed, middle, out=np.zeros(count), where=middle > 0)
         turn = max(float(missed @ weight) / power, math.sqrt(float(relative @ relative) / count)) / self.tolerance
         bend = float(np.abs(begin.conductance[:count] - 2 * middle + end) @ weight) / power
-        error = max(turn, bend / (_BEND_CHARGING if begin.electrics.has_capacitors else _BEND))
+        error = max(turn, bend / (BEND_CHARGING if begin.electrics.has_capacitors else BEND))
         if self._fluctuates and length > self._finest:
-            error = max(error, (self._fading(begin.conductance[:count], end, drops, length) / _FADING) ** 2)
+            error = max(error, (self._fading(begin.conductance[:count], end, drops, length) / FADING) ** 2)
         return error
 
     def _fading(self, begin: FloatArray, end: FloatArray, drops: FloatArray, length: float) -> float:
         """Return which part of a chance deviation is forgotten over a piece, where the power flows."""
         count, law = self.body.junctions, self.law
         nudged = self.state.copy()
-        nudged[0] += _NUDGE
+        nudged[0] += NUDGE
         first = np.abs(law.conductance(nudged) - begin)
         last = np.abs(law.conductance(law.step(nudged, drops[:count], length)) - end)
         weight = drops[:count] ** 2

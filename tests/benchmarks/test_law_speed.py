@@ -5,34 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from model.published import JUMPS, STOCHASTIC
 
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.model.chip_file import load_chip
 from nwlab.model.film import Circuit, Source
-from nwlab.model.jumps import Jumps
 from nwlab.model.model_chip import ModelChip
 from nwlab.model.paths import ensemble, path
 from nwlab.model.rate_balance import RateBalance
 from nwlab.model.two_terminal_film import TwoTerminalFilm
 
-NOISY = RateBalance(
-    kp0=5.217037178270165e-4,
-    kd0=37.93422536389374,
-    eta_p=1.2922283233062284,
-    eta_d=1.785933208836627,
-    g_min=1.4558148272052695e-7,
-    g_max=6.857961268862245e-5,
-    noise=3.2e-4,
-)
-FULL = RateBalance(
-    **{name: getattr(NOISY, name) for name in ("kp0", "kd0", "eta_p", "eta_d", "g_min", "g_max", "noise")},
-    jumps=Jumps(0.08243, 2.78, 6.3709e-4, 1.0194e-2),
-)
+NOISY = replace(STOCHASTIC, noise=3.2e-4)
+FULL = replace(NOISY, jumps=JUMPS)
 LAWS = {"noise": NOISY, "noise and jumps": FULL}
 STEP = 0.6295
 CHIP = Path(__file__).parents[2] / "instruments" / "chips" / "stochastic-2025.toml"

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from benchmarks.mnns_peer import PeerGraph, mnns_steps_per_second
-from model.films import CONNECTOME, NO_EDGES
+from model.films import NO_EDGES
+from model.published import CONNECTOME
 from numpy.typing import NDArray
 from scipy.linalg import lu_factor
 

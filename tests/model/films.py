@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from model.published import CONNECTOME
 from numpy.typing import NDArray
 
 from nwlab.model.body import Body
@@ -14,7 +15,6 @@ from nwlab.model.rate_balance import RateBalance
 
 Resistors = list[tuple[int, int, float]]
 
-CONNECTOME = RateBalance(kp0=1e-4, kd0=0.5, eta_p=10.0, eta_d=1.0, g_min=1e-3, g_max=0.1)
 NO_EDGES = np.zeros((0, 2), dtype=np.int32)
 
 

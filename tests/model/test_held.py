@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from model.films import CONNECTOME, body_of, living_film, random_body
+from model.films import body_of, living_film, random_body
+from model.published import CONNECTOME
 
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import UsageError

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model.published import CONNECTOME, GRID_PATTERNS, GRID_PULSE
 from numpy.typing import NDArray
 
 from nwlab.core.drive import Quantity
@@ -24,22 +25,6 @@ from nwlab.model.networks.grid import Grid
 from nwlab.model.networks.pads import Pad, attach
 from nwlab.model.rate_balance import RateBalance
 
-FIGURE_2 = RateBalance(
-    kp0=8.422409820914783e-10,
-    kd0=0.048697579017353006,
-    eta_p=0.19999370301178968,
-    eta_d=158.02444821482402,
-    g_min=1.123825331225794e-3,
-    g_max=3.0515679724941363e-3,
-)
-FIGURES_3_TO_5 = RateBalance(
-    kp0=2.555173332603108574e-06,
-    kd0=64.88388862524891465,
-    eta_p=34.92155165334443012,
-    eta_d=5.590601016803570467,
-    g_min=1.014708121672117710e-03,
-    g_max=2.723493729125820492e-03,
-)
 CHIPS = Path(__file__).parents[2] / "instruments" / "chips"
 READ_RESISTOR = 82.0
 NORTH, EAST, SOUTH, WEST = 228, 388, 212, 52
@@ -96,7 +81,7 @@ def _dense(law: RateBalance, levels: NDArray[np.float64], dt: float, source: int
     return np.array(currents)
 
 
-@pytest.mark.parametrize("law", [FIGURE_2, FIGURES_3_TO_5], ids=["figure 2", "figures 3 to 5"])
+@pytest.mark.parametrize("law", [GRID_PULSE, GRID_PATTERNS], ids=["figure 2", "figures 3 to 5"])
 def test_potentiation_agrees_with_an_independent_dense_reference(law: RateBalance) -> None:
     levels = np.concatenate([[0.01], np.full(60, 2.0), np.full(30, 0.01)])
     dt = 0.0511
@@ -156,8 +141,8 @@ def _outputs(pattern: str, form: str) -> NDArray[np.float64]:
     is_pulse = (slot < 4) & (within >= 2) & (within < 42)
     levels = 5.0 * PATTERNS[pattern].T[np.minimum(slot, 3)] * is_pulse[:, np.newaxis]
     levels[:, 3] += 0.1
-    parameters = (LegacyJunctions if form == "legacy" else RateBalanceJunctions)(FIGURES_3_TO_5)
-    film = _film(parameters, [NORTH, EAST, SOUTH, WEST], READ_RESISTOR, FIGURES_3_TO_5.g_min)
+    parameters = (LegacyJunctions if form == "legacy" else RateBalanceJunctions)(GRID_PATTERNS)
+    film = _film(parameters, [NORTH, EAST, SOUTH, WEST], READ_RESISTOR, GRID_PATTERNS.g_min)
     currents = hold(film, (0, 1, 2, 3), levels, np.full(199, 250e-6), single=True)
     return 1e3 * (levels - READ_RESISTOR * currents)[:, :3]
 
@@ -184,9 +169,8 @@ def test_the_published_connectome_to_its_printed_digits(form: str) -> None:
     """0.01 V at the start, ten steps of 50 ms at 10 V, eighty at 0.01 V; conductance between the two wires, S."""
     matter = load_chip(CHIPS / "connectome.toml").matter
     assert isinstance(matter, NetworkChip)
-    law = RateBalance(kp0=1e-4, kd0=0.5, eta_p=10.0, eta_d=1.0, g_min=1e-3, g_max=0.1)
-    parameters = (LegacyJunctions if form == "legacy" else RateBalanceJunctions)(law)
-    film = NetworkFilm(matter.body, JunctionLaw.uniform(parameters, matter.body.junctions), law.g_min)
+    parameters = (LegacyJunctions if form == "legacy" else RateBalanceJunctions)(CONNECTOME)
+    film = NetworkFilm(matter.body, JunctionLaw.uniform(parameters, matter.body.junctions), CONNECTOME.g_min)
     levels = np.concatenate([[0.01], np.full(10, 10.0), np.full(80, 0.01)])
     current = hold(film, (0, 1), np.stack([levels, 0 * levels], axis=1), np.full(91, 0.05), single=True)[:, 0]
     found = (current / levels)[CONNECTOME_STEPS]

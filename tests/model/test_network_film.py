@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from model.films import CONNECTOME, body_of, fixed_film, living_film, random_body, square_grid
+from model.films import body_of, fixed_film, living_film, random_body, square_grid
+from model.published import CONNECTOME
 from model.test_circuit import _brute_force, _random_resistors, _random_source
 from numpy.typing import NDArray
 from scipy.optimize import brentq

@@ -5,25 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model.published import JUMPS, STOCHASTIC
 from scipy.optimize import brentq, minimize_scalar
 
 from nwlab.core.errors import UsageError
 from nwlab.model.chip_file import load_chip
-from nwlab.model.jumps import Jumps
 from nwlab.model.kernels import rates
 from nwlab.model.paths import path
 from nwlab.model.rate_balance import RateBalance
 
 CHIPS = Path(__file__).parents[2] / "instruments" / "chips"
-JUMPS = Jumps(rate=0.08243, exponent=2.78, smallest=6.3709e-4, largest=1.0194e-2)
-LAW = RateBalance(
-    kp0=5.217037178270165e-4,
-    kd0=37.93422536389374,
-    eta_p=1.2922283233062284,
-    eta_d=1.785933208836627,
-    g_min=1.4558148272052695e-7,
-    g_max=6.857961268862245e-5,
-)
+LAW = STOCHASTIC
 # V, τ in s, g̃, G in µS: published parameters
 TABLE = [
     (0, 0.02636, 1.375e-5, 0.1465),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from model.published import JUMPS, STOCHASTIC
 from scipy import stats
 from scipy.integrate import solve_ivp
 
@@ -18,16 +19,9 @@ from nwlab.model.resistor_film import ResistorFilm
 from nwlab.model.two_terminal_film import TwoTerminalFilm
 
 V, A = Quantity.VOLTAGE, Quantity.CURRENT
-QUIET = RateBalance(
-    kp0=5.217037178270165e-4,
-    kd0=37.93422536389374,
-    eta_p=1.2922283233062284,
-    eta_d=1.785933208836627,
-    g_min=1.4558148272052695e-7,
-    g_max=6.857961268862245e-5,
-)
+QUIET = STOCHASTIC
 NOISY = dataclasses.replace(QUIET, noise=3.2e-4)
-FULL = dataclasses.replace(NOISY, jumps=Jumps(0.08243, 2.78, 6.3709e-4, 1.0194e-2))
+FULL = dataclasses.replace(NOISY, jumps=JUMPS)
 START = 1.23364e-5
 
 

@@ -5,21 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from model.published import GRID_PATTERNS
 
 from nwlab.core.errors import UsageError
 from nwlab.model.laws.junction_law import JunctionLaw
 from nwlab.model.laws.rate_balance import LegacyJunctions
-from nwlab.model.rate_balance import RateBalance
 
-# Published with the reservoir of 2022; fitted through this map.
-PLAIN = RateBalance(
-    kp0=2.555173332603108574e-06,
-    kd0=64.88388862524891465,
-    eta_p=34.92155165334443012,
-    eta_d=5.590601016803570467,
-    g_min=1.014708121672117710e-03,
-    g_max=2.723493729125820492e-03,
-)
+PLAIN = GRID_PATTERNS
 LAW = JunctionLaw.uniform(LegacyJunctions(PLAIN), 50)
 VOLTAGE = np.linspace(-0.8, 0.8, 50)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from model.published import JUMPS, STOCHASTIC
 from scipy import stats
 
 from nwlab.core.errors import UsageError
@@ -16,15 +17,7 @@ from nwlab.model.laws.spread import Spread
 from nwlab.model.randomness import stream
 from nwlab.model.rate_balance import RateBalance
 
-JUMPS = Jumps(rate=0.08243, exponent=2.78, smallest=6.3709e-4, largest=1.0194e-2)
-PLAIN = RateBalance(
-    kp0=5.217037178270165e-4,
-    kd0=37.93422536389374,
-    eta_p=1.2922283233062284,
-    eta_d=1.785933208836627,
-    g_min=1.4558148272052695e-7,
-    g_max=6.857961268862245e-5,
-)
+PLAIN = STOCHASTIC
 NOISY = replace(PLAIN, noise=3.2e-4)
 JUMPING = replace(NOISY, jumps=JUMPS)
 RNG = np.random.default_rng(1)
