@@ -100,9 +100,13 @@ def play(
         if is_limited:
             energy[:], largest[:], charge[:] = books.energy, books.largest, books.charge
         out[step] = 0.0
-        how = _dwell(
-            wired, material, sight, books, state, levels[step], dwell[step], delay[step], tolerance, stream, out[step]
-        )
+        level, reading = levels[step], out[step]
+        if tolerance == 0.0:
+            how = _step(wired, material, sight, books, state, level, dwell[step], stream, reading)
+        else:
+            how = _dwell(
+                wired, material, sight, books, state, level, dwell[step], delay[step], tolerance, stream, reading
+            )
         if how != DONE:
             state[:] = kept
             stream[0] = counter
@@ -113,7 +117,7 @@ def play(
     return dwell.size, DONE
 
 
-@compiled
+@bare
 def _dwell(
     wired: Wired,
     material: Material,
@@ -127,9 +131,7 @@ def _dwell(
     stream: Stream,
     out: FloatArray,
 ) -> int:
-    """Play one level; what comes before the delay is not read."""
-    if tolerance == 0.0:
-        return _step(wired, material, sight, books, state, levels, dwell, stream, out)
+    """Play one level in pieces; what comes before the delay is not read."""
     if delay > 0.0:
         how = _pass(wired, material, sight, books, state, levels, delay, tolerance, stream, out, 0.0)
         if how != DONE:
