@@ -12,7 +12,8 @@ import numpy as np
 
 from nwlab.core.errors import UnsafeError, UsageError
 from nwlab.core.units import show
-from nwlab.lab.opening import OpenChip, open_bench, open_model
+from nwlab.lab.open_chip import OpenChip
+from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.plot import pictures
 from nwlab.runs.interrupts import interrupts
@@ -92,7 +93,13 @@ def final_conductances(run: Run) -> dict[str, float]:
 
 def _open(options: argparse.Namespace) -> OpenChip:
     if not options.model:
-        return open_bench(options.bench or "virtual", virtual=options.virtual, chip=options.chip, seed=options.seed)
+        return open_bench(
+            options.bench or "virtual",
+            virtual=options.virtual,
+            chip=options.chip,
+            seed=options.seed,
+            separate=options.separate,
+        )
     if options.bench or options.virtual:
         raise UsageError("--model plays without instruments: leave --bench and --virtual out")
     return open_model(options.chip or "stochastic-2025", seed=options.seed)
