@@ -35,6 +35,8 @@ def main(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise
+        finally:
+            _tell_faults(chip)
     picture = pictures.trace(run, run.path / "trace.png")
     report(run, picture, as_json=options.json)
     return 0
@@ -92,9 +94,15 @@ def final_conductances(run: Run) -> dict[str, float]:
 
 def _open(options: argparse.Namespace) -> OpenChip:
     if not options.model:
-        return open_bench(options.bench or "virtual", virtual=options.virtual, chip=options.chip, seed=options.seed)
-    if options.bench or options.virtual:
-        raise UsageError("--model plays without instruments: leave --bench and --virtual out")
+        return open_bench(
+            options.bench or "virtual",
+            virtual=options.virtual,
+            chip=options.chip,
+            seed=options.seed,
+            faults=options.faults,
+        )
+    if options.bench or options.virtual or options.faults:
+        raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
     return open_model(options.chip or "stochastic-2025", seed=options.seed)
 
 
@@ -105,3 +113,10 @@ def _warn(chip: OpenChip) -> None:
             "before the first drive",
             file=sys.stderr,
         )
+
+
+def _tell_faults(chip: OpenChip) -> None:
+    """Say which planted faults really struck."""
+    script = chip.table.faults if chip.table is not None else None
+    for line in script.told() if script is not None else ():
+        print(f"nwlab: {line}", file=sys.stderr)

@@ -23,6 +23,7 @@ from nwlab.model import chip_file
 from nwlab.model.chip_file import ChipFile
 from nwlab.model.model_chip import ModelChip
 from nwlab.virtual.clock_link import RemoteClock
+from nwlab.virtual.faults import load_faults
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,18 @@ class About:
 class OpenChip(CheckedChip):
     """A checked chip that knows where it came from."""
 
-    def __init__(self, chip: Chip, about: About, bench: Bench | None = None, links: ExitStack | None = None) -> None:
+    def __init__(
+        self,
+        chip: Chip,
+        about: About,
+        bench: Bench | None = None,
+        links: ExitStack | None = None,
+        table: VirtualTable | None = None,
+    ) -> None:
         super().__init__(chip)
         self.about = about
         self.bench = bench
+        self.table = table  # the simulated instruments behind the bench, and what was planted on them
         self._links = links or ExitStack()
 
     def close(self) -> None:
@@ -77,25 +86,35 @@ def open_model(chip: str | Path = "stochastic-2025", *, seed: int | None = None)
 
 
 def open_bench(
-    bench: str | Path = "virtual", *, virtual: bool = False, chip: str | Path | None = None, seed: int | None = None
+    bench: str | Path = "virtual",
+    *,
+    virtual: bool = False,
+    chip: str | Path | None = None,
+    seed: int | None = None,
+    faults: str | Path | None = None,
 ) -> OpenChip:
     """Open a bench file as a Chip; `virtual` simulates every instrument, `chip` mounts another chip on a virtual bench.
 
-    Nothing is changed on the instruments by opening. Raises FileError, UsageError, or WireError when an instrument does
-    not answer as the file says.
+    `faults` is a fault script, by path or by name, for the simulated instruments. Nothing is changed on the instruments
+    by opening. Raises FileError, UsageError, or WireError when an instrument does not answer as the file says.
     """
     file = load_bench_file(find("bench", bench))
     if chip is not None and not (virtual or _is_virtual(file)):
         raise UsageError(
             f"bench {file.name!r} is real: the chip on it is what its file says; --chip goes with --virtual"
         )
+    if faults is not None and not _simulates(file, virtual):
+        raise UsageError(f"bench {file.name!r} is real, and its faults are its own: --faults goes with --virtual")
+    script = None if faults is None else load_faults(find("faults", faults))
     mounted = load_chip(file.chip if chip is None else chip)
     wiring = file.wiring(mounted.terminals) if chip is None else file.mount(mounted.terminals)
     with ExitStack() as stack:
         clock = _clock(file, stack, virtual=virtual)
         everything = virtual or _is_virtual(file)
         table = (
-            build(file, mounted, wiring, clock, seed=seed, everything=everything) if _simulates(file, virtual) else None
+            build(file, mounted, wiring, clock, seed=seed, everything=everything, faults=script)
+            if _simulates(file, virtual)
+            else None
         )
         equipment, identities = _connect(file, wiring, clock, table, stack)
         limits = mounted.limits if file.limits is None else mounted.limits.lower(file.limits)
@@ -109,11 +128,12 @@ def open_bench(
         documents={
             "bench": Document(str(file.path), file.text),
             "chip": Document(str(mounted.path), mounted.text),
+            **({} if script is None else {"faults": Document(str(script.path), script.text)}),
         },
         identities=identities,
         found_on=found_on,
     )
-    return OpenChip(opened, about, opened, links)
+    return OpenChip(opened, about, opened, links, table)
 
 
 def open_rehearsal(

@@ -9,7 +9,7 @@ its own time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nwlab.core.clock import Clock
@@ -19,6 +19,7 @@ from nwlab.virtual.agenda import Agenda, Entry
 from nwlab.virtual.lock import WorldLock
 from nwlab.virtual.patchboard import Crosspoints, Patchboard, Resistors
 from nwlab.virtual.port import Output, PortMean
+from nwlab.virtual.witness import Moment, Witness
 
 _REMEMBERED = 4096
 """Circuits kept for reuse; a film recognises a circuit it has met."""
@@ -78,6 +79,8 @@ class World:
     def __init__(self, film: Film, wiring: Wiring, clock: Clock) -> None:
         self._film, self._clock = film, clock
         self._board = Patchboard(wiring)
+        self._terminals = wiring.terminals
+        self._witness: Witness | None = None
         self._outputs: dict[str, Output | None] = {}
         self._setups: dict[tuple[object, ...], _Setup] = {}
         self._setup: _Setup | None = None
@@ -127,8 +130,7 @@ class World:
         with self._lock:
             self._settle()
             if channel not in self._outputs or self._outputs[channel] != output:
-                self._outputs[channel] = output
-                self._setup = None
+                self._change(f"channel {channel}", lambda: self._outputs.update({channel: output}))
 
     def begin(self, channel: str) -> Measurement:
         """Start integrating voltage and current at a channel, now."""
@@ -144,8 +146,29 @@ class World:
         """Change which crosspoints of a matrix conduct, now."""
         with self._lock:
             self._settle()
-            self._board.close(matrix, closed)
-            self._setup = None
+            moving = [(matrix, *crosspoint) for crosspoint in closed ^ self._board.closed(matrix)]
+            self._change(f"matrix {matrix}", lambda: self._board.close(matrix, closed), moving)
+
+    def set_contact(self, terminal: str, resistance: float | None = 0.0) -> None:
+        """Put Ohm between a chip terminal and all that leads to it, now; None opens it, 0 makes it good again."""
+        with self._lock:
+            self._settle()
+            self._change(f"contact {terminal}", lambda: self._board.set_contact(terminal, resistance))
+
+    def set_leak(self, terminal: str, resistance: float | None) -> None:
+        """Let the wire to a chip terminal leak to common through so many Ohm, now; None mends it."""
+        with self._lock:
+            self._settle()
+            self._change(f"leak {terminal}", lambda: self._board.set_leak(terminal, resistance))
+
+    def settle(self) -> None:
+        """Let the film play up to the present time, before something about it changes."""
+        with self._lock:
+            self._settle()
+
+    def watch(self, witness: Witness | None) -> None:
+        """Tell a witness the state of the table before and after each change from now on; None dismisses it."""
+        self._witness = witness
 
     def finish(self, measurement: Measurement) -> float:
         """Take a measurement off the list and return the present time; called by the measurement itself."""
@@ -159,6 +182,33 @@ class World:
             self._settle()
             setup = self._present_setup()
             return _read(self._film.advance(setup.circuit, 0.0), setup.probes[channel])
+
+    def _change(self, what: str, change: Callable[[], None], moving: Sequence[tuple[str, str, int]] = ()) -> None:
+        if self._witness is not None:
+            self._witness(self._moment(what, moving, after=False))
+        change()
+        self._setup = None
+        if self._witness is not None:
+            self._witness(self._moment(what, moving, after=True))
+
+    def _moment(self, change: str, moving: Sequence[tuple[str, str, int]], *, after: bool) -> Moment:
+        joined = {(row, column): self._board.across(matrix, row, column) for matrix, row, column in moving}
+        setup = self._present_setup()
+        mean = self._film.advance(setup.circuit, 0.0)
+
+        def potential(node: int) -> float:
+            """Return V against common; a node that hangs on nothing yet has none, and is called 0 V."""
+            known = node < len(mean.potential)
+            return float(mean.potential[node] - mean.potential[self._board.common]) if known else 0.0
+
+        return Moment(
+            self._time,
+            change,
+            after,
+            {name: potential(self._board.node(name)) for name in self._terminals},
+            {channel: _read(mean, probe).current for channel, probe in setup.probes.items()},
+            {crosspoint: potential(first) - potential(second) for crosspoint, (first, second) in joined.items()},
+        )
 
     def _settle(self) -> None:
         self.now()
