@@ -105,7 +105,7 @@ def open_bench(
         )
     if faults is not None and not _simulates(file, virtual):
         raise UsageError(f"bench {file.name!r} is real, and its faults are its own: --faults goes with --virtual")
-    script = None if faults is None else load_faults(find("faults", faults))
+    script = None if faults is None else load_faults(find("fault script", faults))
     mounted = load_chip(file.chip if chip is None else chip)
     wiring = file.wiring(mounted.terminals) if chip is None else file.mount(mounted.terminals)
     with ExitStack() as stack:

@@ -22,7 +22,7 @@ def shipped() -> Path:
 
 
 def find(kind: str, name: str | Path) -> Path:
-    """Return the file that `name` means for a kind ("bench", "chip", "faults", "protocol").
+    """Return the file that `name` means for a kind ("bench", "chip", "fault script", "protocol").
 
     Raises UsageError listing what there is.
     """

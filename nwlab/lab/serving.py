@@ -90,5 +90,5 @@ def _site(
     path = file.chip if chip is None else find("chip", chip).resolve()
     mounted = load_chip(path)
     wiring = file.wiring(mounted.terminals) if chip is None else file.mount(mounted.terminals)
-    script = None if faults is None else load_faults(find("faults", faults))
+    script = None if faults is None else load_faults(find("fault script", faults))
     return _Site(file, build(file, mounted, wiring, SystemClock(speed), seed=seed, faults=script), path)

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
-    """The state of the table right before or right after a change."""
+    """The state of the table right before or right after a change.
+
+    Of a part that nothing ties to common one node is called 0 V (see `nwlab.model.film`): only differences between its
+    terminals mean something then.
+    """
 
     time: float  # s of world time
     change: str  # "channel a", "matrix m"

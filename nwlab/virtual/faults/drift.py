@@ -15,7 +15,7 @@ import numpy as np
 from nwlab.core.drive import FloatArray, Quantity
 from nwlab.model.film import Circuit, Film, Mean, Source
 
-_STEP = 1e-4
+_STEP = 5e-4
 """Relative change of conductance that is made at once; the circuits of a step are reused."""
 _MOST_PIECES = 1000  # of one stretch of time
 _REMEMBERED = 4096
