@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from nwlab.core.drive import FloatArray
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
@@ -23,3 +25,31 @@ class Moment:
 
 
 Witness = Callable[[Moment], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nodes:
+    """Which nodes of a circuit a moment is read from."""
+
+    common: int
+    terminals: Mapping[str, int]
+    moving: Mapping[tuple[str, int], tuple[int, int]]  # crosspoint → what it joins
+
+
+def moment_of(
+    time: float, change: str, potential: FloatArray, nodes: Nodes, currents: Mapping[str, float], *, after: bool
+) -> Moment:
+    """Read a moment from the potentials of a circuit, (nodes,) V."""
+
+    def against_common(node: int) -> float:
+        """Return V; a node that hangs on nothing yet has no potential, and is called 0 V."""
+        return float(potential[node] - potential[nodes.common]) if node < len(potential) else 0.0
+
+    return Moment(
+        time,
+        change,
+        after,
+        {name: against_common(node) for name, node in nodes.terminals.items()},
+        currents,
+        {name: against_common(first) - against_common(second) for name, (first, second) in nodes.moving.items()},
+    )

@@ -9,7 +9,7 @@ its own time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nwlab.core.clock import Clock
@@ -19,7 +19,7 @@ from nwlab.virtual.agenda import Agenda, Entry
 from nwlab.virtual.lock import WorldLock
 from nwlab.virtual.patchboard import Crosspoints, Patchboard, Resistors
 from nwlab.virtual.port import Output, PortMean
-from nwlab.virtual.witness import Moment, Witness
+from nwlab.virtual.witness import Moment, Nodes, Witness, moment_of
 
 _REMEMBERED = 4096
 """Circuits kept for reuse; a film recognises a circuit it has met."""
@@ -146,8 +146,8 @@ class World:
         """Change which crosspoints of a matrix conduct, now."""
         with self._lock:
             self._settle()
-            moving = [(matrix, *crosspoint) for crosspoint in closed ^ self._board.closed(matrix)]
-            self._change(f"matrix {matrix}", lambda: self._board.close(matrix, closed), moving)
+            moving = closed ^ self._board.closed(matrix)
+            self._change(f"matrix {matrix}", lambda: self._board.close(matrix, closed), matrix, moving)
 
     def set_contact(self, terminal: str, resistance: float | None = 0.0) -> None:
         """Put Ohm between a chip terminal and all that leads to it, now; None opens it, 0 makes it good again."""
@@ -183,32 +183,29 @@ class World:
             setup = self._present_setup()
             return _read(self._film.advance(setup.circuit, 0.0), setup.probes[channel])
 
-    def _change(self, what: str, change: Callable[[], None], moving: Sequence[tuple[str, str, int]] = ()) -> None:
-        if self._witness is not None:
-            self._witness(self._moment(what, moving, after=False))
+    def _change(
+        self, what: str, change: Callable[[], None], matrix: str = "", moving: Crosspoints = frozenset()
+    ) -> None:
+        if self._witness is None:
+            change()
+            self._setup = None
+            return
+        nodes = self._nodes(matrix, moving)
+        self._witness(self._moment(what, nodes, after=False))
         change()
         self._setup = None
-        if self._witness is not None:
-            self._witness(self._moment(what, moving, after=True))
+        self._witness(self._moment(what, nodes, after=True))
 
-    def _moment(self, change: str, moving: Sequence[tuple[str, str, int]], *, after: bool) -> Moment:
-        joined = {(row, column): self._board.across(matrix, row, column) for matrix, row, column in moving}
+    def _nodes(self, matrix: str, moving: Crosspoints) -> Nodes:
+        # In the order in which closing them would number their nodes: being watched must not change a circuit.
+        joined = {(row, column): self._board.across(matrix, row, column) for row, column in sorted(moving)}
+        return Nodes(self._board.common, {name: self._board.node(name) for name in self._terminals}, joined)
+
+    def _moment(self, change: str, nodes: Nodes, *, after: bool) -> Moment:
         setup = self._present_setup()
         mean = self._film.advance(setup.circuit, 0.0)
-
-        def potential(node: int) -> float:
-            """Return V against common; a node that hangs on nothing yet has none, and is called 0 V."""
-            known = node < len(mean.potential)
-            return float(mean.potential[node] - mean.potential[self._board.common]) if known else 0.0
-
-        return Moment(
-            self._time,
-            change,
-            after,
-            {name: potential(self._board.node(name)) for name in self._terminals},
-            {channel: _read(mean, probe).current for channel, probe in setup.probes.items()},
-            {crosspoint: potential(first) - potential(second) for crosspoint, (first, second) in joined.items()},
-        )
+        currents = {channel: _read(mean, probe).current for channel, probe in setup.probes.items()}
+        return moment_of(self._time, change, mean.potential, nodes, currents, after=after)
 
     def _settle(self) -> None:
         self.now()
