@@ -22,6 +22,7 @@ PLACES = {
     "export": "nwlab.lab.command_export",
 }
 AddParser = Callable[..., argparse.ArgumentParser]
+_FAULTS = "fault script: what is to go wrong on the simulated instruments"
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
@@ -75,6 +76,7 @@ def _run(add: AddParser) -> None:
         default=None,
         help="hold simulated instruments, too, in a process of their own",
     )
+    command.add_argument("--faults", metavar="FILE", help=_FAULTS)
 
 
 def _dry_run(add: AddParser) -> None:
@@ -99,6 +101,7 @@ def _serve(add: AddParser) -> None:
     command.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time (default: 1)")
     command.add_argument("--port", type=int, metavar="N", help="first of consecutive ports (default: free ones)")
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
+    command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--write", metavar="FILE", help="write a bench file that reaches the served instruments")
     command.add_argument("--json", action="store_true", help="JSON on stdout")
 

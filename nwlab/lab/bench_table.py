@@ -14,13 +14,14 @@ from nwlab.core.errors import UsageError, WireError
 from nwlab.core.record import Document
 from nwlab.core.wiring import Wiring
 from nwlab.drivers.roles import Matrix, SourceMeter
-from nwlab.lab.bench_file import BenchFile, InstrumentEntry, load_bench_file
+from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench_file
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.registry import load
 from nwlab.lab.virtual import VirtualTable, build, by_address
 from nwlab.model.chip_file import load_chip
 from nwlab.virtual.clock_link import RemoteClock
+from nwlab.virtual.faults import load_faults
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class BenchOrder:
     virtual: bool = False
     chip: str | None = None
     seed: int | None = None
+    faults: str | None = None  # a fault script for simulated instruments
 
     @property
     def file(self) -> BenchFile:
@@ -40,6 +42,8 @@ class BenchOrder:
             raise UsageError(
                 f"bench {file.name!r} is real: the chip on it is what its file says; --chip goes with --virtual"
             )
+        if self.faults is not None and not (self.virtual or has_virtual_part(file)):
+            raise UsageError(f"bench {file.name!r} is real, and its faults are its own: --faults goes with --virtual")
         return file
 
     def is_apart(self, asked: bool | None) -> bool:
@@ -60,6 +64,7 @@ class Table:
         self._order, self._file = order, order.file
         self.simulated = order.virtual or is_virtual(self._file)
         self._mounted = load_chip(self._file.chip if order.chip is None else find("chip", order.chip))
+        self._script = None if order.faults is None else load_faults(find("fault script", order.faults))
         terminals = self._mounted.terminals
         self._wiring = self._file.wiring(terminals) if order.chip is None else self._file.mount(terminals)
 
@@ -81,13 +86,14 @@ class Table:
             links = stack.pop_all()
         stale = () if held is None else held.stale
         about = self._about(bench, identities, seeded=table is not None, remark="; ".join(stale))
-        return OpenChip(bench, about, links)
+        return OpenChip(bench, about, links, table)
 
     def _simulation(self, clock: Clock) -> VirtualTable | None:
         file = self._file
-        if not self.simulated and all(address in file.addresses for address in _addresses(file)):
+        if not self.simulated and not has_virtual_part(file):
             return None
-        return build(file, self._mounted, self._wiring, clock, seed=self._order.seed, everything=self.simulated)
+        seed, everything = self._order.seed, self.simulated
+        return build(file, self._mounted, self._wiring, clock, seed=seed, everything=everything, faults=self._script)
 
     def _about(self, bench: Bench, identities: Mapping[str, str], *, seeded: bool, remark: str) -> About:
         file, mounted = self._file, self._mounted
@@ -98,6 +104,7 @@ class Table:
             documents={
                 "bench": Document(str(file.path), file.text),
                 "chip": Document(str(mounted.path), mounted.text),
+                **({} if self._script is None else {"faults": Document(str(self._script.path), self._script.text)}),
             },
             identities=identities,
             found_on=bench.found_on,
@@ -106,8 +113,9 @@ class Table:
         )
 
 
-def _addresses(file: BenchFile) -> list[str]:
-    return [entry.address for entry in (*file.smus, *file.matrices)]
+def has_virtual_part(file: BenchFile) -> bool:
+    """Whether at least one instrument of a bench is simulated by its own file."""
+    return any(entry.address.startswith(VIRTUAL) for entry in (*file.smus, *file.matrices))
 
 
 def _lease(file: BenchFile, stack: ExitStack) -> Lease:

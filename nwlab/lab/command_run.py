@@ -36,6 +36,8 @@ def main(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise
+        finally:
+            _tell_faults(chip)
     picture = pictures.trace(run, run.path / "trace.png")
     report(run, picture, as_json=options.json)
     return 0
@@ -99,9 +101,10 @@ def _open(options: argparse.Namespace) -> OpenChip:
             chip=options.chip,
             seed=options.seed,
             separate=options.separate,
+            faults=options.faults,
         )
-    if options.bench or options.virtual:
-        raise UsageError("--model plays without instruments: leave --bench and --virtual out")
+    if options.bench or options.virtual or options.faults:
+        raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
     return open_model(options.chip or "stochastic-2025", seed=options.seed)
 
 
@@ -113,3 +116,10 @@ def _warn(chip: OpenChip) -> None:
         )
     if chip.about.remark:
         print(f"nwlab: {chip.about.remark}", file=sys.stderr)
+
+
+def _tell_faults(chip: OpenChip) -> None:
+    """Say which planted faults really struck."""
+    script = chip.table.faults if chip.table is not None else None
+    for line in script.told() if script is not None else ():
+        print(f"nwlab: {line}", file=sys.stderr)

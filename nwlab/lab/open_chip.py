@@ -11,6 +11,7 @@ from nwlab.bench.bench import Bench
 from nwlab.core.chip import CheckedChip, Chip
 from nwlab.core.record import Document
 from nwlab.core.safe_state import SafeState
+from nwlab.lab.virtual import VirtualTable
 from nwlab.remote.guest import RemoteChip
 
 
@@ -31,9 +32,12 @@ class About:
 class OpenChip(CheckedChip):
     """A checked chip that knows where it came from."""
 
-    def __init__(self, chip: Chip, about: About, links: ExitStack | None = None) -> None:
+    def __init__(
+        self, chip: Chip, about: About, links: ExitStack | None = None, table: VirtualTable | None = None
+    ) -> None:
         super().__init__(chip)
         self.about = about
+        self.table = table  # the simulated instruments behind the bench here, and what was planted on them
         self.bench = chip if isinstance(chip, Bench) else None  # None too when it is in another process
         self._remote = chip if isinstance(chip, RemoteChip) else None
         self._links = links or ExitStack()

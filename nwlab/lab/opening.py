@@ -43,24 +43,29 @@ def open_bench(
     chip: str | Path | None = None,
     seed: int | None = None,
     separate: bool | None = None,
+    faults: str | Path | None = None,
 ) -> OpenChip:
     """Open a bench file as a Chip; `virtual` simulates every instrument, `chip` mounts another chip on a virtual bench.
 
     Real instruments are held by a process of their own, which makes them safe when this one dies or hangs; `separate`
     asks for that or against it, whatever the file says. `tcp://host:port` is a bench that `nwlab serve-bench` serves.
-    Nothing is changed on the instruments by opening. Raises FileError, UsageError, or WireError when an instrument does
-    not answer as the file says.
+    `faults` is a fault script, by path or by name, for the simulated instruments. Nothing is changed on the instruments
+    by opening. Raises FileError, UsageError, or WireError when an instrument does not answer as the file says.
     """
     if str(bench).startswith("tcp://"):
         from nwlab.lab.served_bench import connect
 
         return connect(str(bench))
-    order = BenchOrder(str(find("bench", bench)), virtual, None if chip is None else str(chip), seed)
+    order = BenchOrder(str(find("bench", bench)), virtual, _text(chip), seed, _text(faults))
     if not order.is_apart(separate):
         return Table(order).open()
     from nwlab.lab.apart import open_apart
 
     return open_apart(order)
+
+
+def _text(place: str | Path | None) -> str | None:
+    return None if place is None else str(place)
 
 
 def open_rehearsal(
