@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -15,24 +16,33 @@ from nwlab.core.errors import InstrumentError, WireError
 from nwlab.drivers.tsp import TspInstrument, error_of, model_of, numbers
 
 IDENTITY = "Keithley Instruments Inc., Model 2636B, 1398687, 3.2.1"
+QUESTION = re.compile(r'print\("(\d+)"(, nwlab_mark)?(?:, (.*)\)|\) (.*))')
 values = st.floats(-1e38, 1e38).map(lambda value: 0.0 if abs(value) < 1e-38 else value)
 
 
 class Wire(Adapter):
-    """A link whose far end answers by a rule; a reply of None never comes in time."""
+    """A link whose far end answers by a rule, under the tag of the question; a reply of None never comes in time."""
 
     def __init__(self, answer: Callable[[str], str | None]) -> None:
         super().__init__()
         self.connection = self
         self.answer, self.sent, self.waiting = answer, list[str](), list[str]()
+        self.mark: str | None = None
 
     def _write(self, command: str, **_: object) -> None:
         self.sent.append(command)
-        reply = IDENTITY if command == "*IDN?" else self.answer(command)
-        if command.startswith('print("nwlab'):
-            reply = command[7:-2]
-        if reply is not None:
-            self.waiting.append(reply)
+        if command == "*IDN?":
+            self.waiting.append(IDENTITY)
+        elif command.startswith('print("nwlab'):
+            self.waiting.append(command[7:-2])
+        elif command.startswith("nwlab_mark = "):
+            self.mark = command[14:-1]
+        elif found := QUESTION.fullmatch(command):
+            tag, marked, values, block = found.groups()
+            answer = self.answer(block or f"print({values})")
+            if answer is not None:
+                front = f"{tag}\t{self.mark or 'nil'}" if marked else tag
+                self.waiting += [front, answer] if block else [f"{front}\t{answer}"]
 
     def _read(self, **_: object) -> str:
         if not self.waiting:
@@ -158,7 +168,7 @@ def test_an_instrument_exchanged_meanwhile_is_noticed() -> None:
 
 def test_a_strange_reply_is_named_with_its_question() -> None:
     instrument, _ = connect(lambda _: "1.0,,3.0,abc")
-    with pytest.raises(WireError, match=r"smu answered 'print\(x\)' with '1.0,,3.0,abc'"):
+    with pytest.raises(WireError, match=r"smu answered 'print\(x\)' with '1\\t1.0,,3.0,abc'"):
         instrument.numbers("print(x)", 1)
 
 
