@@ -47,6 +47,8 @@ def numbers(reply: str, count: int) -> list[float]:
     for field in fields:
         if not _NUMBER.fullmatch(field):
             raise ValueError(f"{field!r} is not a number as TSP prints it")
+    if len({field.lstrip("-").index("e") for field in fields}) > 1:
+        raise ValueError("the numbers of one line have as many digits each")  # format.asciiprecision
     return [float(field) for field in fields]
 
 
@@ -242,14 +244,17 @@ class TspInstrument(Instrument):
 
     def _ask_once(self, command: str, read: Callable[[str], T], delay: float | None) -> T:
         tag = "" if command.startswith("*") else str(next(self._tags))
+        self.link.in_step = False  # an interrupt may come between any two lines of this
         self.link.say(self._tagged(command, tag))
         if delay:
             self.clock.sleep(delay)
         reply = self.link.hear()
         try:
-            return read(self._answer(reply, tag) if tag else reply)
+            value = read(self._answer(reply, tag) if tag else reply)
         except ValueError as error:
             raise self.link.strange(command, reply, str(error)) from None
+        self.link.in_step = True
+        return value
 
     def _tagged(self, command: str, tag: str) -> str:
         if not tag:

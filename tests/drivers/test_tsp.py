@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
 
 from nwlab.core.clock import VirtualClock
-from nwlab.core.errors import InstrumentError, WireError
-from nwlab.drivers.tsp import TspInstrument, error_of, model_of, numbers
+from nwlab.core.errors import InstrumentError, RebootError, WireError
+from nwlab.drivers.roles import Claimable
+from nwlab.drivers.tsp import TspInstrument, error_of, model_of, numbers, repeatable
 
 IDENTITY = "Keithley Instruments Inc., Model 2636B, 1398687, 3.2.1"
 QUESTION = re.compile(r'print\("(\d+)"(, nwlab_mark)?(?:, (.*)\)|\) (.*))')
@@ -183,6 +184,67 @@ def test_a_block_may_hold_any_byte() -> None:
     data = b"\n#0\x00\xff\n\r\x40"
     instrument, _ = connect(lambda _: "#0" + data.decode("latin1") + "\n")
     assert instrument.block("printbuffer(1, 1, b)", 1).tobytes() == data
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "print(smua.source.levelv)",
+        "print(status.operation.sweeping.condition, smua.nvbuffer1.n)",
+        'print(channel.getclose("allslots"))',
+        "format.data = format.REAL64 printbuffer(1, 4, smua.nvbuffer1.readings) format.data = format.ASCII",
+    ],
+)
+def test_reading_attributes_and_buffers_may_be_repeated(command: str) -> None:
+    assert repeatable(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "print(errorqueue.next())",
+        "print(smua.measure.iv())",
+        "print(smua.source.levelv, smua.measure.v())",
+        "print(status.measurement.event)",
+        "smua.source.levelv = 1 print(smua.source.levelv)",
+        "smua.trigger.initiate() printbuffer(1, 4, smua.nvbuffer1.readings)",
+        "*OPC?",
+        "",
+    ],
+)
+def test_what_acts_is_never_repeated(command: str) -> None:
+    assert not repeatable(command)
+    instrument, wire = connect(lambda _: None)
+    with pytest.raises(WireError):
+        instrument.ask(command)
+    assert len(wire.sent) == 2  # with the *IDN? of connecting
+    assert instrument.link.retries == 0
+
+
+def test_a_claimed_instrument_shows_its_mark_with_every_answer() -> None:
+    instrument, wire = connect(lambda command: None if "printbuffer" in command else "2.00000e+00")
+    instrument.claim()
+    assert isinstance(instrument, Claimable)
+    assert instrument.numbers("print(x)", 1) == [2.0]
+    wire.mark = None
+    with pytest.raises(RebootError, match="smu was switched off or rebooted") as caught:
+        instrument.numbers("print(x)", 1)
+    assert isinstance(caught.value, InstrumentError)
+    assert instrument.numbers("print(x)", 1) == [2.0]
+
+
+@pytest.mark.parametrize("mark", ["0123456", "xyz", ""])
+def test_a_garbled_mark_is_no_reboot(mark: str) -> None:
+    instrument, wire = connect(lambda _: "2.00000e+00")
+    instrument.claim()
+    wire.mark = mark or " "
+    with pytest.raises(WireError, match=r"the mark .* follows the tag"):
+        instrument.numbers("print(x)", 1)
+
+
+def test_numbers_of_one_line_have_as_many_digits() -> None:
+    with pytest.raises(ValueError, match="as many digits"):
+        numbers("1.00000e+00\t1.0000e+00", 2)
 
 
 def test_all_errors_are_told() -> None:
