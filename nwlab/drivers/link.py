@@ -25,6 +25,9 @@ from nwlab.drivers.streams import EndlessError, GoneError, LateError
 SETTINGS = {"read_termination": "\n", "write_termination": "\n", "timeout": 5000, "open_timeout": 5000}
 """VISA settings of a link where a driver asks for no others; time-outs in ms."""
 
+STALE_LINES = 100
+"""Lines that are read away before somebody is taken for one who talks without being asked."""
+
 _SHOWN = 64  # bytes of a strange answer, characters of a command
 _FAMILIES = (pyvisa.Error, OSError, EOFError, ValueError, LateError, GoneError, EndlessError)
 _GONE = (StatusCode.error_connection_lost, StatusCode.error_invalid_object)
@@ -35,14 +38,16 @@ T = TypeVar("T")
 class Link(Adapter):
     """An adapter around PyMeasure's own, through which everything of one instrument goes; its errors are WireErrors.
 
-    `prove` is how a driver finds out that it is in step again; it speaks by `say` and `hear` and raises WireError.
+    `prove` is how the link finds out that it is in step again: by the identity that `identify` read at connecting,
+    unless a driver knows better. It speaks by `say` and `hear` and raises WireError.
     """
 
     def __init__(self, inner: Adapter, where: str) -> None:
         super().__init__()
         self.inner, self.where = inner, where
         self.connection = inner.connection
-        self.prove: Callable[[], None] = lambda: None
+        self.prove: Callable[[], None] = self._same_identity
+        self.identity = ""
         self.in_step = True
         self.lost = ""  # why nothing goes over this link any more
         self.resyncs = 0  # how often it was brought back into step
@@ -52,13 +57,14 @@ class Link(Adapter):
         self._port = port_of(inner)
 
     @classmethod
-    def open(cls, adapter: Adapter | str | int, where: str, **options: Any) -> Link:
-        """Connect to a VISA address, or take over an adapter that is open already.
+    def open(cls, adapter: Adapter | str | int, name: str, **options: Any) -> Link:
+        """Connect to a VISA address, or take over an adapter that is open already; `options` are VISA's and win.
 
         Raises WireError when there is nobody.
         """
         if isinstance(adapter, Adapter):
-            return adapter if isinstance(adapter, Link) else cls(adapter, where)
+            return adapter if isinstance(adapter, Link) else cls(adapter, name)
+        where = f"{name} ({adapter})"
         inner: Adapter | None = None
         try:
             inner = VISAAdapter(adapter, **cast("Any", {**SETTINGS, **options}))
@@ -72,6 +78,14 @@ class Link(Adapter):
     def timeout(self) -> float:
         """The s that an answer may take."""
         return self._port.timeout
+
+    def identify(self) -> str:
+        """Ask who is there, by `*IDN?`, and remember the answer. Raises WireError."""
+        with self.lock:
+            self.step()
+            self.say("*IDN?")
+            self.identity = self.hear().strip()
+        return self.identity
 
     def say(self, command: str) -> None:
         """Send a line at once, in step or not. Raises WireError."""
@@ -112,6 +126,11 @@ class Link(Adapter):
         self.in_step = False
         return WireError(f"{self.where} answered {_short(command)} with {_seen(reply)}: {why}")
 
+    def foreign(self, identity: str) -> WireError:
+        """Return the error for an instrument that is not the one that was connected."""
+        self.in_step = False
+        return WireError(f"{self.where} now answers {identity!r} to *IDN?; it was {self.identity!r}")
+
     def close(self) -> None:
         """Let go of the instrument."""
         if inner := getattr(self, "inner", None):
@@ -132,6 +151,21 @@ class Link(Adapter):
     def _read_bytes(self, count: int, break_on_termchar: bool = False, **kwargs: Any) -> bytes:
         return self.hear_bytes(count)
 
+    def _same_identity(self) -> None:
+        if not self.identity:
+            return
+        self.say("*IDN?")
+        lines: list[str] = []
+        while self.identity not in lines:
+            if len(lines) >= STALE_LINES:
+                raise self.foreign(lines[-1])
+            try:
+                lines.append(self.hear_any().decode("ascii", "replace").strip())
+            except WireError:
+                if lines and not self.lost:
+                    raise self.foreign(lines[-1]) from None
+                raise
+
     def _stray(self) -> bool:
         """Take what came unasked and tell whether there was any."""
         self._last = "listening"
@@ -150,6 +184,11 @@ class Link(Adapter):
                 return action(*args)
         except _FAMILIES as error:
             raise self._failure(error) from error
+        except Exception as error:
+            if type(error).__module__.startswith("pyvisa_py"):  # its remote procedure calls have a family of their own
+                raise self._failure(error) from error
+            self.in_step = False
+            raise
         except BaseException:  # an interrupt between question and answer leaves the answer behind
             self.in_step = False
             raise

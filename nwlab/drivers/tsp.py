@@ -22,7 +22,7 @@ from pymeasure.instruments import Channel, Instrument
 from nwlab.core.clock import Clock, SystemClock
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import InstrumentError, RebootError, WireError
-from nwlab.drivers.link import Link
+from nwlab.drivers.link import STALE_LINES, Link
 
 T = TypeVar("T")
 
@@ -32,7 +32,6 @@ _MARK = re.compile(r"nil|[0-9a-f]{8}")
 _ATTRIBUTE = r'(?:[a-z]\w*(?:\.\w+|\[\d+\])+|channel\.get\w+\("\w+"\))'
 _FORMAT = r"(?: ?format\.\w+ = [\w.]+ ?)*"
 _HARMLESS = re.compile(rf"print\({_ATTRIBUTE}(?:, {_ATTRIBUTE})*\)|{_FORMAT}printbuffer\([\w., ]+\){_FORMAT}")
-_STALE_LINES = 100
 _MOST_RETRIES = 2
 
 
@@ -122,13 +121,13 @@ class TspInstrument(Instrument):
         **kwargs: Any,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
-        self.where = f"{name} ({adapter})" if isinstance(adapter, (str, int)) else name
         self._tags = itertools.count(1)
         self._mark = ""
-        self.link = Link.open(adapter, self.where, **kwargs)
+        self.link = Link.open(adapter, name, **kwargs)
+        self.where = self.link.where
         try:
             super().__init__(self.link, name, includeSCPI=False)
-            self.identity = self.ask("*IDN?").strip()
+            self.identity = self.link.identify()
             model = model_of(self.identity)
             if model not in models:
                 raise WireError(
@@ -293,11 +292,11 @@ class TspInstrument(Instrument):
         self._find(echo)
         self.link.say("*IDN?")
         identity = self.link.hear().strip()
-        if identity != self.identity:
-            raise WireError(f"{self.where} now answers {identity!r} to *IDN?; it was {self.identity!r}")
+        if identity != self.link.identity:
+            raise self.link.foreign(identity)
 
     def _find(self, echo: str) -> None:
-        for _ in range(_STALE_LINES):
+        for _ in range(STALE_LINES):
             if self.link.hear_any().endswith(echo.encode()):
                 return
         raise WireError(f"{self.where} sends line after line without our echo among them; power-cycle it")

@@ -21,13 +21,15 @@ from drivers.faulty_server import (
     reset,
     split,
 )
+from pymeasure.instruments import Instrument
 
 from nwlab.core.drive import Quantity
 from nwlab.core.errors import DriveError, InstrumentError, InterlockError, RebootError, WireError
 from nwlab.drivers.keithley2600 import Keithley2600
+from nwlab.drivers.link import Link
 from nwlab.drivers.roles import Program
 
-TIMEOUT = 120  # ms
+TIMEOUT = 200  # ms
 LEVEL = "print(smua.source.levelv)"
 ACTS = "print(smua.measure.v())"
 
@@ -63,11 +65,11 @@ def level(smu: Keithley2600) -> float:
     1, "the late answer was thrown away; the question that acts failed, the one that reads was asked again"
 )
 def test_a_late_answer_never_answers_another_question(smu: Keithley2600, server: FaultyServer) -> None:
-    server.plan("measure.v", late(0.18))
-    with pytest.raises(WireError, match=r"smu \(TCPIP.*measure\.v.*was not answered within 120 ms"):
+    server.plan("measure.v", late(0.28))
+    with pytest.raises(WireError, match=r"smu \(TCPIP.*measure\.v.*was not answered within 200 ms"):
         smu.numbers(ACTS, 1)
     assert [smu.numbers("print(smua.source.leveli)", 1) for _ in range(3)] == [[2.0]] * 3
-    server.plan("levelv", late(0.18))
+    server.plan("levelv", late(0.28))
     assert level(smu) == 1.25
     assert (smu.link.retries, smu.link.resyncs) == (1, 2)
     assert level(smu) == 1.25
@@ -377,6 +379,37 @@ def test_an_interlock_that_trips_ends_the_drive(smu: Keithley2600, server: Fault
         smu.fetch()
 
 
+class Toaster(Instrument):
+    """A lab's own driver, of an instrument that has neither Lua nor tags."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            Link.open(address, "toaster", visa_library="@py", timeout=TIMEOUT), "toaster", includeSCPI=False
+        )
+        self.identity = self.adapter.identify()  # type: ignore[attr-defined]
+
+
+def test_a_lab_driver_has_the_same_link(server: FaultyServer) -> None:
+    server.identity = "ACME,Toaster,1,2"
+    toaster = Toaster(server.address)
+    server.plan('print("17"', late(0.28), finished(0))
+    with pytest.raises(WireError, match=r"toaster \(.*not answered within 200 ms"):
+        toaster.ask('print("17")')
+    time.sleep(0.1)
+    assert toaster.ask('print("18")') == "18"
+    server.send(b"crumbs\n")
+    time.sleep(0.01)
+    assert toaster.ask('print("18")') == "18"
+    server.identity = "ACME,Kettle,1,2"
+    server.send(b"crumbs\n")
+    time.sleep(0.01)
+    with pytest.raises(WireError, match=r"toaster .*'ACME,Kettle,1,2' to \*IDN\?; it was 'ACME,Toaster,1,2'"):
+        toaster.ask('print("18")')
+    with pytest.raises(WireError, match=r"it was 'ACME,Toaster"):
+        toaster.write("toast")
+    toaster.adapter.close()
+
+
 def test_an_interrupted_question_leaves_no_answer_behind(smu: Keithley2600, server: FaultyServer) -> None:
     with pytest.raises(KeyboardInterrupt):
         smu._ask(ACTS, _interrupt)
@@ -398,7 +431,7 @@ def test_what_makes_safe_is_sent_at_once_out_of_step(smu: Keithley2600, server: 
     assert ["OUTPUT_OFF" in line for line in said] == [True, False, True]
 
 
-@pytest.mark.parametrize("fault", [late(0.3), lost, hole, endless, finished(3), reset, changed(lambda reply: b"\n")])
+@pytest.mark.parametrize("fault", [late(0.5), lost, hole, endless, finished(3), reset, changed(lambda reply: b"\n")])
 def test_whatever_goes_wrong_while_connecting_is_a_wire_error(server: FaultyServer, fault: Fault) -> None:
     server.plan("linefreq", fault, fault, fault)
     with pytest.raises(WireError):

@@ -122,9 +122,9 @@ class PtyInstrument:
                 *lines, held = (held + os.read(self.end, 4096)).split(b"\n")
                 for line in lines:
                     reply = self.server.answer(line.decode())
+                    cut, self.cut = self.cut, 0
                     if reply:
-                        os.write(self.end, reply[: len(reply) - self.cut])
-                        self.cut = 0
+                        os.write(self.end, reply[: len(reply) - cut])
             except OSError:
                 return
 

@@ -162,7 +162,7 @@ def test_an_instrument_exchanged_meanwhile_is_noticed() -> None:
     instrument, _ = connect(lambda _: None)
     with pytest.raises(WireError):
         instrument.ask("print(x)")
-    instrument.identity = "Keithley Instruments Inc., Model 2636B, 0000001, 3.2.1"
+    instrument.link.identity = "Keithley Instruments Inc., Model 2636B, 0000001, 3.2.1"
     with pytest.raises(WireError, match="it was"):
         instrument.ask("print(x)")
 
