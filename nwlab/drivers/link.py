@@ -9,6 +9,7 @@ again. A link whose far end is gone stays gone: nothing is ever opened again beh
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -33,6 +34,12 @@ _FAMILIES = (pyvisa.Error, OSError, EOFError, ValueError, LateError, GoneError, 
 _GONE = (StatusCode.error_connection_lost, StatusCode.error_invalid_object)
 
 T = TypeVar("T")
+
+
+@cache
+def default_library() -> Any:
+    """Return the VISA that this computer has, which PyVISA would look for anew, for some 0.2 s, at each connection."""
+    return pyvisa.ResourceManager().visalib
 
 
 class Link(Adapter):
@@ -67,6 +74,8 @@ class Link(Adapter):
         where = f"{name} ({adapter})"
         inner: Adapter | None = None
         try:
+            if "visa_library" not in options:
+                options["visa_library"] = default_library()
             inner = VISAAdapter(adapter, **cast("Any", {**SETTINGS, **options}))
             return cls(inner, where)
         except Exception as error:  # pyvisa-py raises bare Exceptions here
