@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from enum import IntEnum
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def encode_drive(drive: Drive) -> bytes:
 
 def decode_drive(payload: bytes) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Return dwell (steps,), levels (forces, steps) and read delays (steps,) or None; raises DamageError."""
-    steps, forces, delayed = _DRIVE.unpack_from(payload)
+    steps, forces, delayed = _head(_DRIVE, payload)
     rows = 1 + forces + delayed
     if len(payload) != _DRIVE.size + 8 * steps * rows:
         raise DamageError("a drive's frame is not as long as its steps and forces need")
@@ -95,7 +95,7 @@ def encode_reading(reading: Reading) -> bytes:
 
 def decode_reading(payload: bytes) -> Reading:
     """Return the block that `encode_reading` packed; raises DamageError."""
-    start, steps, forces = _READING.unpack_from(payload)
+    start, steps, forces = _head(_READING, payload)
     samples = steps * forces
     if len(payload) != _READING.size + 8 * (steps + 4 * samples) + 2 * samples:
         raise DamageError("a block's frame is not as long as its steps and forces need")
@@ -103,3 +103,9 @@ def decode_reading(payload: bytes) -> Reading:
     onset, table = floats[:steps], floats[steps:].reshape(4, steps, forces)
     flags = np.frombuffer(payload, np.uint8, 2 * samples, _READING.size + floats.nbytes).reshape(2, steps, forces) != 0
     return Reading(start, onset, table[0], table[1], table[2], table[3], flags[0], flags[1])
+
+
+def _head(form: struct.Struct, payload: bytes) -> tuple[Any, ...]:
+    if len(payload) < form.size:
+        raise DamageError("a frame is shorter than its head")
+    return form.unpack_from(payload)

@@ -57,7 +57,7 @@ def crosspoints_of(reply: str) -> frozenset[Crosspoint]:
 class Keithley707(TspInstrument):
     """A switching matrix whose columns are counted through all slots: 1 … 72, or 1 … 12 of a 708B.
 
-    Connecting reads the identity and changes nothing. Fills the role Matrix.
+    Connecting reads the identity and changes nothing. Fills the roles Matrix and Claimable.
     """
 
     def __init__(

@@ -12,7 +12,8 @@ import numpy as np
 
 from nwlab.core.errors import UnsafeError, UsageError
 from nwlab.core.units import show
-from nwlab.lab.opening import OpenChip, open_bench, open_model
+from nwlab.lab.open_chip import OpenChip
+from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.plot import pictures
 from nwlab.runs.interrupts import interrupts
@@ -30,8 +31,8 @@ def main(options: argparse.Namespace) -> int:
         try:
             run = playing.play([Progress()], close=True)
         except BaseException as error:
-            if chip.bench is not None and not isinstance(error, UnsafeError):
-                error.add_note("safe state confirmed: levels at zero, outputs off, relays open, all read back")
+            if chip.safe_state is not None and not isinstance(error, UnsafeError):
+                error.add_note(str(chip.safe_state))
             if options.json:
                 print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise
@@ -99,6 +100,7 @@ def _open(options: argparse.Namespace) -> OpenChip:
             virtual=options.virtual,
             chip=options.chip,
             seed=options.seed,
+            separate=options.separate,
             faults=options.faults,
         )
     if options.bench or options.virtual or options.faults:
@@ -109,10 +111,11 @@ def _open(options: argparse.Namespace) -> OpenChip:
 def _warn(chip: OpenChip) -> None:
     if chip.about.found_on:
         print(
-            f"nwlab: outputs found on at connect: {', '.join(chip.about.found_on)}; they are brought to zero and off "
-            "before the first drive",
+            f"nwlab: outputs found on when the bench was opened: {', '.join(chip.about.found_on)}; nothing was changed",
             file=sys.stderr,
         )
+    if chip.about.remark:
+        print(f"nwlab: {chip.about.remark}", file=sys.stderr)
 
 
 def _tell_faults(chip: OpenChip) -> None:

@@ -9,7 +9,7 @@ from nwlab.core.errors import UsageError
 FOLDERS = {
     "bench": "instruments/benches",
     "chip": "instruments/chips",
-    "faults": "instruments/faults",
+    "fault script": "instruments/faults",
     "protocol": "protocols",
 }
 

@@ -13,7 +13,7 @@ from nwlab.core.chip import Chip
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.events import Subscriber
 from nwlab.core.record import Document, RunInfo
-from nwlab.lab.opening import About, OpenChip
+from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.protocol import protocol as protocols
 from nwlab.protocol.protocol import Protocol
@@ -54,6 +54,8 @@ class Playing:
         self._chip = chip
         self._info = information(protocol, chip, suffix)
         self.folder = new_folder(out, protocol.name + suffix)
+        if isinstance(chip, OpenChip):
+            chip.log_to(self.folder / "bench.log")
 
     def play(self, subscribers: Sequence[Subscriber] = (), *, close: bool = False) -> Run:
         """Play it; raises whatever ended it, after the record was closed.
@@ -98,11 +100,11 @@ def _versions() -> dict[str, str]:
 
 
 def _check_sources(protocol: Protocol, chip: Chip) -> None:
-    bench = chip.bench if isinstance(chip, OpenChip) else None
-    if bench is not None and protocol.sources > bench.sources:
+    about = chip.about if isinstance(chip, OpenChip) else About()
+    if about.sources is not None and protocol.sources > about.sources:
         raise DriveError(
             f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, "
-            f"but bench {bench.name!r} has {bench.sources}"
+            f"but bench {about.bench!r} has {about.sources}"
         )
     if len(chip.terminals) < protocol.sources:
         raise UsageError(f"protocol {protocol.name!r} forces {protocol.sources} terminals, the chip has fewer")

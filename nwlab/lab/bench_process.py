@@ -1,0 +1,100 @@
+"""The process that holds the instruments.
+
+It leads a session of its own, so that Ctrl-C and a closed terminal do not reach it, and has one end of a socket pair
+whose other end dies with the control program. Each of the two processes holds a lifeline, too, by which the other one
+notices its death at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import FrameType
+from typing import Any
+
+from nwlab.core.record import Document
+from nwlab.lab.bench_table import BenchOrder, Table
+from nwlab.lab.open_chip import About, OpenChip
+from nwlab.remote.failure import failure_message
+from nwlab.remote.host import GONE, Host
+from nwlab.remote.lifeline import Lifeline
+from nwlab.remote.logbook import Logbook
+from nwlab.remote.pipe import Pipe
+
+CONFIRMED, NOT_CONFIRMED = 0, 7
+
+
+def about_words(chip: OpenChip, heartbeat: float) -> dict[str, Any]:
+    """Return what a control program is told first."""
+    return {
+        "terminals": chip.terminals,
+        "limits": [chip.limits.voltage, chip.limits.current],
+        "heartbeat": heartbeat,
+        "about": asdict(chip.about),
+        "pid": os.getpid(),
+    }
+
+
+def about_of(words: Mapping[str, Any]) -> About:
+    """Return what `about_words` told."""
+    about: dict[str, Any] = dict(words["about"])
+    about["documents"] = {name: Document(**each) for name, each in about["documents"].items()}
+    about["found_on"] = tuple(about["found_on"])
+    return About(**about)
+
+
+def main() -> int:
+    """Run as the bench process; returns 0 when the safe state was confirmed, else 7."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    words = json.loads(sys.argv[1])
+    link, *lines = words["ends"]
+    theirs, ours = map(Lifeline, lines) if lines else (None, None)
+    if ours is not None:
+        ours.hold()
+    try:
+        return _work(BenchOrder(**words["order"]), Pipe(socket.socket(fileno=link)), theirs)
+    finally:
+        if ours is not None:
+            ours.let_go()
+
+
+def _work(order: BenchOrder, pipe: Pipe, theirs: Lifeline | None) -> int:
+    """Open the bench and serve it."""
+    try:
+        chip = Table(order).open()
+    except Exception as error:
+        pipe.send(failure_message(error))
+        return CONFIRMED
+    deadlines, logbook = order.file.process.deadlines, Logbook("bench process")
+    main = threading.main_thread().ident or 0
+    host = Host(chip, pipe, deadlines, logbook, interrupt=lambda: signal.pthread_kill(main, signal.SIGUSR1))
+    _listen_to(host)
+    if theirs is not None:
+        theirs.on_death(lambda: host.trip(GONE))
+    state = host.serve(about_words(chip, deadlines.heartbeat))
+    if host.reason:
+        print(f"nwlab bench process: {host.reason}; {state}", file=sys.stderr)
+    chip.let_go()
+    return CONFIRMED if state.confirmed else NOT_CONFIRMED
+
+
+def _listen_to(host: Host) -> None:
+    def strike(_number: int, _frame: FrameType | None) -> None:
+        host.strike()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        host.trip("the system asked the bench process to end")
+
+    signal.signal(signal.SIGUSR1, strike)
+    signal.signal(signal.SIGTERM, end)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
