@@ -12,7 +12,15 @@ import pytest
 from virtual.faults.parrots import script_of
 
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.errors import AnswerError, FileError, InstrumentError, UnsafeError, UsageError, WireError
+from nwlab.core.errors import (
+    AnswerError,
+    FileError,
+    InstrumentError,
+    InterlockError,
+    UnsafeError,
+    UsageError,
+    WireError,
+)
 from nwlab.core.reading import Reading
 from nwlab.lab.opening import OpenChip, open_bench, open_model
 from nwlab.lab.serving import ServedBench
@@ -98,7 +106,7 @@ def test_a_chip_that_runs_away_is_held_at_its_limit(tmp_path: Path) -> None:
 def test_an_open_interlock_refuses_the_output(tmp_path: Path) -> None:
     with opened(tmp_path, '[[fault]]\nat = "a"\ndo = "interlock"\nduration = "10 s"\n') as chip:
         moments = watch(chip)
-        with pytest.raises(InstrumentError, match="802: SMU A: OUTPUT blocked by interlock"):
+        with pytest.raises(InterlockError, match="SMU A: OUTPUT blocked by interlock"):
             play(chip, volts(1.0))
         assert driven(moments) < 0.01
         assert is_safe(chip, moments)
@@ -106,16 +114,25 @@ def test_an_open_interlock_refuses_the_output(tmp_path: Path) -> None:
         assert play(chip, volts(1.0))[-1].current[-1, 0] == pytest.approx(1 / OHM, rel=1e-2)
 
 
-@pytest.mark.fault(20, "an interlock that opens during a drive ends it, and the output stays off by itself")
+@pytest.mark.fault(
+    20, "an interlock that opens during a drive ends it; nothing plays until it is closed and armed anew"
+)
 def test_an_interlock_that_trips_ends_the_drive(tmp_path: Path) -> None:
-    with opened(tmp_path, '[[fault]]\nat = "a"\ndo = "interlock"\nwhen = "3 s"\nduration = "1 s"\n') as chip:
+    with opened(tmp_path, '[[fault]]\nat = "a"\ndo = "interlock"\nwhen = "3 s"\nduration = "20 s"\n') as chip:
+        assert chip.bench is not None
         moments = watch(chip)
-        with pytest.raises(InstrumentError, match="802: SMU A: OUTPUT blocked by interlock"):
+        with pytest.raises(InterlockError, match="SMU A: OUTPUT blocked by interlock"):
             play(chip, volts(*[1.0] * 100))
         assert driven(moments) == pytest.approx(1.0, rel=1e-2)
         assert driven([moment for moment in moments if moment.time >= 3.0 and moment.after]) < 0.01
-        chip.clock.sleep(2)
+        with pytest.raises(InterlockError, match="still open"):
+            chip.bench.arm()
+        chip.clock.sleep(20)
         assert is_safe(chip, moments)
+        with pytest.raises(DriveError, match="the interlock has tripped"):
+            play(chip, volts(1.0))
+        chip.bench.arm()
+        assert play(chip, volts(1.0))[-1].current[-1, 0] == pytest.approx(1 / OHM, rel=1e-2)
 
 
 @pytest.mark.fault(20, "a channel that got too hot ends the drive with its output off")
@@ -238,7 +255,10 @@ def test_a_real_bench_has_no_planted_faults(tmp_path: Path) -> None:
 def test_a_served_bench_has_faults_and_a_log(tmp_path: Path) -> None:
     script = script_of(tmp_path, '[[fault]]\nat = "a"\ndo = "interlock"\n')
     with ServedBench("virtual", chip="resistor-10k", speed=50, faults=script.path) as served:
-        with open_bench(served.write(tmp_path / "served.toml")) as chip, pytest.raises(InstrumentError, match="802"):
+        with (
+            open_bench(served.write(tmp_path / "served.toml")) as chip,
+            pytest.raises(InterlockError, match="SMU A: OUTPUT blocked by interlock"),
+        ):
             play(chip, volts(1.0))
         assert served.faults is not None
         assert [strike.fault for strike in served.faults.log] == ["interlock"]
