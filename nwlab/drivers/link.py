@@ -57,6 +57,7 @@ class Link(Adapter):
         self.identity = ""
         self.in_step = True
         self.lost = ""  # why nothing goes over this link any more
+        self.strays = 0  # how often something came that nobody asked for
         self.resyncs = 0  # how often it was brought back into step
         self.retries = 0  # how often a question was asked again
         self.lock = RLock()
@@ -181,6 +182,7 @@ class Link(Adapter):
         stray = self._do(self._port.waiting)
         if stray:
             self.in_step = False
+            self.strays += 1
             self.log.warning("%s sent what nobody asked for: %s", self.where, _seen(stray))
         return bool(stray)
 

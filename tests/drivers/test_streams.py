@@ -18,7 +18,7 @@ from nwlab.core.errors import WireError
 from nwlab.drivers.keithley2600 import Keithley2600
 from nwlab.drivers.link import Link
 from nwlab.drivers.streams import LONGEST_LINE, EndlessError, LateError, StreamPort
-from nwlab.drivers.tsp import numbers, untagged
+from nwlab.drivers.tsp_replies import numbers, untagged
 
 TAGGED = b"17\t-1.234560000e-05\t3.000000000e+00"
 

@@ -14,7 +14,8 @@ from pymeasure.adapters import Adapter
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import InstrumentError, RebootError, WireError
 from nwlab.drivers.roles import Claimable
-from nwlab.drivers.tsp import TspInstrument, error_of, model_of, numbers, repeatable
+from nwlab.drivers.tsp import TspInstrument
+from nwlab.drivers.tsp_replies import error_of, model_of, numbers, repeatable
 
 IDENTITY = "Keithley Instruments Inc., Model 2636B, 1398687, 3.2.1"
 QUESTION = re.compile(r'print\("(\d+)"(, nwlab_mark)?(?:, (.*)\)|\) (.*))')
@@ -208,8 +209,8 @@ def test_reading_attributes_and_buffers_may_be_repeated(command: str) -> None:
         "print(status.measurement.event)",
         "smua.source.levelv = 1 print(smua.source.levelv)",
         "smua.trigger.initiate() printbuffer(1, 4, smua.nvbuffer1.readings)",
+        "waitcomplete() print(1)",
         "*OPC?",
-        "",
     ],
 )
 def test_what_acts_is_never_repeated(command: str) -> None:
