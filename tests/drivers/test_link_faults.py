@@ -371,8 +371,22 @@ def test_an_open_interlock_is_told_as_such(smu: Keithley2600, server: FaultyServ
         "errorqueue.count": "1",
         "errorqueue.next()": '"8.020000000e+02\tOUTPUT blocked by interlock\t2.000000000e+01\t1.000000000e+00"',
     }
-    with pytest.raises(InterlockError, match=r"OUTPUT blocked by interlock\. Close it.*start anew"):
+    with pytest.raises(InterlockError, match=r"OUTPUT blocked by interlock\. Close it.*start anew") as caught:
         smu.switch_on(["a"])
+    assert caught.value.code == 802
+
+
+@pytest.mark.fault(20, "an output that did not come on while the interlock was open was told so")
+def test_an_output_that_stays_off_is_told_with_its_reason(smu: Keithley2600, server: FaultyServer) -> None:
+    server.deaf["smua.source.output"] = "0"
+    for condition, expected in (
+        ("0", "did not come on and the interlock is open"),
+        ("2048", "was switched on but is off"),
+    ):
+        server.settings["status.measurement.condition"] = condition
+        smu.load(smu.plan(np.array([0.05]), None, [volts()], hold=False))
+        with pytest.raises(InstrumentError, match=expected):
+            smu.switch_on(["a"])
 
 
 @pytest.mark.fault(20, "an output that the interlock switched off ended the drive")

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 import pyvisa
+import serial
 from hypothesis import given
 from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
+from pyvisa_py.protocols.rpc import RPCError
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import InstrumentError, RebootError, WireError
@@ -126,6 +128,45 @@ def test_models() -> None:
 def test_another_instrument_is_refused() -> None:
     with pytest.raises(WireError, match=r"scope.*2636B.*none of 707B"):
         TspInstrument(Wire(lambda _: None), "scope", {"707B": None})
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pyvisa.VisaIOError(pyvisa.constants.StatusCode.error_io),
+        pyvisa.VisaIOError(pyvisa.constants.StatusCode.error_connection_lost),
+        pyvisa.errors.InvalidSession(),
+        OSError("bare"),
+        BrokenPipeError(),
+        ConnectionResetError(),
+        serial.SerialException("pulled"),
+        serial.SerialTimeoutException("held"),
+        TimeoutError(),
+        EOFError(),
+        UnicodeDecodeError("ascii", b"\xff", 0, 1, "no"),
+        ValueError("layers below"),
+        RPCError("a family of its own"),
+    ],
+)
+def test_whatever_the_layers_below_raise_is_one_kind_of_error(error: Exception) -> None:
+    def answer(_: str) -> str:
+        raise error
+
+    instrument, _ = connect(answer)
+    with pytest.raises(WireError, match=r"""smu: 'print\("1", x\)'""") as caught:
+        instrument.ask("print(x)")
+    assert caught.value.__cause__ is error
+    assert not instrument.link.in_step
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_link_that_failed() -> None:
+    def answer(_: str) -> str:
+        raise ZeroDivisionError
+
+    instrument, _ = connect(answer)
+    with pytest.raises(ZeroDivisionError):
+        instrument.ask("print(x)")
+    assert not instrument.link.in_step
 
 
 def test_a_late_reply_never_answers_another_question() -> None:
