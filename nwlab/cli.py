@@ -9,10 +9,14 @@ from importlib import import_module
 
 from nwlab import __version__
 from nwlab.core.errors import NwlabError, Terminated
+from nwlab.runs.interrupts import interrupts
 
 PLACES = {
     "run": "nwlab.lab.command_run",
     "dry-run": "nwlab.lab.command_dry_run",
+    "stop": "nwlab.lab.command_stop",
+    "pause": "nwlab.lab.command_pause",
+    "continue": "nwlab.lab.command_pause",
     "serve": "nwlab.lab.command_serve",
     "list": "nwlab.lab.command_list",
     "show": "nwlab.lab.command_show",
@@ -25,7 +29,9 @@ KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
-    sys.exit(_main(_parser().parse_args(arguments)))
+    with interrupts(last=True):
+        exit_code = _main(_parser().parse_args(arguments))
+    sys.exit(exit_code)
 
 
 def _main(options: argparse.Namespace) -> int:
@@ -34,7 +40,7 @@ def _main(options: argparse.Namespace) -> int:
     except NwlabError as error:
         return _tell(str(error), error, error.exit_code)
     except KeyboardInterrupt as error:
-        return _tell("interrupted by Ctrl-C", error, 130)
+        return _tell(f"interrupted: {str(error) or 'Ctrl-C'}", error, 130)
     except Terminated as error:
         return _tell("ended by the system", error, error.exit_code)
     except BrokenPipeError:
@@ -57,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _serve, _list, _of_runs):
+    for command in (_run, _dry_run, _of_playing, _serve, _list, _of_runs):
         command(commands.add_parser)
     return parser
 
@@ -82,6 +88,18 @@ def _playing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
     command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _of_playing(add: AddParser) -> None:
+    helps = {
+        "stop": "end a run after its present block, from another terminal",
+        "pause": "have a run pause between drives, with the chip at rest",
+        "continue": "end the pause of a run",
+    }
+    for name, about in helps.items():
+        command = add(name, help=about)
+        command.add_argument("run", metavar="RUN", help="folder of a run")
+        command.add_argument("--json", action="store_true", help="JSON on stdout")
 
 
 def _serve(add: AddParser) -> None:

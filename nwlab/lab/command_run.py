@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.core.errors import UnsafeError, UsageError
+from nwlab.core.errors import NwlabError, UnsafeError, UsageError
 from nwlab.core.units import show
 from nwlab.lab.opening import OpenChip, open_bench, open_model
 from nwlab.lab.running import Playing, load_protocol
@@ -33,7 +34,9 @@ def main(options: argparse.Namespace) -> int:
             if chip.bench is not None and not isinstance(error, UnsafeError):
                 error.add_note("safe state confirmed: levels at zero, outputs off, relays open, all read back")
             if options.json:
-                print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
+                # A record that cannot be read any more does not hide why the run ended.
+                with contextlib.suppress(NwlabError):
+                    print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise
     picture = pictures.trace(run, run.path / "trace.png")
     report(run, picture, as_json=options.json)

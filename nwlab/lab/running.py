@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from nwlab.lab.places import find
 from nwlab.protocol import protocol as protocols
 from nwlab.protocol.protocol import Protocol
 from nwlab.runs.recording import Run
+from nwlab.runs.requests import Requests
 from nwlab.runs.runner import record_run
 from nwlab.runs.store import new_folder
 
@@ -33,14 +34,20 @@ def load_protocol(protocol: str | Path, **parameters: Any) -> Protocol:
 
 
 def run(
-    protocol: Protocol | str | Path, chip: Chip, *, out: str | Path = "runs", subscribers: Sequence[Subscriber] = ()
+    protocol: Protocol | str | Path,
+    chip: Chip,
+    *,
+    out: str | Path = "runs",
+    subscribers: Sequence[Subscriber] = (),
+    requests: Requests | None = None,
 ) -> Run:
     """Play a protocol on a chip and keep everything in a new folder below `out`.
 
-    The chip stays open and at rest. Raises what the protocol, the chip or the disk raise, after the record was closed.
+    `requests` lets another thread stop it. The chip stays open and at rest. Raises what the protocol, the chip or the
+    disk raise, after the record was closed.
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
-    return Playing(loaded, chip, out).play(subscribers)
+    return Playing(loaded, chip, out).play(subscribers, requests=requests)
 
 
 class Playing:
@@ -55,11 +62,18 @@ class Playing:
         self._info = information(protocol, chip, suffix)
         self.folder = new_folder(out, protocol.name + suffix)
 
-    def play(self, subscribers: Sequence[Subscriber] = (), *, close: bool = False) -> Run:
+    def play(
+        self,
+        subscribers: Sequence[Subscriber] = (),
+        *,
+        close: bool = False,
+        requests: Requests | None = None,
+        idle: Callable[[], None] | None = None,
+    ) -> Run:
         """Play it; raises whatever ended it, after the record was closed.
 
-        With `close` the chip is closed before the end is recorded, so that a safe state that could not be confirmed
-        stands in the record.
+        `idle` is called several times a second while the run pauses. With `close` the chip is closed before the end is
+        recorded, so that a safe state that could not be confirmed stands in the record.
         """
         try:
             return record_run(
@@ -72,6 +86,8 @@ class Playing:
                 steps=self._outline and self._outline.steps,
                 duration=self._outline and self._outline.duration,
                 close=close,
+                requests=requests,
+                idle=idle,
             )
         except DriveError as error:
             error.add_note(f"it was refused in step {self._bound.label()}")

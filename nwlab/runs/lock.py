@@ -10,6 +10,10 @@ except ImportError:  # pragma: no cover - Windows has no advisory locks of this 
     fcntl = None
 
 
+KNOWN = fcntl is not None
+"""Whether this system can tell that a file is being written."""
+
+
 def hold(descriptor: int) -> bool:
     """Mark an open file as being written until it is closed or its process ends; False when someone else did."""
     if fcntl is None:

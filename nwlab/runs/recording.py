@@ -74,6 +74,11 @@ class Run:
         return "running" if lock.is_held(self.path / JOURNAL) else "interrupted"
 
     @property
+    def is_over(self) -> bool:
+        """Whether its end is on record; a run that was cut off has none."""
+        return bool(self._end)
+
+    @property
     def exit_code(self) -> int | None:
         """Exit code of the program that played it; None when it left none."""
         return self._end.get("exit")

@@ -11,6 +11,7 @@ from nwlab.core.record import RunInfo
 from nwlab.runs.background import Background
 from nwlab.runs.player import Drives, play
 from nwlab.runs.recording import Run, load_run
+from nwlab.runs.requests import Requests
 from nwlab.runs.store import Store
 
 
@@ -25,13 +26,18 @@ def record_run(
     steps: int | None = None,
     duration: float | None = None,
     close: bool = False,
+    requests: Requests | None = None,
+    idle: Callable[[], None] | None = None,
 ) -> Run:
     """Play drives and keep them in `folder`, which must not hold a run yet (see `new_folder`).
 
-    `subscribers` listen in the background. Raises whatever ended the run, with a note where the record is.
+    `subscribers` listen in the background. `requests` may end or pause the run, and so may files in its folder; `idle`
+    is called several times a second while it pauses. Raises whatever ended the run, with a note where the record is.
     """
+    requests = requests or Requests()
     listeners = [Background(subscriber) for subscriber in subscribers]
     store = Store(folder, info)
+    requests.watch(store.folder)
     try:
         play(
             drives,
@@ -42,10 +48,13 @@ def record_run(
             steps=steps,
             duration=duration,
             close=close,
+            requests=requests,
+            idle=idle,
         )
     except BaseException as error:
         error.add_note(f"the record is in {store.folder}")
         raise
     finally:
+        requests.close()
         store.close()
     return load_run(store.folder)

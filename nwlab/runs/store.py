@@ -66,7 +66,7 @@ class Store:
         self._manifest: dict[str, Any] = {}
         self._lines = self._frames = 0
         self._synced = self._clock.now()
-        self._failed = False
+        self._failed = self._ended = False
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if (self.folder / MANIFEST).exists():
@@ -148,7 +148,9 @@ class Store:
         end |= {"drives": self.drives, "samples": self.samples, "ended": _now()}
         self._release()
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
-            self._line("end", end)
+            if not self._ended:
+                self._line("end", end)
+            self._ended = True
             self._sync()
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
             replace_json(self.folder / MANIFEST, self._manifest | end)
