@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +9,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nwlab.bench.doubt import Doubt
+from nwlab.bench.guard import Guard, Latch
 from nwlab.bench.routing import Crosspoint, Route, Router
-from nwlab.bench.safe import SafeState, make_safe
+from nwlab.bench.safe import SafeOrder, names, open_all
 from nwlab.core.clock import Clock
 from nwlab.core.drive import Drive, Quantity
-from nwlab.core.errors import AnswerError, DriveError, InstrumentError
+from nwlab.core.errors import DriveError, InstrumentError
 from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
+from nwlab.core.safe_state import SafePolicy, SafeState
 from nwlab.core.wiring import Wiring
 from nwlab.drivers.roles import Matrix, Plan, Program, Samples, SourceMeter
+
+_TICK = 0.25  # s between ticks while nothing is forced
 
 
 @dataclass(frozen=True)
@@ -28,26 +31,48 @@ class Equipment:
     smus: Mapping[str, SourceMeter]  # by the name complaints use
     channels: Mapping[str, tuple[str, str]]  # channel of the bench file → (instrument, the driver's channel)
     matrices: Mapping[str, Matrix] = field(default_factory=dict[str, Matrix])
+    policies: Mapping[str, SafePolicy] = field(default_factory=dict[str, SafePolicy])  # by channel of the bench file
+    kept: frozenset[str] = frozenset()  # matrices whose relays the safe state leaves as they are
+
+    def safe_order(self, clock: Clock) -> SafeOrder:
+        """Return what makes these instruments safe."""
+        policies = {self.channels[channel]: policy for channel, policy in self.policies.items()}
+        return SafeOrder(self.smus, self.matrices, clock, policies, self.kept)
 
 
 class Bench:
     """Plays drives: check, route cold, load, start, fetch. Connecting has changed nothing yet."""
 
-    def __init__(self, name: str, equipment: Equipment, wiring: Wiring, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        equipment: Equipment,
+        wiring: Wiring,
+        limits: Limits,
+        clock: Clock,
+        latch: Latch | None = None,
+    ) -> None:
         self.name, self.limits, self.clock = name, limits, clock
         self.terminals = wiring.terminals
         self.sources = len(equipment.channels)
         self.relay_operations: Counter[Crosspoint] = Counter()
         self.doubts: dict[str, Doubt] = {}  # by terminal
         self._equipment = equipment
+        self._order = equipment.safe_order(clock)
+        self._guard = Guard(equipment.smus, equipment.matrices, self._order.policies, latch)
         self._router = Router(name, wiring, tuple(equipment.channels))
         # Nobody knows what an earlier program left closed: the first drive routes from nothing.
         self._route: Route | None = None
         self._functions: dict[str, Quantity] = {}
         self._holding = False
+        self.safe_state: SafeState | None = None  # what the safe order found when it last ran
 
     def apply(self, drive: Drive) -> Iterator[Reading]:
-        """Check the whole drive, then play it; raises DriveError before the first byte leaves."""
+        """Check the whole drive, then play it; raises DriveError before the first byte leaves.
+
+        A block without steps is a tick: the drive goes on. Raises InstrumentError or WireError while it plays.
+        """
+        self._guard.admit()
         route = self._router.route(drive, () if self._route is None else self._route.channels)
         if self._holding and self._route is not None and route.closed != self._route.closed:
             raise DriveError(
@@ -62,11 +87,32 @@ class Bench:
         """Run the safe order; raises UnsafeError when the result cannot be confirmed."""
         self.make_safe().demand()
 
-    def make_safe(self) -> SafeState:
-        """Run the safe order and tell what was read back."""
+    def make_safe(self, *, everything: bool = False) -> SafeState:
+        """Run the safe order and tell what was read back.
+
+        Outputs that were found on and never taken over are left alone, unless `everything` is meant.
+        """
         self._route, self._holding = None, False
         self._functions.clear()
-        return make_safe(self._equipment.smus, self._equipment.matrices)
+        if self._guard.foreign and not everything:
+            self.safe_state = SafeState(found=(f"left as found: {', '.join(self._guard.foreign)} on",))
+        else:
+            self.safe_state = self._order.run()
+        return self.safe_state
+
+    @property
+    def found_on(self) -> tuple[str, ...]:
+        """Outputs that were on when the bench was opened and have not been taken over."""
+        return self._guard.foreign
+
+    def arm(self) -> None:
+        """Clear the latch that a tripped interlock left; raises InterlockError while the interlock is open."""
+        self._guard.arm()
+
+    @property
+    def holding(self) -> bool:
+        """Whether levels of the last drive still stand."""
+        return self._holding
 
     def outputs(self) -> dict[str, bool]:
         """Read back which outputs are on, by instrument and channel."""
@@ -102,12 +148,13 @@ class Bench:
     def _play(self, smu: SourceMeter, plan: Plan, route: Route, drive: Drive) -> Iterator[Reading]:
         finished = False
         try:
+            self._take_over()
             self._establish(route)
             self._prepare(smu, plan)
             smu.start()
             start = self.clock.now()
-            while (samples := smu.fetch()) is not None:
-                if samples.onset.size:
+            with self._guard.watch(smu):
+                while (samples := smu.fetch()) is not None:
                     self._judge(smu, plan, samples, drive)
                     yield _reading(start, samples)
             self._holding = plan.hold
@@ -118,18 +165,28 @@ class Bench:
                 smu.rest()
 
     def _judge(self, smu: SourceMeter, plan: Plan, samples: Samples, drive: Drive) -> None:
-        for column, force in enumerate(drive.forces):
+        for column, force in enumerate(drive.forces if samples.onset.size else ()):
             self.doubts.setdefault(self.terminals[force.terminal], Doubt()).add(smu, plan, samples, column)
 
     def _rest(self, drive: Drive, route: Route) -> Iterator[Reading]:
         self._holding = False
+        self._take_over()
         self._establish(route)
         start = self.clock.now()
-        self.clock.sleep(drive.duration)
+        while (left := start + drive.duration - self.clock.now()) > _TICK:
+            self.clock.sleep(_TICK)
+            yield _nothing(start)
+        self.clock.sleep(left)
         onset = np.cumsum(drive.dwell) - drive.dwell
         none = np.empty((drive.steps, 0))
         flags = np.empty((drive.steps, 0), dtype=np.bool_)
         yield Reading(start, onset, none, none, none, none, flags, flags)
+
+    def _take_over(self) -> None:
+        """Before the first drive: bring down what was found on, where the bench file allows it, and leave our mark."""
+        if self._guard.foreign:
+            self._order.run().demand()
+        self._guard.claim()
 
     def _prepare(self, smu: SourceMeter, plan: Plan) -> None:
         """Load with the output off when the function changes, then switch on at level zero."""
@@ -157,10 +214,7 @@ class Bench:
             for name, matrix in self._equipment.matrices.items():
                 self._close(name, matrix, route)
         except BaseException:
-            # A pattern that nobody wanted must not stay; why it came about matters more than a second failure.
-            for matrix in self._equipment.matrices.values():
-                with contextlib.suppress(AnswerError):
-                    matrix.open_all()
+            open_all(self._equipment.matrices)
             raise
         self._route = route
 
@@ -173,14 +227,10 @@ class Bench:
         if found != wanted:
             raise InstrumentError(
                 0,
-                f"the relays did not follow: wanted {_names(wanted)}, found {_names(found)}; all were opened again, "
+                f"the relays did not follow: wanted {names(wanted)}, found {names(found)}; all were opened again, "
                 "outputs are off. Look for a welded or dead relay",
                 f"matrix {name}",
             )
-
-
-def _names(crosspoints: frozenset[tuple[str, int]]) -> str:
-    return ", ".join(f"{row}{column:02d}" for row, column in sorted(crosspoints)) or "none"
 
 
 def _reading(start: float, samples: Samples) -> Reading:
@@ -194,3 +244,9 @@ def _reading(start: float, samples: Samples) -> Reading:
         samples.in_compliance,
         samples.overflow,
     )
+
+
+def _nothing(start: float) -> Reading:
+    """Return a tick of a drive without forces."""
+    none, flags = np.empty((0, 0)), np.empty((0, 0), dtype=np.bool_)
+    return Reading(start, np.empty(0), none, none, none, none, flags, flags)

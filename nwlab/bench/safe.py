@@ -1,67 +1,134 @@
-"""The safe order, in its one place: levels to zero, outputs off, relays open; then read back what is."""
+"""The safe order, in its one place: levels to zero, outputs off, relays open; then read back what is.
+
+Theory of operation. The stages are fixed; within a stage the instruments follow in the order of the bench file, and one
+that fails does not keep the others from their turn. Each act is tried twice, because a link that is out of step is
+brought back into step (device clear, drain, identity) by the attempt that finds it so. Ramps run side by side: outputs
+with a ramp are first kept where they stand, all others go to zero, then the ramps step down together. What was read
+back decides: a command that failed and yet left a safe state is no danger.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from nwlab.core.errors import UnsafeError
-from nwlab.drivers.roles import Matrix, SourceMeter
+from nwlab.bench.ramp import Ramp
+from nwlab.core.clock import Clock
+from nwlab.core.errors import AnswerError, NwlabError, UnsafeError
+from nwlab.core.safe_state import SafePolicy, SafeState
+from nwlab.drivers.roles import Matrix, OffModes, Ramps, SourceMeter
 
-
-@dataclass(frozen=True, slots=True)
-class SafeState:
-    """What was found after the safe order ran."""
-
-    failures: tuple[str, ...]  # one line each; empty when every state was read back as safe
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether every output was read back off and every relay open."""
-        return not self.failures
-
-    def demand(self) -> None:
-        """Raise UnsafeError unless confirmed."""
-        if self.failures:
-            raise UnsafeError(
-                "the safe state could NOT be confirmed: "
-                + "; ".join(self.failures)
-                + ". The chip may still be driven: switch the instruments off by hand before touching it"
-            )
+_ATTEMPTS = 2
 
 
-def make_safe(smus: Mapping[str, SourceMeter], matrices: Mapping[str, Matrix]) -> SafeState:
-    """Run the safe order over all instruments; one that fails does not keep the others from it."""
-    failures: list[str] = []
-    for name, smu in smus.items():
-        _attempt(failures, f"{name}: levels to zero", smu.rest)
-    for name, smu in smus.items():
-        _attempt(failures, f"{name}: outputs off", lambda smu=smu: smu.switch_off(tuple(smu.channels)))
-    for name, matrix in matrices.items():
-        _attempt(failures, f"{name}: relays open", matrix.open_all)
-    # What was read back decides: a command that failed and yet left a safe state is a remark of the log, not a danger.
-    unsafe: list[str] = []
-    for name, smu in smus.items():
-        _attempt(unsafe, f"{name}: reading outputs back", lambda name=name, smu=smu: _outputs_off(name, smu))
-    for name, matrix in matrices.items():
-        _attempt(unsafe, f"{name}: reading relays back", lambda name=name, matrix=matrix: _relays_open(name, matrix))
-    return SafeState((*failures, *unsafe) if unsafe else ())
+@dataclass(frozen=True)
+class SafeOrder:
+    """The instruments of a bench with what each one's safe state is."""
+
+    smus: Mapping[str, SourceMeter]
+    matrices: Mapping[str, Matrix]
+    clock: Clock
+    policies: Mapping[tuple[str, str], SafePolicy] = field(default_factory=dict[tuple[str, str], SafePolicy])
+    kept: frozenset[str] = frozenset()  # matrices whose relays stay as they are
+
+    def run(self) -> SafeState:
+        """Run all stages and tell what was read back; never raises what an instrument or link raises."""
+        failures: list[str] = []
+        self._levels(failures)
+        for name, smu in self.smus.items():
+            self._off_modes(failures, name, smu)
+            _attempt(failures, f"{name}: outputs off", lambda smu=smu: smu.switch_off(tuple(smu.channels)))
+        for name, matrix in self.matrices.items():
+            if name not in self.kept:
+                _attempt(failures, f"{name}: relays open", matrix.open_all)
+        return self._read_back(failures)
+
+    def _levels(self, failures: list[str]) -> None:
+        ramps = [ramp for name, smu in self.smus.items() if (ramp := self._ramp(failures, name, smu))]
+        for name, smu in self.smus.items():
+            if all(ramp.name != name for ramp in ramps):
+                _attempt(failures, f"{name}: levels to zero", smu.rest)
+        started = self.clock.now()
+        while moving := [ramp for ramp in ramps if ramp.moves(self._passed(started))]:
+            for ramp in moving:
+                # One that cannot be stepped goes to zero at once.
+                if not _attempt(failures, f"{ramp.name}: ramp", lambda ramp=ramp: ramp.step(self._passed(started))):
+                    ramp.give_up()
+            with contextlib.suppress(NwlabError):  # without a clock the ramps are steps
+                self.clock.sleep(Ramp.GRID)
+        for ramp in ramps:
+            _attempt(failures, f"{ramp.name}: levels to zero", ramp.smu.rest)
+
+    def _passed(self, started: float) -> float:
+        """The s since the ramps began; without a clock all of them are over."""
+        try:
+            return self.clock.now() - started
+        except NwlabError:
+            return float("inf")
+
+    def _ramp(self, failures: list[str], name: str, smu: SourceMeter) -> Ramp | None:
+        policies = {channel: self.policies.get((name, channel), SafePolicy()) for channel in smu.channels}
+        if not isinstance(smu, Ramps) or not any(each.ramp or each.current_ramp for each in policies.values()):
+            return None
+        found: list[Ramp] = []
+        _attempt(failures, f"{name}: keeping levels", lambda: found.append(Ramp(name, smu, policies)))
+        return found[0] if found else None
+
+    def _off_modes(self, failures: list[str], name: str, smu: SourceMeter) -> None:
+        for channel in smu.channels:
+            mode = self.policies.get((name, channel), SafePolicy()).off_mode
+            if mode is not None and isinstance(smu, OffModes):
+                what = f"{name}: off-mode of {channel}"
+                _attempt(failures, what, lambda channel=channel, mode=mode: smu.set_off_mode(channel, mode))
+
+    def _read_back(self, failures: list[str]) -> SafeState:
+        unsafe: list[str] = []
+        found: list[str] = []
+        for name, smu in self.smus.items():
+            what = f"{name}: reading outputs back"
+            _attempt(unsafe, what, lambda name=name, smu=smu: found.append(_outputs_off(name, smu)))
+        for name, matrix in self.matrices.items():
+            what, kept = f"{name}: reading relays back", name in self.kept
+            _attempt(unsafe, what, lambda n=name, m=matrix, kept=kept: found.append(_relays(n, m, kept=kept)))
+        return SafeState((*failures, *unsafe) if unsafe else (), tuple(found))
 
 
-def _attempt(failures: list[str], what: str, action: Callable[[], None]) -> None:
-    try:
-        action()
-    except Exception as error:  # whatever broke, the next instrument still gets its turn
-        failures.append(f"{what}: {error}")
+def _attempt(failures: list[str], what: str, action: Callable[[], object]) -> bool:
+    """Try an act twice and note how the last attempt failed; whatever broke, the next instrument gets its turn."""
+    text = ""
+    for _ in range(_ATTEMPTS):
+        try:
+            action()
+        except Exception as error:
+            text = str(error)
+        else:
+            return True
+    failures.append(f"{what}: {text}")
+    return False
 
 
-def _outputs_off(name: str, smu: SourceMeter) -> None:
+def _outputs_off(name: str, smu: SourceMeter) -> str:
     on = [channel for channel, is_on in smu.outputs().items() if is_on]
     if on:
         raise UnsafeError(f"output {', '.join(on)} of {name} is still on")
+    return f"{name}: outputs {', '.join(smu.channels)} off"
 
 
-def _relays_open(name: str, matrix: Matrix) -> None:
+def _relays(name: str, matrix: Matrix, *, kept: bool) -> str:
     closed = sorted(matrix.closed_crosspoints())
-    if closed:
-        raise UnsafeError(f"crosspoints {closed} of {name} are still closed")
+    if closed and not kept:
+        raise UnsafeError(f"crosspoints {names(frozenset(closed))} of {name} are still closed")
+    return f"{name}: {f'{names(frozenset(closed))} kept closed' if closed else 'all relays open'}"
+
+
+def names(crosspoints: frozenset[tuple[str, int]]) -> str:
+    """Write crosspoints for people: "A01, H12"."""
+    return ", ".join(f"{row}{column:02d}" for row, column in sorted(crosspoints)) or "none"
+
+
+def open_all(matrices: Mapping[str, Matrix]) -> None:
+    """Open every relay after a pattern that nobody wanted; why it came about matters more than a second failure."""
+    for matrix in matrices.values():
+        with contextlib.suppress(AnswerError):
+            matrix.open_all()

@@ -36,7 +36,10 @@ class Chip(Protocol):
         ...
 
     def apply(self, drive: Drive) -> Iterator[Reading]:
-        """Play a drive and yield blocks, in order, as they arrive; closing the iterator aborts to rest."""
+        """Play a drive and yield blocks, in order, as they arrive; closing the iterator aborts to rest.
+
+        A block without steps is a tick: nothing new, but a moment to decide whether to go on.
+        """
         ...
 
     def close(self) -> None:

@@ -55,3 +55,9 @@ class VirtualClock:
 def utc_now() -> datetime:
     """Return the wall time with its offset, for records; never for durations."""
     return datetime.now().astimezone()
+
+
+def time_with_sleep() -> float:
+    """Return s from an arbitrary origin that also count while the computer sleeps, where the system can tell."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)

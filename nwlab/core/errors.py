@@ -66,6 +66,14 @@ class InstrumentError(AnswerError):
         super().__init__(f"{instrument} reports error {code}: {text}")
 
 
+class RebootError(InstrumentError):
+    """An instrument lost our mark: it was switched off and on, or another program has taken it over."""
+
+
+class InterlockError(InstrumentError):
+    """The interlock of an instrument is open, or opened while an output was on."""
+
+
 class WireError(AnswerError):
     """A link that timed out, broke, or carried something that is no answer."""
 

@@ -12,7 +12,7 @@ from nwlab.core.drive import BoolArray, FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """One block of samples, or all blocks of a drive joined."""
+    """One block of samples, or all blocks of a drive joined. A block without steps is a tick: the drive goes on."""
 
     start: float  # s on the chip's own clock: when the first level of the drive was really applied
     onset: FloatArray  # (steps,) s after start: when each level really began
@@ -37,8 +37,8 @@ class Reading:
 
 
 def join(blocks: Iterable[Reading]) -> Reading:
-    """Put the blocks of one drive together, in order; raises ValueError for none."""
-    parts = list(blocks)
+    """Put the blocks of one drive together, in order, passing over ticks; raises ValueError for none."""
+    parts = [block for block in blocks if block.steps]
     if not parts:
         raise ValueError("a drive that was played leaves at least one block")
     arrays = {

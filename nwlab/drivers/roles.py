@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nwlab.core.drive import BoolArray, FloatArray, Quantity
 
@@ -116,4 +116,52 @@ class Matrix(Protocol):
 
     def closed_crosspoints(self) -> frozenset[tuple[str, int]]:
         """Read back which relays are closed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands at an output."""
+
+    quantity: Quantity
+    level: float  # V or A
+
+
+@runtime_checkable
+class Ramps(Protocol):
+    """Optional role of an SMU instrument: its levels can be stepped down from wherever they stand."""
+
+    def freeze(self) -> dict[str, Standing]:
+        """Abort whatever runs, each output staying at its level; returns what stands at the channels that are on."""
+        ...
+
+    def set_level(self, channel: str, level: float) -> None:
+        """Go to a level of the present function at once, as a step of a ramp."""
+        ...
+
+
+@runtime_checkable
+class OffModes(Protocol):
+    """Optional role of an SMU instrument: what its outputs do while they are off can be chosen."""
+
+    def set_off_mode(self, channel: str, mode: str) -> None:
+        """Choose "normal", "zero" or "high-z", and read it back."""
+        ...
+
+
+@runtime_checkable
+class Interlocked(Protocol):
+    """Optional role of an SMU instrument: it has an interlock line."""
+
+    def interlock_open(self) -> bool:
+        """Whether the interlock bars outputs now."""
+        ...
+
+
+@runtime_checkable
+class Claimable(Protocol):
+    """Optional role of any instrument: it can be told whose it is."""
+
+    def claim(self) -> None:
+        """Leave our mark, by which a reboot or another program is noticed from then on."""
         ...

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nwlab.core.errors import FileError
 from nwlab.core.files import Table, read_toml
 from nwlab.core.limits import Limits, read_limits
+from nwlab.core.safe_state import SafePolicy
 from nwlab.core.wiring import COMMON, Grid, Wiring
+from nwlab.lab.safety_tables import ProcessOptions, keeps_relays, read_policy, read_process
 
 VIRTUAL = "virtual:"
 """An address that begins so makes its instrument virtual."""
@@ -45,6 +47,15 @@ class BenchFile:
     grids: tuple[Grid, ...]  # terminals as the file names them
     wires: tuple[tuple[str, str], ...]
     clock: str | None  # "host:port" of a served virtual bench's clock
+    policies: Mapping[str, SafePolicy] = field(default_factory=dict[str, SafePolicy])  # by SMU channel
+    kept: frozenset[str] = frozenset()  # matrices whose relays the safe state leaves as they are
+    process: ProcessOptions = field(default_factory=ProcessOptions)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses of real instruments."""
+        entries = (*self.smus, *self.matrices)
+        return tuple(dict.fromkeys(entry.address for entry in entries if not entry.address.startswith(VIRTUAL)))
 
     def wiring(self, terminals: tuple[str, ...]) -> Wiring:
         """Return the wiring for the bench's own chip; raises FileError for a terminal the chip lacks."""
@@ -92,15 +103,22 @@ def load_bench_file(path: str | Path) -> BenchFile:
         text=table.path.read_text("utf-8"),
         chip=(table.path.parent / table.text("chip")).resolve(),
         limits=read_limits(table.table("limits")) if "limits" in table else None,
-        smus=tuple(_entries(table.table("smu"), ("channel",))),
-        matrices=tuple(_entries(matrices, ("rows", "columns", "settle", "lead_resistance"))),
+        smus=tuple(_entries(table.table("smu"), ("channel", "safe"))),
+        matrices=tuple(_entries(matrices, ("rows", "columns", "settle", "lead_resistance", "safe"))),
         grids=grids,
         wires=_wires(table.table("wires")),
         clock=_clock(table),
+        policies={name: read_policy(_safe(table, "smu", name)) for name in table.table("smu").keys()},  # noqa: SIM118
+        kept=frozenset(name for name in matrices.keys() if keeps_relays(_safe(table, "matrix", name))),  # noqa: SIM118
+        process=read_process(table.table("process")),
     )
     table.finish()
     _check(bench, table)
     return bench
+
+
+def _safe(table: Table, kind: str, name: str) -> Table:
+    return table.table(kind).table(name).table("safe")
 
 
 def _clock(table: Table) -> str | None:

@@ -31,8 +31,8 @@ def main(options: argparse.Namespace) -> int:
         try:
             run = playing.play([Progress()], close=True)
         except BaseException as error:
-            if chip.bench is not None and not isinstance(error, UnsafeError):
-                error.add_note("safe state confirmed: levels at zero, outputs off, relays open, all read back")
+            if chip.safe_state is not None and not isinstance(error, UnsafeError):
+                error.add_note(str(chip.safe_state))
             if options.json:
                 # A record that cannot be read any more does not hide why the run ended.
                 with contextlib.suppress(NwlabError):
@@ -104,7 +104,8 @@ def _open(options: argparse.Namespace) -> OpenChip:
 def _warn(chip: OpenChip) -> None:
     if chip.about.found_on:
         print(
-            f"nwlab: outputs found on at connect: {', '.join(chip.about.found_on)}; they are brought to zero and off "
-            "before the first drive",
+            f"nwlab: outputs found on when the bench was opened: {', '.join(chip.about.found_on)}; nothing was changed",
             file=sys.stderr,
         )
+    if chip.about.remark:
+        print(f"nwlab: {chip.about.remark}", file=sys.stderr)

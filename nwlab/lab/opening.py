@@ -1,4 +1,4 @@
-"""Files become chips: a bench through real or simulated instruments, or a model by itself."""
+"""Files become chips: a bench through real or simulated instruments, here or in a process of its own, or a model."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from nwlab.bench.bench import Bench, Equipment
+from nwlab.bench.lease import Lease
 from nwlab.core.chip import CheckedChip, Chip
 from nwlab.core.clock import Clock, SystemClock, VirtualClock
 from nwlab.core.errors import UsageError, WireError
 from nwlab.core.record import Document
+from nwlab.core.safe_state import SafeState
 from nwlab.core.wiring import Wiring
 from nwlab.drivers.roles import Matrix, SourceMeter
 from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench_file
@@ -22,6 +24,7 @@ from nwlab.lab.virtual import VirtualTable, build, by_address, without_virtual
 from nwlab.model import chip_file
 from nwlab.model.chip_file import ChipFile
 from nwlab.model.model_chip import ModelChip
+from nwlab.remote.guest import RemoteChip
 from nwlab.virtual.clock_link import RemoteClock
 
 
@@ -35,17 +38,48 @@ class About:
     documents: Mapping[str, Document] = field(default_factory=dict[str, Document])
     identities: Mapping[str, str] = field(default_factory=dict[str, str])
     found_on: tuple[str, ...] = ()  # outputs that were on when the bench was opened
+    sources: int | None = None  # SMU channels of the bench; None without a bench
     remark: str = ""  # what a person should know about this chip before trusting it
 
 
 class OpenChip(CheckedChip):
     """A checked chip that knows where it came from."""
 
-    def __init__(self, chip: Chip, about: About, bench: Bench | None = None, links: ExitStack | None = None) -> None:
+    def __init__(self, chip: Chip, about: About, links: ExitStack | None = None) -> None:
         super().__init__(chip)
         self.about = about
-        self.bench = bench
+        self.bench = chip if isinstance(chip, Bench) else None  # None too when it is in another process
+        self._remote = chip if isinstance(chip, RemoteChip) else None
         self._links = links or ExitStack()
+
+    @property
+    def safe_state(self) -> SafeState | None:
+        """What the safe order found; None before it ran, and for a model."""
+        place = self.bench or self._remote
+        return None if place is None else place.safe_state
+
+    @property
+    def holding(self) -> bool:
+        """Whether levels of the last drive still stand on the bench's instruments here."""
+        return self.bench is not None and self.bench.holding
+
+    def make_safe(self, *, everything: bool = False) -> SafeState:
+        """Run the safe order of a bench here and tell what was read back."""
+        return SafeState() if self.bench is None else self.bench.make_safe(everything=everything)
+
+    def idle(self) -> None:
+        """Tell a bench in another process that the control program lives; to be called while it waits for a person."""
+        if self._remote is not None:
+            self._remote.beat()
+
+    def log_to(self, path: Path) -> None:
+        """Have a bench in another process keep its log beside the record of the run."""
+        if self._remote is not None:
+            self._remote.log_to(str(path.resolve()))
+
+    def let_go(self) -> None:
+        """Let go of the instruments as they are, after `make_safe`."""
+        self._links.close()
 
     def close(self) -> None:
         """Go to the safe state, then let go of the instruments; raises UnsafeError when it cannot be confirmed."""
@@ -77,30 +111,75 @@ def open_model(chip: str | Path = "stochastic-2025", *, seed: int | None = None)
 
 
 def open_bench(
-    bench: str | Path = "virtual", *, virtual: bool = False, chip: str | Path | None = None, seed: int | None = None
+    bench: str | Path = "virtual",
+    *,
+    virtual: bool = False,
+    chip: str | Path | None = None,
+    seed: int | None = None,
+    separate: bool | None = None,
 ) -> OpenChip:
     """Open a bench file as a Chip; `virtual` simulates every instrument, `chip` mounts another chip on a virtual bench.
 
+    Real instruments are held by a process of their own, which makes them safe when this one dies or hangs; `separate`
+    asks for that or against it, whatever the file says. `tcp://host:port` is a bench that `nwlab serve-bench` serves.
     Nothing is changed on the instruments by opening. Raises FileError, UsageError, or WireError when an instrument does
     not answer as the file says.
     """
-    file = load_bench_file(find("bench", bench))
-    if chip is not None and not (virtual or _is_virtual(file)):
-        raise UsageError(
-            f"bench {file.name!r} is real: the chip on it is what its file says; --chip goes with --virtual"
-        )
-    mounted = load_chip(file.chip if chip is None else chip)
-    wiring = file.wiring(mounted.terminals) if chip is None else file.mount(mounted.terminals)
+    if str(bench).startswith("tcp://"):
+        from nwlab.lab.served_bench import connect
+
+        return connect(str(bench))
+    order = BenchOrder(str(find("bench", bench)), virtual, None if chip is None else str(chip), seed)
+    if not order.is_apart(separate):
+        return open_here(order)
+    from nwlab.lab.bench_process import open_apart
+
+    return open_apart(order)
+
+
+@dataclass(frozen=True)
+class BenchOrder:
+    """Which bench is to be opened, and how; plain values that another process can be handed."""
+
+    bench: str
+    virtual: bool = False
+    chip: str | None = None
+    seed: int | None = None
+
+    @property
+    def file(self) -> BenchFile:
+        """The bench file; raises FileError, UsageError when the order makes no sense."""
+        file = load_bench_file(self.bench)
+        if self.chip is not None and not (self.virtual or is_virtual(file)):
+            raise UsageError(
+                f"bench {file.name!r} is real: the chip on it is what its file says; --chip goes with --virtual"
+            )
+        return file
+
+    def is_apart(self, asked: bool | None) -> bool:
+        """Whether the instruments get a process of their own."""
+        file = self.file
+        if asked is not None:
+            return asked
+        if file.process.separate is not None:
+            return file.process.separate
+        return bool(file.addresses) and not self.virtual
+
+
+def open_here(order: BenchOrder) -> OpenChip:
+    """Open a bench in this process; raises what `open_bench` raises."""
+    file, seed = order.file, order.seed
+    everything = order.virtual or is_virtual(file)
+    mounted = load_chip(file.chip if order.chip is None else order.chip)
+    wiring = file.wiring(mounted.terminals) if order.chip is None else file.mount(mounted.terminals)
     with ExitStack() as stack:
-        clock = _clock(file, stack, virtual=virtual)
-        everything = virtual or _is_virtual(file)
-        table = (
-            build(file, mounted, wiring, clock, seed=seed, everything=everything) if _simulates(file, virtual) else None
-        )
+        lease = None if everything else _lease(file, stack)
+        clock = _clock(file, stack, virtual=order.virtual)
+        simulated = everything or any(entry.address.startswith(VIRTUAL) for entry in (*file.smus, *file.matrices))
+        table = build(file, mounted, wiring, clock, seed=seed, everything=everything) if simulated else None
         equipment, identities = _connect(file, wiring, clock, table, stack)
         limits = mounted.limits if file.limits is None else mounted.limits.lower(file.limits)
-        opened = Bench(file.name, equipment, wiring, limits, clock)
-        found_on = tuple(name for name, on in opened.outputs().items() if on)
+        opened = Bench(file.name, equipment, wiring, limits, clock, lease)
         links = stack.pop_all()
     about = About(
         chip=mounted.name,
@@ -111,9 +190,17 @@ def open_bench(
             "chip": Document(str(mounted.path), mounted.text),
         },
         identities=identities,
-        found_on=found_on,
+        found_on=opened.found_on,
+        sources=opened.sources,
+        remark="; ".join(() if lease is None else lease.stale),
     )
-    return OpenChip(opened, about, opened, links)
+    return OpenChip(opened, about, links)
+
+
+def _lease(file: BenchFile, stack: ExitStack) -> Lease:
+    lease = Lease(file.addresses, f"nwlab, bench {file.name!r}")
+    stack.callback(lease.close)
+    return lease
 
 
 def open_rehearsal(
@@ -123,7 +210,7 @@ def open_rehearsal(
     file = load_bench_file(find("bench", bench))
     missing = without_virtual(file)
     if not missing:
-        return open_bench(bench, virtual=True, chip=chip, seed=seed)
+        return open_bench(bench, virtual=True, chip=chip, seed=seed, separate=False)
     mounted = load_chip(file.chip if chip is None else chip)
     limits = mounted.limits if file.limits is None else mounted.limits.lower(file.limits)
     model = ModelChip(mounted.film(seed), mounted.terminals, limits, VirtualClock())
@@ -147,7 +234,7 @@ def _connect(
         name = f"{entry.model} at {entry.address}"
         matrices[entry.name], identities[name] = _driver(file, entry, clock, table, stack, settle=grid.settle)
     order = {entry.name: channels[entry.name] for entry in file.smus}
-    return Equipment(smus, order, matrices), identities
+    return Equipment(smus, order, matrices, file.policies, file.kept), identities
 
 
 def _driver(
@@ -182,7 +269,7 @@ def _driver(
 
 
 def _clock(file: BenchFile, stack: ExitStack, *, virtual: bool) -> Clock:
-    if virtual or _is_virtual(file):
+    if virtual or is_virtual(file):
         return VirtualClock()
     if file.clock is None:
         return SystemClock()
@@ -192,12 +279,9 @@ def _clock(file: BenchFile, stack: ExitStack, *, virtual: bool) -> Clock:
     return clock
 
 
-def _simulates(file: BenchFile, virtual: bool) -> bool:
-    return virtual or any(entry.address.startswith(VIRTUAL) for entry in (*file.smus, *file.matrices))
-
-
-def _is_virtual(file: BenchFile) -> bool:
-    return all(entry.address.startswith(VIRTUAL) for entry in (*file.smus, *file.matrices))
+def is_virtual(file: BenchFile) -> bool:
+    """Whether every instrument of a bench is simulated by its own file."""
+    return not file.addresses
 
 
 def _seed(file: ChipFile, seed: int | None) -> int | None:

@@ -61,6 +61,8 @@ class Playing:
         self._chip = chip
         self._info = information(protocol, chip, suffix)
         self.folder = new_folder(out, protocol.name + suffix)
+        if isinstance(chip, OpenChip):
+            chip.log_to(self.folder / "bench.log")
 
     def play(
         self,
@@ -114,11 +116,11 @@ def _versions() -> dict[str, str]:
 
 
 def _check_sources(protocol: Protocol, chip: Chip) -> None:
-    bench = chip.bench if isinstance(chip, OpenChip) else None
-    if bench is not None and protocol.sources > bench.sources:
+    about = chip.about if isinstance(chip, OpenChip) else About()
+    if about.sources is not None and protocol.sources > about.sources:
         raise DriveError(
             f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, "
-            f"but bench {bench.name!r} has {bench.sources}"
+            f"but bench {about.bench!r} has {about.sources}"
         )
     if len(chip.terminals) < protocol.sources:
         raise UsageError(f"protocol {protocol.name!r} forces {protocol.sources} terminals, the chip has fewer")

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nwlab.core import lock
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import BLOCKS, FORMAT, JOURNAL, MANIFEST, RunInfo, info_from_json
 from nwlab.core.rows import UNITS, Rows, stack, tabulate
-from nwlab.runs import lock
 from nwlab.runs.index import Dropped, Index, scan
 from nwlab.runs.played import Drives, open_part
 

@@ -10,6 +10,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from nwlab.core import lock
 from nwlab.core.clock import Clock, SystemClock, utc_now
 from nwlab.core.errors import StorageError
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunFinished, RunStarted
@@ -27,7 +28,6 @@ from nwlab.core.record import (
 )
 from nwlab.core.rows import UNITS
 from nwlab.core.units import show
-from nwlab.runs import lock
 from nwlab.runs.appender import Appender, replace_json
 
 _SYNC = 1.0  # s between fsyncs: a disk takes some ms for one

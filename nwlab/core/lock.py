@@ -1,4 +1,4 @@
-"""Whether a run is still being written."""
+"""Whether a file is held by a living process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KNOWN = fcntl is not None
 
 
 def hold(descriptor: int) -> bool:
-    """Mark an open file as being written until it is closed or its process ends; False when someone else did."""
+    """Mark an open file as held until it is closed or its process ends; False when someone else holds it."""
     if fcntl is None:
         return True
     try:
@@ -26,7 +26,7 @@ def hold(descriptor: int) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process is writing the file; False where the system cannot tell."""
+    """Whether a living process holds the file; False where the system cannot tell."""
     if fcntl is None or not path.is_file():
         return False
     with path.open("rb") as file:

@@ -1,0 +1,212 @@
+"""The side of the seam where the instruments are.
+
+Theory of operation. One thread, the main one, talks to the instruments; the watch reads the pipe. When the control
+program asks for a stop, falls silent or dies, the watch interrupts the main thread wherever it stands: the drive is
+aborted to rest, and for anything but a stop the safe order runs and the host is done. An interruption strikes once, and
+never inside the safe order; a stop does not strike while a message is being sent, which would tear it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from nwlab.core.chip import Chip
+from nwlab.core.drive import Drive
+from nwlab.core.errors import NwlabError, WireError
+from nwlab.core.reading import Reading
+from nwlab.core.safe_state import Deadlines, SafeState
+from nwlab.remote.failure import failure_message
+from nwlab.remote.logbook import Logbook
+from nwlab.remote.message import Message, block_message, drive_of
+from nwlab.remote.pipe import Gone, Pipe
+from nwlab.remote.watch import Watch
+
+
+class Hosted(Chip, Protocol):
+    """A chip that can be made safe and tells what it found."""
+
+    @property
+    def holding(self) -> bool:
+        """Whether levels of the last drive still stand."""
+        ...
+
+    def make_safe(self) -> SafeState:
+        """Run the safe order and tell what was read back."""
+        ...
+
+
+class Interruption(BaseException):
+    """Raised in the main thread by the watch: stop playing."""
+
+
+class Host:
+    """Serves one control program until it lets go, dies or falls silent; then makes safe and says what it found."""
+
+    def __init__(
+        self,
+        chip: Hosted,
+        pipe: Pipe,
+        deadlines: Deadlines,
+        logbook: Logbook,
+        *,
+        interrupt: Callable[[], None] = lambda: None,
+        listen: Callable[[Message], None] = lambda _: None,
+    ) -> None:
+        """`interrupt` makes `strike` run in the main thread; `listen` is told every block and drive (observers)."""
+        self._chip, self._pipe, self._logbook, self._listen = chip, pipe, logbook, listen
+        self._interrupt = interrupt
+        self._watch = Watch(pipe, deadlines, self.trip, hear=self._hear)
+        self.reason = ""
+        self._armed = self._playing = self._sending = self._stopping = False
+
+    def serve(self, about: Mapping[str, Any]) -> SafeState:
+        """Serve; `about` is what the control program is told first. Raises nothing."""
+        try:
+            try:
+                self._armed = True
+                self._watch.start()
+                self._say(Message("ready", about))
+                self._attend()
+            finally:
+                self._armed = False
+        except Interruption:
+            pass
+        except Gone:
+            self.reason = self.reason or "the control program is gone"
+        except Exception as error:
+            self.reason = self.reason or f"the bench process failed: {type(error).__name__}: {error}"
+        return self._leave()
+
+    def trip(self, reason: str) -> None:
+        """Have the bench made safe at once; any thread may call it."""
+        self.reason = self.reason or reason
+        self._wake("trip")
+
+    def strike(self) -> None:
+        """Raise Interruption in the main thread where that is due; for a signal's handler, and between blocks."""
+        if self.reason and self._armed:
+            self._armed = False
+            raise Interruption
+        if self._stopping and self._playing and not self._sending:
+            self._stopping = False
+            raise Interruption
+
+    def _hear(self, message: Message) -> bool:
+        if message.kind != "stop":
+            return False
+        self._stopping = True
+        self._wake("stop")
+        return True
+
+    def _wake(self, kind: str) -> None:
+        """Have the main thread look up, wherever it waits."""
+        self._watch.inbox.put(Message(kind))
+        self._interrupt()
+
+    def _leave(self) -> SafeState:
+        """Make safe, log it, and say it to whoever still listens."""
+        state = self._chip.make_safe()
+        self._watch.close()
+        self._logbook.write("safe", cause=self.reason or "asked", failures=state.failures, found=state.found)
+        words = {"cause": self.reason, "failures": state.failures, "found": state.found}
+        with contextlib.suppress(Gone):
+            self._pipe.send(Message("safe", words), patience=1.0)
+        return state
+
+    def _attend(self) -> None:
+        while True:
+            message = self._watch.inbox.get()
+            self.strike()
+            match message.kind:
+                case "drive":
+                    self._drive(message)
+                case "time":
+                    self._say(Message("time", {"now": self._chip.clock.now()}))
+                case "sleep":
+                    self._chip.clock.sleep(float(message.words["seconds"]))
+                    self._say(Message("time", {"now": self._chip.clock.now()}))
+                case "log":
+                    self._logbook.move(str(message.words["path"]))
+                case "stop":  # came when the drive had just ended
+                    self._stopping = False
+                    self._say(Message("stopped"))
+                case "safe":
+                    return
+                case _:
+                    raise WireError(f"the control program asks for {message.kind!r}, which nobody knows here")
+
+    def _drive(self, message: Message) -> None:
+        try:
+            drive = drive_of(message)
+            blocks = self._chip.apply(drive)
+        except NwlabError as error:
+            self._say(failure_message(error))
+            return
+        self._say(Message("accepted"))
+        if self._next_kind() != "go":
+            self._stopping = False
+            self._say(Message("stopped"))
+            return
+        self._listen(message)
+        self._play(blocks, drive)
+
+    def _next_kind(self) -> str:
+        message = self._watch.inbox.get()
+        self.strike()
+        return message.kind
+
+    def _play(self, blocks: Iterator[Reading], drive: Drive) -> None:
+        self._watch.driven = self._chip.holding or any(bool(np.any(force.levels)) for force in drive.forces)
+        end = Message("done")
+        try:
+            self._playing = True
+            try:
+                self._pass_on(blocks)
+            finally:
+                self._playing = False
+        except Interruption:
+            if self.reason:
+                raise
+            end = self._take_stop()
+        except NwlabError as error:
+            if isinstance(error, Gone):
+                raise
+            self._logbook.write("failed", error=str(error))
+            end = failure_message(error)
+        finally:
+            _close(blocks)
+            self._watch.driven = self._chip.holding
+        self._listen(end)
+        self._say(end)
+
+    def _take_stop(self) -> Message:
+        """Take the stop's own message out of the inbox, which only had to wake this thread."""
+        while self._watch.inbox.get().kind != "stop":
+            pass
+        return Message("stopped")
+
+    def _pass_on(self, blocks: Iterator[Reading]) -> None:
+        for reading in blocks:
+            self.strike()
+            if reading.steps:
+                message = block_message(reading)
+                self._say(message)
+                self._listen(message)
+                self.strike()
+
+    def _say(self, message: Message) -> None:
+        self._sending = True
+        try:
+            self._pipe.send(message)
+        finally:
+            self._sending = False
+
+
+def _close(blocks: Iterator[Reading]) -> None:
+    close = getattr(blocks, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,111 @@
+"""The thread that watches over the control program: what it says, and whether it still says anything.
+
+Theory of operation. While a level other than zero stands, the control program sends a beat from its control loop every
+quarter of the heartbeat; silence for a whole heartbeat is taken for a hang. At rest it may think for long. What has
+arrived is always read before silence is judged, so that a computer under load that delays this thread does not count
+as silence. A computer that slept is told from one that is slow by a clock that goes on in sleep.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from nwlab.core.clock import Clock, SystemClock, time_with_sleep
+from nwlab.core.errors import WireError
+from nwlab.core.safe_state import Deadlines
+from nwlab.core.units import duration, show
+from nwlab.remote.message import Message
+from nwlab.remote.pipe import Gone, Pipe
+
+_SLEPT = 1.0  # s by which the two clocks must differ
+
+
+class Watch:
+    """Reads a pipe in a thread of its own; `trip` is called once, with the reason, when the bench must be made safe."""
+
+    def __init__(
+        self,
+        pipe: Pipe,
+        deadlines: Deadlines,
+        trip: Callable[[str], None],
+        *,
+        hear: Callable[[Message], bool] = lambda _: False,
+        clock: Clock | None = None,
+        with_sleep: Callable[[], float] = time_with_sleep,
+    ) -> None:
+        """`hear` takes messages that must not wait for their turn, and tells whether it did."""
+        self.inbox: SimpleQueue[Message] = SimpleQueue()
+        self.progress = 0  # blocks that the control program has taken
+        self._pipe, self._deadlines, self._trip, self._hear = pipe, deadlines, trip, hear
+        self._clock, self._with_sleep = clock or SystemClock(), with_sleep
+        self._driven, self._closed = False, False
+        self._last = self._clock.now()
+        self._drift = self._with_sleep() - self._last
+        self._thread = threading.Thread(target=self._work, name="nwlab watches the control program", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching; the pipe stays open."""
+        self._closed = True
+
+    @property
+    def driven(self) -> bool:
+        """Whether a level other than zero stands, so that the heartbeat binds."""
+        return self._driven
+
+    @driven.setter
+    def driven(self, driven: bool) -> None:
+        if driven and not self._driven:
+            self._last = self._clock.now()  # until now the program was free to think
+        self._driven = driven
+
+    def _work(self) -> None:
+        reason = ""
+        while not self._closed and not reason:
+            reason = self._look()
+        if not self._closed:
+            self._trip(reason)
+
+    def _look(self) -> str:
+        """Wait for a message or a deadline; return why the bench must be made safe, empty when it need not."""
+        try:
+            message = self._pipe.receive(max(0.0, min(self._left(), self._deadlines.heartbeat / 4)))
+        except Gone:
+            return "the control program is gone"
+        except WireError as error:
+            return f"the control program talks nonsense: {error}"
+        if message is not None:
+            self._last = self._clock.now()
+            self._take(message)
+            return ""
+        return self._slept() or self._silent()
+
+    def _take(self, message: Message) -> None:
+        if message.kind == "beat":
+            self.progress = int(message.words.get("progress", 0))
+        elif not self._hear(message):
+            self.inbox.put(message)
+
+    def _left(self) -> float:
+        allowed = self._deadlines.heartbeat if self._driven else self._deadlines.think
+        return self._last + allowed - self._clock.now()
+
+    def _silent(self) -> str:
+        if self._left() > 0:
+            return ""
+        if self._driven:
+            return (
+                f"the control program was silent for {show(self._deadlines.heartbeat, 's')} while a level stood; "
+                f"it had taken {self.progress} blocks"
+            )
+        return f"the control program was silent for {duration(self._deadlines.think)}"
+
+    def _slept(self) -> str:
+        drift = self._with_sleep() - self._clock.now()
+        slept, self._drift = drift - self._drift, drift
+        return f"the computer slept for {duration(slept)}" if slept > _SLEPT else ""
