@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(add: AddParser) -> None:
     command = add("run", help="play a protocol on a bench or model and keep everything")
-    _playing(command)
+    _playing(command, nargs="?")
+    command.add_argument("--resume", metavar="RUN", help="continue a run that ended early, in a new folder")
     command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
 
@@ -80,8 +81,9 @@ def _dry_run(add: AddParser) -> None:
     _playing(command)
 
 
-def _playing(command: argparse.ArgumentParser) -> None:
-    command.add_argument("protocol", metavar="PROTOCOL", help="a protocol file, or a name from `nwlab list protocols`")
+def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    about = "a protocol file, or a name from `nwlab list protocols`"
+    command.add_argument("protocol", metavar="PROTOCOL", nargs=nargs, help=about)
     command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")

@@ -11,7 +11,7 @@ except ImportError:  # pragma: no cover - Windows has no advisory locks of this 
 
 
 KNOWN = fcntl is not None
-"""Whether this system can tell that a file is being written."""
+"""Whether this system can tell that a file is held."""
 
 
 def hold(descriptor: int) -> bool:

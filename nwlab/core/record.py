@@ -55,6 +55,8 @@ class RunInfo:
     seed: int | None = None
     bench: str = ""  # name of the bench, empty without one
     chip: str = ""  # name of the chip
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])  # of the parameters in SI, to the last bit
+    opened: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what was asked for: bench, chip, virtual, …
 
 
 def info_to_json(info: RunInfo) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from nwlab.core import lock
 from nwlab.core.clock import Clock, SystemClock
 from nwlab.core.record import JOURNAL, MANIFEST
-from nwlab.runs import lock
 from nwlab.runs.recording import Run, load_run, read_manifest
 from nwlab.runs.requests import Request, ask, is_waiting, withdraw
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_PIECE = 1 << 20  # bytes copied at a time
+
 
 class Appender:
     """A file that only grows; what `append` returned for has left this process."""
@@ -49,6 +51,14 @@ class Appender:
         if self.fileno >= 0:
             descriptor, self.fileno = self.fileno, -1
             os.close(descriptor)
+
+
+def copy_part(source: Path, target: Path, size: int) -> None:
+    """Copy the first `size` bytes of a file; raises OSError."""
+    with source.open("rb") as read, target.open("wb") as written:
+        while size and (piece := read.read(min(size, _PIECE))):
+            written.write(piece)
+            size -= len(piece)
 
 
 def replace_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -32,6 +32,16 @@ class Dropped:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far the acknowledged part of a run reaches, without the line that ends it."""
+
+    lines: int = 0
+    journal_bytes: int = 0
+    frames: int = 0
+    block_bytes: int = 0
+
+
 def _numbers() -> array[int]:
     return array("Q")
 
@@ -53,6 +63,7 @@ class Index:
     length: array[int] = field(default_factory=_numbers)  # (blocks,) bytes of the frame
     frame: array[int] = field(default_factory=_numbers)  # (blocks,) number of the frame
     dropped: Dropped = field(default_factory=Dropped)
+    extent: Extent = field(default_factory=Extent)
 
     def blocks_of(self, drive: int) -> range:
         """Return the indices of a drive's blocks."""
@@ -74,6 +85,8 @@ def scan(journal: BinaryIO, blocks: BinaryIO) -> Index:
             reason = str(error)
             break
         place += len(line)
+        if not scanner.index.end:
+            scanner.index.extent = scanner.extent(place)
     scanner.index.dropped = _dropped(journal, blocks, place, scanner.used, reason)
     return scanner.index
 
@@ -114,6 +127,9 @@ class _Scanner:
             case _:
                 raise DamageError(f"journal line {self._lines + 1} has an unknown event {event!r}")
         self._lines += 1
+
+    def extent(self, journal_bytes: int) -> Extent:
+        return Extent(self._lines, journal_bytes, self._frames, self.used)
 
     def _run(self, line: dict[str, Any]) -> None:
         if line["format"] > FORMAT:

@@ -40,18 +40,19 @@ def play(
     close: bool = False,
     requests: Requests | None = None,
     idle: Callable[[], None] | None = None,
+    first: int = 0,
 ) -> None:
     """Play every drive of a generator, which is sent the joined reading of each.
 
     `critical` subscribers are called in line, and their failure ends the run; `background` ones cannot harm it.
     `label` names the step that made the present drive; `steps` and `duration` (s) are what a dry run expects.
-    `requests` may end or pause the run; `idle` is called several times a second while it pauses. However the run ends,
-    the drive under way is aborted to rest and what had arrived is passed on; with `close` the chip is closed before the
-    end is told. Raises whatever ended the run.
+    `requests` may end or pause the run; `idle` is called several times a second while it pauses. The first drive has
+    the index `first`. However the run ends, the drive under way is aborted to rest and what had arrived is passed on;
+    with `close` the chip is closed before the end is told. Raises whatever ended the run.
     """
     requests = requests or Requests()
     with interrupts() as signals, signals.playing(requests.stop):
-        player = _Player(chip, tuple(critical), tuple(background), signals, requests)
+        player = _Player(chip, tuple(critical), tuple(background), signals, requests, first)
         player.label, player.idle = label or player.label, idle or player.idle
         try:
             player.play(drives, RunStarted(chip.terminals, steps, duration))
@@ -79,12 +80,13 @@ class _Player:
         background: tuple[Background, ...],
         signals: Interrupts,
         requests: Requests,
+        first: int,
     ) -> None:
         self._chip, self._critical, self._background = chip, critical, background
         self._signals, self._requests = signals, requests
         self.label: Callable[[], str] = lambda: ""
         self.idle: Callable[[], None] = lambda: None
-        self._index = -1
+        self._index = first - 1
         self._blocks: list[Reading] = []
         self._first = 0
         self._arrived: Reading | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from nwlab.core.errors import FileError, UsageError
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import BLOCKS, FORMAT, JOURNAL, MANIFEST, RunInfo, info_from_json
 from nwlab.core.rows import UNITS, Rows, stack, tabulate
-from nwlab.runs.index import Dropped, Index, scan
+from nwlab.runs.index import Dropped, Extent, Index, scan
 from nwlab.runs.played import Drives, open_part
 
 if TYPE_CHECKING:
@@ -97,6 +97,22 @@ class Run:
     def ended(self) -> datetime | None:
         """Wall time of the end, with offset; None when it was cut off."""
         return _moment(self._end.get("ended"))
+
+    @property
+    def last_written(self) -> datetime:
+        """Wall time of the last thing on record, with offset; raises FileError."""
+        if self.ended is not None:
+            return self.ended
+        journal = self.path / JOURNAL
+        try:
+            return datetime.fromtimestamp(journal.stat().st_mtime, UTC)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}", journal) from error
+
+    @property
+    def extent(self) -> Extent:
+        """How far the acknowledged part reaches in its files."""
+        return self._index.extent
 
     @property
     def dropped(self) -> Dropped:
