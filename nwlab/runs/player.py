@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 
 from nwlab.core.chip import Chip
 from nwlab.core.clock import utc_now
 from nwlab.core.drive import Drive
-from nwlab.core.errors import AnswerError, NwlabError, Stopped, UsageError
+from nwlab.core.errors import AnswerError, NwlabError, Stopped, Terminated, UsageError
 from nwlab.core.events import (
     BlockArrived,
     DriveFinished,
@@ -94,12 +95,11 @@ class _Player:
 
     def play(self, drives: Drives, started: RunStarted) -> None:
         self._tell(started)
-        with self._signals.open():
-            drive = next(drives, None)
+        drive = self._advance(partial(next, drives))
         while drive is not None:
             self._heed()
             reading = self._play(drive)
-            drive = self._next(drives, reading)
+            drive = self._advance(partial(drives.send, reading))
 
     def close(self) -> Exception | None:
         """Close the chip after a failure; one that cannot be closed matters more than what came before."""
@@ -120,7 +120,7 @@ class _Player:
     def fail(self, error: BaseException) -> None:
         """Tell how a run ended that did not finish; a store that fails here as well adds to the error."""
         try:
-            if isinstance(error, Exception) and not isinstance(error, NwlabError):
+            if not isinstance(error, NwlabError | KeyboardInterrupt | Terminated):
                 self._tell(Noted("traceback", {"text": "".join(traceback.format_exception(error))}))
             self.end(verdict(error))
         except Exception as second:
@@ -138,12 +138,16 @@ class _Player:
         for subscriber in self._critical:
             subscriber(finished)
 
-    def _next(self, drives: Drives, reading: Reading) -> Drive | None:
+    def _advance(self, protocol: Callable[[], Drive]) -> Drive | None:
+        """Let the protocol go on to its next drive; None at its end."""
         try:
             with self._signals.open():
-                return drives.send(reading)
+                return protocol()
         except StopIteration:
             return None
+        except SystemExit as error:
+            # The program would leave with that exit code, as if all were well.
+            raise RuntimeError("a protocol returns or raises, but does not exit the program") from error
 
     def _heed(self) -> None:
         """Between drives: end or pause if that was asked for. A held level is not left alone for a pause."""

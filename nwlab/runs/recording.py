@@ -46,9 +46,19 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Return `run.json`; empty when it is damaged, which is no reason to refuse a run: the journal says it too."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return content if isinstance(content, dict) and _is_sound(content) else {}
+
+
+def _is_sound(manifest: dict[str, Any]) -> bool:
+    terminals = manifest.get("terminals", [])
+    return (
+        isinstance(manifest.get("format", FORMAT), int)
+        and isinstance(manifest.get("status", ""), str)
+        and isinstance(terminals, list)
+        and all(isinstance(name, str) for name in terminals)
+    )
 
 
 class Run:
@@ -81,7 +91,8 @@ class Run:
     @property
     def exit_code(self) -> int | None:
         """Exit code of the program that played it; None when it left none."""
-        return self._end.get("exit")
+        code = self._end.get("exit")
+        return code if isinstance(code, int) else None
 
     @property
     def reason(self) -> str:
@@ -122,7 +133,7 @@ class Run:
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What was noted beside the samples: kind, content and wall time."""
-        return tuple({key: note[key] for key in ("kind", "content", "at")} for note in self._index.notes)
+        return tuple(self._index.notes)
 
     @property
     def samples(self) -> int:
@@ -227,4 +238,7 @@ def _attributes(name: str) -> dict[str, str]:
 
 
 def _moment(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

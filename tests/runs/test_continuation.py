@@ -164,8 +164,8 @@ def test_what_was_continued_is_continued_again(tmp_path: Path, whole: tuple[Run,
             if number == 2:
                 raise WireError("lost again")
 
+        chip = OhmicChip(block=2, at_block=lose)
         with pytest.raises(WireError):
-            chip = OhmicChip(block=2, at_block=lose)
             record_run(after.feed(Adaptive()()), chip, tmp_path / str(count), INFO, after=after)
         run = load_run(tmp_path / str(count))
     run = resume(run, tmp_path / "end")
@@ -237,8 +237,8 @@ def test_the_protocol_is_left_when_the_rest_fails(tmp_path: Path) -> None:
     def lose(number: int) -> None:
         raise WireError("lost again")
 
+    chip = OhmicChip(at_block=lose)
     with pytest.raises(WireError):
-        chip = OhmicChip(at_block=lose)
         record_run(after.feed(protocol()), chip, tmp_path / "new", INFO, after=after)
     assert protocol.left
     assert chip.rested == 1
