@@ -9,10 +9,14 @@ from importlib import import_module
 
 from nwlab import __version__
 from nwlab.core.errors import NwlabError, Terminated
+from nwlab.runs.interrupts import interrupts
 
 PLACES = {
     "run": "nwlab.lab.command_run",
     "dry-run": "nwlab.lab.command_dry_run",
+    "stop": "nwlab.lab.command_stop",
+    "pause": "nwlab.lab.command_pause",
+    "continue": "nwlab.lab.command_pause",
     "serve": "nwlab.lab.command_serve",
     "serve-bench": "nwlab.lab.command_serve_bench",
     "bench": "nwlab.lab.command_bench",
@@ -28,7 +32,9 @@ KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
-    sys.exit(_main(_parser().parse_args(arguments)))
+    with interrupts(last=True):
+        exit_code = _main(_parser().parse_args(arguments))
+    sys.exit(exit_code)
 
 
 def _main(options: argparse.Namespace) -> int:
@@ -37,7 +43,7 @@ def _main(options: argparse.Namespace) -> int:
     except NwlabError as error:
         return _tell(str(error), error, error.exit_code)
     except KeyboardInterrupt as error:
-        return _tell("interrupted by Ctrl-C", error, 130)
+        return _tell(f"interrupted: {str(error) or 'Ctrl-C'}", error, 130)
     except Terminated as error:
         return _tell("ended by the system", error, error.exit_code)
     except BrokenPipeError:
@@ -60,14 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _serve, _serve_bench, _bench, _list, _of_runs):
+    for command in (_run, _dry_run, _of_playing, _serve, _serve_bench, _bench, _list, _of_runs):
         command(commands.add_parser)
     return parser
 
 
 def _run(add: AddParser) -> None:
     command = add("run", help="play a protocol on a bench or model and keep everything")
-    _playing(command)
+    _playing(command, nargs="?")
+    command.add_argument("--resume", metavar="RUN", help="continue a run that ended early, in a new folder")
     command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
     command.add_argument(
@@ -84,14 +91,27 @@ def _dry_run(add: AddParser) -> None:
     _playing(command)
 
 
-def _playing(command: argparse.ArgumentParser) -> None:
-    command.add_argument("protocol", metavar="PROTOCOL", help="a protocol file, or a name from `nwlab list protocols`")
+def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    about = "a protocol file, or a name from `nwlab list protocols`"
+    command.add_argument("protocol", metavar="PROTOCOL", nargs=nargs, help=about)
     command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
     command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _of_playing(add: AddParser) -> None:
+    helps = {
+        "stop": "end a run after its present block, from another terminal",
+        "pause": "have a run pause between drives, with the chip at rest",
+        "continue": "end the pause of a run",
+    }
+    for name, about in helps.items():
+        command = add(name, help=about)
+        command.add_argument("run", metavar="RUN", help="folder of a run")
+        command.add_argument("--json", action="store_true", help="JSON on stdout")
 
 
 def _serve(add: AddParser) -> None:

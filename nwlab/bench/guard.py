@@ -46,6 +46,7 @@ class Guard:
         self._barred = [place for place in found if not policies.get(place, SafePolicy()).take_over]
         self._found, self._claimed = tuple(" ".join(place) for place in found), False
         self._latch: Latch = latch or Remembered()
+        self._wired: list[Interlocked] = []  # instruments whose interlock was closed when they were claimed
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -73,6 +74,8 @@ class Guard:
         for instrument in (*self._smus.values(), *self._matrices.values()):
             if isinstance(instrument, Claimable):
                 instrument.claim()
+        # One that is open from the start is not wired: the instrument itself then bars what would need it.
+        self._wired = [smu for smu in self._smus.values() if isinstance(smu, Interlocked) and not smu.interlock_open()]
         self._claimed = True
 
     @contextmanager
@@ -84,7 +87,7 @@ class Guard:
             self._latch.latch = str(error)
             raise
         except InstrumentError as error:
-            if isinstance(smu, Interlocked) and smu.interlock_open():
+            if any(each is smu and each.interlock_open() for each in self._wired):
                 self._latch.latch = f"while a drive was played ({error})"
                 raise InterlockError(
                     error.code,

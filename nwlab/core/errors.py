@@ -95,6 +95,12 @@ class StorageError(NwlabError):
     exit_code = 6
 
 
+class Stopped(KeyboardInterrupt):
+    """Somebody asked for a run to end after the block that was under way; the text says who."""
+
+    exit_code = 130
+
+
 class Terminated(BaseException):
     """The system asked the program to end (SIGTERM, SIGHUP)."""
 

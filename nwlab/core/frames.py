@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from enum import IntEnum
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -69,12 +69,20 @@ def encode_drive(drive: Drive) -> bytes:
     return head + b"".join(array.astype("<f8").tobytes() for array in arrays)
 
 
+def drive_head(payload: bytes) -> tuple[int, int, bool]:
+    """Return steps, forces and whether read delays follow; raises DamageError unless the payload is as long as that."""
+    if len(payload) < _DRIVE.size:
+        raise DamageError("a drive's frame is shorter than its head")
+    steps, forces, delayed = _DRIVE.unpack_from(payload)
+    if len(payload) != _DRIVE.size + 8 * steps * (1 + forces + delayed):
+        raise DamageError("a drive's frame is not as long as its steps and forces need")
+    return steps, forces, bool(delayed)
+
+
 def decode_drive(payload: bytes) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Return dwell (steps,), levels (forces, steps) and read delays (steps,) or None; raises DamageError."""
-    steps, forces, delayed = _head(_DRIVE, payload)
+    steps, forces, delayed = drive_head(payload)
     rows = 1 + forces + delayed
-    if len(payload) != _DRIVE.size + 8 * steps * rows:
-        raise DamageError("a drive's frame is not as long as its steps and forces need")
     table = np.frombuffer(payload, "<f8", offset=_DRIVE.size).reshape(rows, steps).astype(np.float64)
     return table[0], table[1 : 1 + forces], table[-1] if delayed else None
 
@@ -93,19 +101,21 @@ def encode_reading(reading: Reading) -> bytes:
     )
 
 
+def reading_head(payload: bytes) -> tuple[float, int, int]:
+    """Return start, steps and forces; raises DamageError unless the payload is as long as that."""
+    if len(payload) < _READING.size:
+        raise DamageError("a block's frame is shorter than its head")
+    start, steps, forces = _READING.unpack_from(payload)
+    if len(payload) != _READING.size + 8 * (steps + 4 * steps * forces) + 2 * steps * forces:
+        raise DamageError("a block's frame is not as long as its steps and forces need")
+    return start, steps, forces
+
+
 def decode_reading(payload: bytes) -> Reading:
     """Return the block that `encode_reading` packed; raises DamageError."""
-    start, steps, forces = _head(_READING, payload)
+    start, steps, forces = reading_head(payload)
     samples = steps * forces
-    if len(payload) != _READING.size + 8 * (steps + 4 * samples) + 2 * samples:
-        raise DamageError("a block's frame is not as long as its steps and forces need")
     floats = np.frombuffer(payload, "<f8", steps + 4 * samples, _READING.size).astype(np.float64)
     onset, table = floats[:steps], floats[steps:].reshape(4, steps, forces)
     flags = np.frombuffer(payload, np.uint8, 2 * samples, _READING.size + floats.nbytes).reshape(2, steps, forces) != 0
     return Reading(start, onset, table[0], table[1], table[2], table[3], flags[0], flags[1])
-
-
-def _head(form: struct.Struct, payload: bytes) -> tuple[Any, ...]:
-    if len(payload) < form.size:
-        raise DamageError("a frame is shorter than its head")
-    return form.unpack_from(payload)

@@ -10,6 +10,10 @@ except ImportError:  # pragma: no cover - Windows has no advisory locks of this 
     fcntl = None
 
 
+KNOWN = fcntl is not None
+"""Whether this system can tell that a file is held."""
+
+
 def hold(descriptor: int) -> bool:
     """Mark an open file as held until it is closed or its process ends; False when someone else holds it."""
     if fcntl is None:

@@ -55,6 +55,8 @@ class RunInfo:
     seed: int | None = None
     bench: str = ""  # name of the bench, empty without one
     chip: str = ""  # name of the chip
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])  # of the parameters in SI, to the last bit
+    opened: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what was asked for: bench, chip, virtual, …
 
 
 def info_to_json(info: RunInfo) -> dict[str, Any]:
@@ -64,11 +66,27 @@ def info_to_json(info: RunInfo) -> dict[str, Any]:
 
 
 def info_from_json(content: Mapping[str, Any]) -> RunInfo:
-    """Return what `info_to_json` wrote; what is missing stays empty."""
-    known = {key: content[key] for key in RunInfo.__slots__ if key in content}
-    known["name"] = str(content.get("name", ""))
-    known["documents"] = {key: Document(**each) for key, each in content.get("documents", {}).items()}
-    return RunInfo(**known)
+    """Return what `info_to_json` wrote; what is missing, or is something else, stays empty."""
+    seed = content.get("seed")
+    maps = ("parameters", "identities", "versions", "values", "opened")
+    documents = {
+        name: Document(str(each.get("path", "")), str(each.get("text", "")))
+        for name, each in _mapping(content, "documents").items()
+        if isinstance(each, dict)
+    }
+    return RunInfo(
+        str(content.get("name", "")),
+        documents,
+        seed=seed if isinstance(seed, int) else None,
+        bench=str(content.get("bench", "")),
+        chip=str(content.get("chip", "")),
+        **{name: _mapping(content, name) for name in maps},
+    )
+
+
+def _mapping(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = content.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def encode_line(content: Mapping[str, Any]) -> bytes:
@@ -78,13 +96,16 @@ def encode_line(content: Mapping[str, Any]) -> bytes:
 
 
 def decode_line(line: bytes) -> dict[str, Any]:
-    """Read one journal line; raises DamageError unless it is whole and matches its checksum."""
+    """Read one journal line; raises DamageError unless it is whole, matches its checksum and is JSON."""
     body = line[:-_CRC_LENGTH]
     if not body:
         raise DamageError("a journal line is cut off")
     if line[-_CRC_LENGTH:] != (_CRC % zlib.crc32(body)).encode():
         raise DamageError("a journal line is cut off or does not match its checksum")
-    return json.loads(body + b"}")
+    try:
+        return json.loads(body + b"}")
+    except (ValueError, RecursionError) as error:
+        raise DamageError(f"a journal line is not JSON: {error}") from error
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.core.errors import UnsafeError, UsageError
+from nwlab.core.errors import NwlabError, UnsafeError, UsageError
 from nwlab.core.units import show
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench, open_model
+from nwlab.lab.places import find
+from nwlab.lab.resuming import Resumption
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.plot import pictures
+from nwlab.protocol.protocol import Protocol
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
 from nwlab.runs.recording import Run, load_run
@@ -24,23 +28,38 @@ from nwlab.runs.verdict import verdict
 
 def main(options: argparse.Namespace) -> int:
     """Play, keep, draw; print where the run is, the final conductance and the picture."""
-    protocol = load_protocol(options.protocol, **dict(options.set))
+    resumed = _resume(options)
+    protocol = load_protocol(options.protocol, **dict(options.set)) if resumed is None else resumed.protocol
+    options = options if resumed is None else resumed.options
     with interrupts(), _open(options) as chip:
         _warn(chip)
-        playing = Playing(protocol, chip, options.out)
+        if resumed is not None:
+            resumed.check(chip)
+        opened = _opened(options, protocol)
+        playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
         try:
             run = playing.play([Progress()], close=True)
         except BaseException as error:
             if chip.safe_state is not None and not isinstance(error, UnsafeError):
                 error.add_note(str(chip.safe_state))
             if options.json:
-                print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
+                # A record that cannot be read any more does not hide why the run ended.
+                with contextlib.suppress(NwlabError):
+                    print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise
         finally:
             _tell_faults(chip)
     picture = pictures.trace(run, run.path / "trace.png")
     report(run, picture, as_json=options.json)
     return 0
+
+
+def _resume(options: argparse.Namespace) -> Resumption | None:
+    if options.resume is not None:
+        return Resumption(options)
+    if options.protocol is None:
+        raise UsageError("which PROTOCOL is to be played? `nwlab list protocols` names what there is")
+    return None
 
 
 def report(run: Run, picture: Path, *, as_json: bool) -> None:
@@ -106,6 +125,19 @@ def _open(options: argparse.Namespace) -> OpenChip:
     if options.bench or options.virtual or options.faults:
         raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
     return open_model(options.chip or "stochastic-2025", seed=options.seed)
+
+
+def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
+    """Return what it takes to open the same chip and protocol again, from any folder."""
+    bench = None if options.model else options.bench or "virtual"
+    return {
+        "protocol": str(protocol.path.resolve()),
+        "bench": bench if bench is None or bench.startswith("tcp://") else str(find("bench", bench).resolve()),
+        "virtual": options.virtual,
+        "model": options.model,
+        "chip": options.chip and str(find("chip", options.chip).resolve()),
+        "seed": options.seed,
+    }
 
 
 def _warn(chip: OpenChip) -> None:

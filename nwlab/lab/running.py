@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from nwlab.core.events import Subscriber
 from nwlab.core.record import Document, RunInfo
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
+from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.protocol import protocol as protocols
-from nwlab.protocol.protocol import Protocol
+from nwlab.protocol.protocol import BoundProtocol, Protocol
+from nwlab.runs.continuation import Continuation
+from nwlab.runs.player import Drives
 from nwlab.runs.recording import Run
+from nwlab.runs.requests import Requests
 from nwlab.runs.runner import record_run
 from nwlab.runs.store import new_folder
 
@@ -33,39 +38,75 @@ def load_protocol(protocol: str | Path, **parameters: Any) -> Protocol:
 
 
 def run(
-    protocol: Protocol | str | Path, chip: Chip, *, out: str | Path = "runs", subscribers: Sequence[Subscriber] = ()
+    protocol: Protocol | str | Path,
+    chip: Chip,
+    *,
+    out: str | Path = "runs",
+    subscribers: Sequence[Subscriber] = (),
+    requests: Requests | None = None,
 ) -> Run:
     """Play a protocol on a chip and keep everything in a new folder below `out`.
 
-    The chip stays open and at rest. Raises what the protocol, the chip or the disk raise, after the record was closed.
+    `requests` lets another thread stop it. The chip stays open and at rest. Raises what the protocol, the chip or the
+    disk raise, after the record was closed.
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
-    return Playing(loaded, chip, out).play(subscribers)
+    return Playing(loaded, chip, out).play(subscribers, requests=requests)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is left of a run that ended early."""
+
+    bound: BoundProtocol
+    drives: Drives
+    after: Continuation
 
 
 class Playing:
     """A protocol checked against a chip, with the folder that its record goes to."""
 
-    def __init__(self, protocol: Protocol, chip: Chip, out: str | Path, suffix: str = "") -> None:
-        """Bind and check, sending nothing; raises FileError, UsageError, DriveError or StorageError."""
-        self._bound = protocol.bind(chip.terminals)
+    def __init__(
+        self,
+        protocol: Protocol,
+        chip: Chip,
+        out: str | Path,
+        suffix: str = "",
+        *,
+        opened: Mapping[str, Any] | None = None,
+        rest: Rest | None = None,
+    ) -> None:
+        """Bind and check, sending nothing; raises FileError, UsageError, DriveError or StorageError.
+
+        `opened` goes into the record: how the chip was asked for. With `rest` only that is played.
+        """
+        self._bound = protocol.bind(chip.terminals) if rest is None else rest.bound
+        self._drives = self._bound.drives() if rest is None else rest.drives
+        self._after = None if rest is None else rest.after
         _check_sources(protocol, chip)
         self._outline = self._bound.outline()
         self._chip = chip
-        self._info = information(protocol, chip, suffix)
+        self._info = replace(information(protocol, chip, suffix), opened=opened or {})
         self.folder = new_folder(out, protocol.name + suffix)
         if isinstance(chip, OpenChip):
             chip.log_to(self.folder / "bench.log")
 
-    def play(self, subscribers: Sequence[Subscriber] = (), *, close: bool = False) -> Run:
+    def play(
+        self,
+        subscribers: Sequence[Subscriber] = (),
+        *,
+        close: bool = False,
+        requests: Requests | None = None,
+        idle: Callable[[], None] | None = None,
+    ) -> Run:
         """Play it; raises whatever ended it, after the record was closed.
 
-        With `close` the chip is closed before the end is recorded, so that a safe state that could not be confirmed
-        stands in the record.
+        `idle` is called several times a second while the run pauses, in place of what the chip wants then. With `close`
+        the chip is closed before the end is recorded, so that a safe state that could not be confirmed stands in it.
         """
         try:
             return record_run(
-                self._bound.drives(),
+                self._drives,
                 self._chip,
                 self.folder,
                 self._info,
@@ -74,6 +115,9 @@ class Playing:
                 steps=self._outline and self._outline.steps,
                 duration=self._outline and self._outline.duration,
                 close=close,
+                requests=requests,
+                idle=idle or (self._chip.idle if isinstance(self._chip, OpenChip) else None),
+                after=self._after,
             )
         except DriveError as error:
             error.add_note(f"it was refused in step {self._bound.label()}")
@@ -85,18 +129,23 @@ def information(protocol: Protocol, chip: Chip, suffix: str = "") -> RunInfo:
     about = chip.about if isinstance(chip, OpenChip) else About()
     return RunInfo(
         name=protocol.name + suffix,
-        documents={"protocol": Document(str(protocol.path), protocol.text), **about.documents},
+        documents={
+            "protocol": Document(str(protocol.path), protocol.text),
+            **own_steps(protocol),
+            **about.documents,
+        },
         parameters={name: parameter.shown() for name, parameter in protocol.parameters.items()},
         identities=about.identities,
-        versions={"nwlab": __version__, "python": platform.python_version(), **_versions()},
+        versions={"nwlab": __version__, "nwlab steps": steps_version(), **_versions()},
         seed=about.seed,
         bench=about.bench,
         chip=about.chip,
+        values={name: parameter.value for name, parameter in protocol.parameters.items()},
     )
 
 
 def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
 
 
 def _check_sources(protocol: Protocol, chip: Chip) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_PIECE = 1 << 20  # bytes copied at a time
+
 
 class Appender:
     """A file that only grows; what `append` returned for has left this process."""
@@ -41,14 +43,27 @@ class Appender:
             left = left[written:]
 
     def sync(self) -> None:
-        """Have the disk keep what was written, against loss of power."""
+        """Have the disk keep what was written, against loss of power; raises OSError, also when the file has gone.
+
+        What is written to a file that was deleted, or whose drive was taken away, reports no error by itself.
+        """
         os.fsync(self.fileno)
+        if not os.path.samestat(os.fstat(self.fileno), self.path.stat()):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
     def close(self) -> None:
         """Close the file once."""
         if self.fileno >= 0:
             descriptor, self.fileno = self.fileno, -1
             os.close(descriptor)
+
+
+def copy_part(source: Path, target: Path, size: int) -> None:
+    """Copy the first `size` bytes of a file; raises OSError."""
+    with source.open("rb") as read, target.open("wb") as written:
+        while size and (piece := read.read(min(size, _PIECE))):
+            written.write(piece)
+            size -= len(piece)
 
 
 def replace_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -7,8 +7,11 @@ from array import array
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from nwlab.core.frames import DamageError, Kind, read_frame
+from nwlab.core.frames import DamageError, Kind, drive_head, read_frame, reading_head
 from nwlab.core.record import FORMAT, decode_line
+
+LONGEST = 1 << 26
+"""Bytes of a line that is still taken for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,16 @@ class Dropped:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far the acknowledged part of a run reaches, without the line that ends it."""
+
+    lines: int = 0
+    journal_bytes: int = 0
+    frames: int = 0
+    block_bytes: int = 0
+
+
 def _numbers() -> array[int]:
     return array("Q")
 
@@ -53,6 +66,7 @@ class Index:
     length: array[int] = field(default_factory=_numbers)  # (blocks,) bytes of the frame
     frame: array[int] = field(default_factory=_numbers)  # (blocks,) number of the frame
     dropped: Dropped = field(default_factory=Dropped)
+    extent: Extent = field(default_factory=Extent)
 
     def blocks_of(self, drive: int) -> range:
         """Return the indices of a drive's blocks."""
@@ -61,27 +75,35 @@ class Index:
 
 
 def scan(journal: BinaryIO, blocks: BinaryIO) -> Index:
-    """Read a journal and check every frame it speaks of; stops at the first that is torn, altered or missing.
+    """Read a journal and check every frame it speaks of; stops at the first that is torn, altered, missing or strange.
 
     Whatever the bytes are, the result is an exact prefix of what was acknowledged.
     """
     scanner = _Scanner(blocks)
     place, reason = 0, ""
-    for line in journal:
+    while line := journal.readline(LONGEST):
         try:
             scanner.take(decode_line(line), place)
         except DamageError as error:
             reason = str(error)
             break
         place += len(line)
+        if not scanner.index.end:
+            scanner.index.extent = scanner.extent(place)
     scanner.index.dropped = _dropped(journal, blocks, place, scanner.used, reason)
     return scanner.index
 
 
 def _dropped(journal: BinaryIO, blocks: BinaryIO, place: int, used: int, reason: str) -> Dropped:
     journal.seek(place)
-    lines = sum(1 for _ in journal)
+    lines = 0
+    while line := journal.readline(LONGEST):
+        lines += line.endswith(b"\n")
     return Dropped(reason, lines, journal.tell() - place, max(0, blocks.seek(0, os.SEEK_END) - used))
+
+
+_KINDS = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+"""What a line raises that has the right checksum, but says something else than its kind has to say."""
 
 
 class _Scanner:
@@ -91,10 +113,23 @@ class _Scanner:
         self.index, self.used = Index(), 0
         self._blocks = blocks
         self._lines = self._frames = 0
+        self._terminals: set[int] = set()
 
     def take(self, line: dict[str, Any], place: int) -> None:
-        if line["n"] != self._lines or bool(self.index.end):
+        if line.get("n") != self._lines or bool(self.index.end):
             raise DamageError(f"journal line {self._lines + 1} is out of order")
+        try:
+            self._take(line, place)
+        except DamageError:
+            raise
+        except _KINDS as error:
+            raise DamageError(f"journal line {self._lines + 1} does not say what it should: {error}") from error
+        self._lines += 1
+
+    def extent(self, journal_bytes: int) -> Extent:
+        return Extent(self._lines, journal_bytes, self._frames, self.used)
+
+    def _take(self, line: dict[str, Any], place: int) -> None:
         event = line["event"]
         if (self._lines == 0) != (event == "run"):
             raise DamageError("the journal does not begin with its first line")
@@ -106,27 +141,31 @@ class _Scanner:
             case "block":
                 self._block(line)
             case "drive-end":
-                self.index.finished[line["drive"]] = 1
+                self._drive_end(line)
             case "note":
-                self.index.notes.append(line)
+                self.index.notes.append({key: line[key] for key in ("kind", "content", "at")})
             case "end":
-                self.index.end = line
+                self._end(line)
             case _:
                 raise DamageError(f"journal line {self._lines + 1} has an unknown event {event!r}")
-        self._lines += 1
 
     def _run(self, line: dict[str, Any]) -> None:
         if line["format"] > FORMAT:
             raise DamageError(f"the run has format {line['format']}; this nwlab reads up to {FORMAT}")
+        self._terminals = set(range(len(line["terminals"])))
         self.index.run = line
 
     def _drive(self, line: dict[str, Any], place: int) -> None:
         index = self.index
         if line["drive"] != len(index.lines):
             raise DamageError(f"drive {line['drive']} is out of order")
-        self._frame(line, Kind.DRIVE)
+        steps, forces, _ = drive_head(self._frame(line, Kind.DRIVE))
+        named = [force[end] for force in line["forces"] for end in ("terminal", "low") if force[end] is not None]
+        if (line["steps"], len(line["forces"])) != (steps, forces) or not set(named) <= self._terminals:
+            raise DamageError(f"drive {line['drive']} is not what its line says")
+        self._accept(line)
         index.lines.append(place)
-        index.forces.append(len(line["forces"]))
+        index.forces.append(forces)
         index.finished.append(0)
         index.samples.append(0)
         index.first_block.append(len(index.offset))
@@ -135,17 +174,32 @@ class _Scanner:
         index = self.index
         if line["drive"] != len(index.lines) - 1 or line["first"] != index.samples[-1]:
             raise DamageError(f"a block of drive {line['drive']} is out of order")
-        self._frame(line, Kind.READING)
+        start, steps, forces = reading_head(self._frame(line, Kind.READING))
+        if (line["steps"], index.forces[-1]) != (steps, forces):
+            raise DamageError(f"a block of drive {line['drive']} is not what its line says")
+        self._accept(line)
         if index.origin is None:
-            index.origin = line["start"]
-        index.samples[-1] += line["steps"]
+            index.origin = start
+        index.samples[-1] += steps
         index.offset.append(line["offset"])
         index.length.append(line["length"])
         index.frame.append(line["frame"])
 
-    def _frame(self, line: dict[str, Any], kind: Kind) -> None:
+    def _drive_end(self, line: dict[str, Any]) -> None:
+        if line["drive"] != len(self.index.lines) - 1:
+            raise DamageError(f"the end of drive {line['drive']} is out of order")
+        self.index.finished[-1] = 1
+
+    def _end(self, line: dict[str, Any]) -> None:
+        if line["status"] not in ("finished", "failed", "interrupted"):
+            raise DamageError(f"nothing ends as {line['status']!r}")
+        self.index.end = line
+
+    def _frame(self, line: dict[str, Any], kind: Kind) -> bytes:
         if line["frame"] != self._frames or line["offset"] != self.used:
             raise DamageError(f"frame {line['frame']} is out of order")
-        read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
+        return read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
+
+    def _accept(self, line: dict[str, Any]) -> None:
         self._frames += 1
         self.used += line["length"]

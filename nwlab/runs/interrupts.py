@@ -1,69 +1,167 @@
-"""Ctrl-C, SIGTERM and a closed terminal as exceptions, and moments in which they have to wait."""
+"""Ctrl-C, SIGTERM and a closed terminal: what they do to a run, and moments in which they have to wait."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Generator
+from enum import IntEnum
 from types import FrameType
 
-from nwlab.core.errors import Terminated
+from nwlab.core.errors import Stopped, Terminated
 
-Handler = Callable[[int, FrameType | None], object]
+Ask = Callable[[BaseException], None]
+"""Asks a run to end with this error after its present block."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+_TOLD = b"nwlab: stopping after this block; press Ctrl-C again to stop now\n"
+_RUNS: list[Ask] = []
+"""The runs that are being played, in whatever thread."""
 
 
-@contextlib.contextmanager
-def interrupts() -> Generator[None]:
-    """Turn the first SIGINT into KeyboardInterrupt, the first SIGTERM or SIGHUP into Terminated.
+class _Manner(IntEnum):
+    """What becomes of a signal that has to end the program."""
 
-    Whatever comes after that first one is ignored until the block ends, so that bringing the chip to rest and outputs
-    off cannot itself be interrupted. Outside the main thread this does nothing. A signal that was ignored (`nohup`)
-    stays ignored.
+    RAISE = 0
+    WAIT = 1  # until it does no harm
+    DROP = 2
+
+
+class Interrupts:
+    """What signals do at this moment.
+
+    While a run is played, the first Ctrl-C asks it to end after its present block. The second one, SIGTERM and SIGHUP
+    become an exception; there is one such exception at most, so that what it sets going is not interrupted again.
     """
-    raised = False
 
-    def strike(number: int, _: FrameType | None) -> None:
-        nonlocal raised
-        if not raised:
-            raised = True
-            raise KeyboardInterrupt if number == signal.SIGINT else Terminated(signal.strsignal(number))
+    def __init__(self) -> None:
+        self._asked = self._is_over = False
+        self._manner = _Manner.RAISE
+        self._waiting: int | None = None
 
-    with _handlers(strike):
-        yield
-
-
-@contextlib.contextmanager
-def held() -> Generator[None]:
-    """Let signals wait until the block is done: what is inside happens whole or not at all."""
-    pending: list[tuple[int, FrameType | None]] = []
-    with _handlers(lambda number, frame: pending.append((number, frame))) as before:
-        yield
-    for number, frame in pending[:1]:
-        handler = before[number]
-        if callable(handler):
-            handler(number, frame)
+    def strike(self, number: int, _: FrameType | None) -> None:
+        """Take a signal; raises KeyboardInterrupt or Terminated."""
+        if self._is_over or self._manner is _Manner.DROP:
+            return
+        if number == signal.SIGINT and _RUNS and not self._asked:
+            self._asked = True
+            _end_runs(Stopped("Ctrl-C"))
+            _say(_TOLD)
+        elif self._manner is _Manner.WAIT:
+            self._waiting = self._waiting or number
         else:
-            signal.raise_signal(number)
+            self._raise(number)
+
+    @contextlib.contextmanager
+    def playing(self, ask: Ask) -> Generator[None]:
+        """While a run is played that `ask` can end; signals wait, but for the moments of `open`."""
+        before, self._manner = self._manner, max(self._manner, _Manner.WAIT)
+        _RUNS.append(ask)
+        try:
+            yield
+        finally:
+            _RUNS.remove(ask)
+            self._manner = before
+
+    @contextlib.contextmanager
+    def open(self) -> Generator[None]:
+        """While signals may strike."""
+        try:
+            self.let()
+            yield
+        finally:
+            self.wait()
+
+    def let(self) -> None:
+        """Let signals strike from now on, one that waits at once; raises KeyboardInterrupt or Terminated."""
+        self._manner = _Manner.RAISE
+        if self._waiting is not None:
+            number, self._waiting = self._waiting, None
+            self._raise(number)
+
+    def wait(self) -> None:
+        """Have signals wait from now on."""
+        self._manner = _Manner.WAIT
+
+    def drop(self) -> None:
+        """Ignore signals until the end of the run has been told: the way to it is not interrupted."""
+        self._manner, self._waiting = _Manner.DROP, None
+
+    def settle(self) -> None:
+        """Ignore signals from now on: the run was ended on request, and the program is on its way out."""
+        self._is_over = True
+
+    @contextlib.contextmanager
+    def foreign(self) -> Generator[None]:
+        """While code runs that nothing depends on any more and that may hang: signals strike, even after one did."""
+        before = self._manner, self._is_over
+        self._is_over, self._waiting, self._manner = False, None, _Manner.RAISE
+        try:
+            yield
+        finally:
+            self._manner, self._is_over = before
+
+    def _raise(self, number: int) -> None:
+        self._is_over = True
+        error = KeyboardInterrupt() if number == signal.SIGINT else Terminated(signal.strsignal(number))
+        # A protocol or a chip may swallow the exception; the run ends all the same.
+        _end_runs(error)
+        raise error
+
+
+_IN_FORCE: list[Interrupts] = []
 
 
 @contextlib.contextmanager
-def _handlers(handler: Handler) -> Generator[dict[int, object]]:
-    before: dict[int, object] = {}
+def interrupts(*, last: bool = False) -> Generator[Interrupts]:
+    """Have SIGINT, SIGTERM and SIGHUP taken as `Interrupts` says; inside another such block, by that one.
+
+    After the `last` block of a program Ctrl-C stays ignored, so that whoever goes on pressing it does not change how
+    the program leaves.
+
+    Only the main thread is struck by signals. In another one nothing strikes, but the first Ctrl-C that the main thread
+    takes here asks the runs of all threads to end. A signal that was ignored (`nohup`) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield before
+        yield Interrupts()
         return
+    if _IN_FORCE:
+        yield _IN_FORCE[0]
+        return
+    taken = Interrupts()
+    _IN_FORCE.append(taken)
     try:
-        for number in _signals():
-            before[number] = signal.signal(number, handler)
-        yield before
+        with _handlers(taken.strike, last=last):
+            yield taken
+    finally:
+        _IN_FORCE.clear()
+
+
+@contextlib.contextmanager
+def _handlers(handler: Callable[[int, FrameType | None], None], *, last: bool) -> Generator[None]:
+    before = {number: signal.getsignal(number) for number in _signals()}
+    try:
+        for number in before:
+            signal.signal(number, handler)
+        yield
     finally:
         for number, old in before.items():
-            signal.signal(number, old)  # pyright: ignore[reportArgumentType]
+            signal.signal(number, signal.SIG_IGN if last and number == signal.SIGINT else old)
 
 
 def _signals() -> list[signal.Signals]:
     known = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
     return [number for number in known if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+
+
+def _end_runs(error: BaseException) -> None:
+    for ask in _RUNS:
+        ask(error)
+
+
+def _say(text: bytes) -> None:
+    """Write past `sys.stderr`, which may be in the midst of a line of its own when a signal comes."""
+    with contextlib.suppress(OSError):
+        os.write(2, b"\n" + text if os.isatty(2) else text)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, overload
 import numpy as np
 
 from nwlab.core.drive import Drive
-from nwlab.core.errors import FileError, StorageError
+from nwlab.core.errors import DriveError, FileError, StorageError
 from nwlab.core.frames import DamageError, Kind, decode_drive, decode_reading, read_frame
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import BLOCKS, JOURNAL, decode_line, rebuild_drive
@@ -40,11 +40,14 @@ class PlayedDrive:
 
     @property
     def drive(self) -> Drive:
-        """The drive as it was played."""
+        """The drive as it was played; raises StorageError when its line in the journal makes none."""
         with open_part(self.folder / BLOCKS) as file:
             line = self.line
             payload = _payload(file, line["offset"], line["length"], Kind.DRIVE, line["frame"])
-        return rebuild_drive(line, *decode_drive(payload))
+        try:
+            return rebuild_drive(line, *decode_drive(payload))
+        except (KeyError, TypeError, ValueError, IndexError, DriveError) as error:
+            raise StorageError(f"{self.folder}: drive {self.index} is none that could have been played") from error
 
     @property
     def reading(self) -> Reading:

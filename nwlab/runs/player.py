@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from functools import partial
 
 from nwlab.core.chip import Chip
+from nwlab.core.clock import utc_now
 from nwlab.core.drive import Drive
-from nwlab.core.errors import AnswerError, NwlabError, UsageError
+from nwlab.core.errors import AnswerError, NwlabError, Stopped, Terminated, UsageError
 from nwlab.core.events import (
     BlockArrived,
     DriveFinished,
@@ -21,7 +22,8 @@ from nwlab.core.events import (
 )
 from nwlab.core.reading import Reading, join
 from nwlab.runs.background import Background
-from nwlab.runs.interrupts import held
+from nwlab.runs.interrupts import Interrupts, interrupts
+from nwlab.runs.requests import Requests
 from nwlab.runs.verdict import FINISHED, verdict
 
 Drives = Generator[Drive, Reading, None]
@@ -37,121 +39,185 @@ def play(
     steps: int | None = None,
     duration: float | None = None,
     close: bool = False,
+    requests: Requests | None = None,
+    idle: Callable[[], None] | None = None,
+    first: int = 0,
 ) -> None:
     """Play every drive of a generator, which is sent the joined reading of each.
 
     `critical` subscribers are called in line, and their failure ends the run; `background` ones cannot harm it.
-    `label` names the step that made the present drive; `steps` and `duration` (s) are what a dry run expects. However
-    the run ends, the drive under way is aborted to rest and what had arrived is passed on; with `close` the chip is
-    closed before the end is told. Raises whatever ended the run.
+    `label` names the step that made the present drive; `steps` and `duration` (s) are what a dry run expects.
+    `requests` may end or pause the run; `idle` is called several times a second while it pauses. The first drive has
+    the index `first`. However the run ends, the drive under way is aborted to rest and what had arrived is passed on;
+    with `close` the chip is closed before the end is told. Raises whatever ended the run.
     """
-    player = _Player(chip, tuple(critical), tuple(background), label or (lambda: ""))
-    try:
-        player.play(drives, RunStarted(chip.terminals, steps, duration))
-        if close:
-            chip.close()
-    except BaseException as error:
-        if close:
-            player.close_after(error)
-        player.fail(error)
-        raise
-    player.end(FINISHED)
+    requests = requests or Requests()
+    with interrupts() as signals, signals.playing(requests.stop):
+        player = _Player(chip, tuple(critical), tuple(background), signals, requests, first)
+        player.label, player.idle = label or player.label, idle or player.idle
+        try:
+            player.play(drives, RunStarted(chip.terminals, steps, duration))
+            signals.drop()
+            if close:
+                chip.close()
+            player.end(FINISHED)
+        except BaseException as error:
+            signals.drop()
+            worse = player.close() if close else None
+            player.leave(drives, worse or error)
+            player.fail(worse or error)
+            if worse is not None:
+                raise worse from error
+            raise
 
 
 class _Player:
+    """Signals wait wherever the player itself works; they strike in the chip's code and in the protocol's."""
+
     def __init__(
         self,
         chip: Chip,
         critical: tuple[Subscriber, ...],
         background: tuple[Background, ...],
-        label: Callable[[], str],
+        signals: Interrupts,
+        requests: Requests,
+        first: int,
     ) -> None:
-        self._chip, self._critical, self._background, self._label = chip, critical, background, label
-        self._index = -1
+        self._chip, self._critical, self._background = chip, critical, background
+        self._signals, self._requests = signals, requests
+        self.label: Callable[[], str] = lambda: ""
+        self.idle: Callable[[], None] = lambda: None
+        self._index = first - 1
         self._blocks: list[Reading] = []
         self._first = 0
         self._arrived: Reading | None = None
+        self._holds = False
 
     def play(self, drives: Drives, started: RunStarted) -> None:
         self._tell(started)
-        with closing(drives):
-            drive = next(drives, None)
-            while drive is not None:
-                reading = self._play(drive)
-                try:
-                    drive = drives.send(reading)
-                except StopIteration:
-                    return
+        drive = self._advance(partial(next, drives))
+        while drive is not None:
+            self._heed()
+            reading = self._play(drive)
+            drive = self._advance(partial(drives.send, reading))
 
-    def close_after(self, error: BaseException) -> None:
-        """Close the chip after a failure; a chip that cannot be closed matters more than what came before."""
-        with held():
-            try:
-                self._chip.close()
-            except Exception as worse:
-                self.fail(worse)
-                raise worse from error
+    def close(self) -> Exception | None:
+        """Close the chip after a failure; one that cannot be closed matters more than what came before."""
+        try:
+            self._chip.close()
+        except Exception as worse:
+            return worse
+        return None
+
+    def leave(self, drives: Drives, error: BaseException) -> None:
+        """Let the protocol clean up after itself; what it does wrong then does not hide why the run ended."""
+        try:
+            with self._signals.foreign():
+                drives.close()
+        except BaseException as second:
+            error.add_note(f"moreover, the protocol's own clean-up failed: {type(second).__name__}: {second}")
 
     def fail(self, error: BaseException) -> None:
         """Tell how a run ended that did not finish; a store that fails here as well adds to the error."""
-        with held():
-            try:
-                if isinstance(error, Exception) and not isinstance(error, NwlabError):
-                    self._tell(Noted("traceback", {"text": "".join(traceback.format_exception(error))}))
-                self.end(verdict(error))
-            except Exception as second:
-                error.add_note(f"moreover: {second}")
+        try:
+            if not isinstance(error, NwlabError | KeyboardInterrupt | Terminated):
+                self._tell(Noted("traceback", {"text": "".join(traceback.format_exception(error))}))
+            self.end(verdict(error))
+        except Exception as second:
+            error.add_note(f"moreover: {second}")
+        if isinstance(error, Stopped):
+            self._signals.settle()
 
     def end(self, finished: RunFinished) -> None:
         """Let the background finish first, so that its complaints are kept."""
-        with held():
-            for listener in self._background:
-                listener(finished)
-            for listener in self._background:
-                listener.close()
-            self._pass_on_complaints()
-            for subscriber in self._critical:
-                subscriber(finished)
+        for listener in self._background:
+            listener(finished)
+        for listener in self._background:
+            listener.close()
+        self._pass_on_complaints()
+        for subscriber in self._critical:
+            subscriber(finished)
+
+    def _advance(self, protocol: Callable[[], Drive]) -> Drive | None:
+        """Let the protocol go on to its next drive; None at its end."""
+        try:
+            with self._signals.open():
+                return protocol()
+        except StopIteration:
+            return None
+        except SystemExit as error:
+            # The program would leave with that exit code, as if all were well.
+            raise RuntimeError("a protocol returns or raises, but does not exit the program") from error
+
+    def _heed(self) -> None:
+        """Between drives: end or pause if that was asked for. A held level is not left alone for a pause."""
+        self._requests.look()
+        if self._requests.pause and not self._holds:
+            self._pause()
+
+    def _pause(self) -> None:
+        begun, clock = utc_now(), self._requests.clock
+        since = clock.now()
+        self._tell(Noted("pausing", {"drives": self._index + 1}))
+        try:
+            with self._signals.open():
+                self._requests.wait(self.idle)
+        finally:
+            span = {"from": begun.isoformat(), "until": utc_now().isoformat(), "s": clock.now() - since}
+            self._tell(Noted("paused", span))
 
     def _play(self, drive: Drive) -> Reading:
         if not isinstance(drive, Drive):  # pyright: ignore[reportUnnecessaryIsInstance] - a lab's own step may do so
             raise UsageError(f"a protocol yields drives, not {drive!r}")
         self._index, self._first, self._blocks = self._index + 1, 0, []
-        label = self._label()
-        blocks = self._chip.apply(drive)
+        label = self.label()
+        with self._signals.open():
+            blocks = self._chip.apply(drive)
         try:
             self._tell(DriveStarted(self._index, drive, label))
-            # Kept in an attribute: an interrupt between arrival and record must not lose the block.
-            for self._arrived in blocks:
-                self._keep(drive)
+            self._receive(blocks, drive)
         finally:
-            with held():
-                self._rest(blocks)
-                self._keep(drive)
+            self._rest(blocks, drive)
         if self._first != drive.steps:
             raise AnswerError(f"drive {self._index} has {drive.steps} steps, but {self._first} samples came back")
+        self._holds = drive.hold
         self._tell(DriveFinished(self._index))
         return join(self._blocks)
 
-    def _rest(self, blocks: Iterator[Reading]) -> None:
+    def _receive(self, blocks: Iterator[Reading], drive: Drive) -> None:
+        signals, requests = self._signals, self._requests
+        with signals.open():
+            # Kept in an attribute: an interrupt between arrival and record must not lose the block.
+            for self._arrived in blocks:
+                signals.wait()
+                self._keep(drive)
+                # A drive whose samples are all there is whole; but levels that it holds must not outlive the run.
+                if self._first < drive.steps or drive.hold:
+                    requests.look()
+                signals.let()
+
+    def _rest(self, blocks: Iterator[Reading], drive: Drive) -> None:
         close = getattr(blocks, "close", None)
-        if close is not None:
-            close()
+        try:
+            if close is not None:
+                close()
+        finally:
+            self._keep(drive)
 
     def _keep(self, drive: Drive) -> None:
-        with held():
-            block, self._arrived = self._arrived, None
-            if block is None:
-                return
-            first, forces = self._first, len(drive.forces)
-            if first + block.steps > drive.steps or block.voltage.shape != (block.steps, forces):
-                raise AnswerError(
-                    f"drive {self._index} has {drive.steps} steps of {forces} forces, but after {first} steps came "
-                    f"{block.voltage.shape[0]} more of {block.voltage.shape[1]}"
-                )
-            self._first += block.steps
-            self._blocks.append(block)
-            self._tell(BlockArrived(self._index, first, block))
+        """Record a block. One without steps only says that the drive goes on."""
+        block, self._arrived = self._arrived, None
+        if block is None or not block.steps:
+            return
+        first, forces = self._first, len(drive.forces)
+        if first + block.steps > drive.steps or block.voltage.shape != (block.steps, forces):
+            raise AnswerError(
+                f"drive {self._index} has {drive.steps} steps of {forces} forces, but after {first} steps came "
+                f"{block.voltage.shape[0]} more of {block.voltage.shape[1]}"
+            )
+        self._first += block.steps
+        self._blocks.append(block)
+        self._tell(BlockArrived(self._index, first, block))
 
     def _tell(self, event: Event) -> None:
         for subscriber in self._critical:

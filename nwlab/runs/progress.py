@@ -9,7 +9,7 @@ from typing import TextIO
 import numpy as np
 
 from nwlab.core.clock import Clock, SystemClock
-from nwlab.core.events import BlockArrived, DriveStarted, Event, RunFinished, RunStarted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Noted, RunFinished, RunStarted
 from nwlab.core.units import duration, show
 
 _BAR = 24  # characters
@@ -22,6 +22,7 @@ class Progress:
     def __init__(self, stream: TextIO | None = None, clock: Clock | None = None) -> None:
         self._stream, self._clock = stream or sys.stderr, clock or SystemClock()
         self._is_terminal = self._stream.isatty()
+        self._start = "\r\x1b[K" if self._is_terminal else ""
         self._begun = self._told = self._clock.now()
         self._expected: float | None = None  # s of all drives
         self._expected_steps: int | None = None
@@ -40,6 +41,8 @@ class Progress:
                 self._drive_length, self._drive_done, self._label = event.drive.duration, 0.0, event.label
             case BlockArrived():
                 self._arrived(event)
+            case Noted(kind="pausing"):
+                self._write(f"{self._start}pausing between drives, with the chip at rest\n")
             case RunFinished():
                 self._end(event)
             case _:
@@ -90,10 +93,11 @@ class Progress:
             self._write(f"{self.line()}\n")
 
     def _end(self, event: RunFinished) -> None:
-        start = "\r\x1b[K" if self._is_terminal else ""
         length = self._done + self._drive_length if event.status == "finished" else self._done + self._drive_done
         took = duration(self._clock.now() - self._begun)
-        self._write(f"{start}{event.status}: {self._samples} samples, {duration(length)} on the chip, in {took}\n")
+        self._write(
+            f"{self._start}{event.status}: {self._samples} samples, {duration(length)} on the chip, in {took}\n"
+        )
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

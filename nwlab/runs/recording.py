@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from nwlab.core.errors import FileError, UsageError
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import BLOCKS, FORMAT, JOURNAL, MANIFEST, RunInfo, info_from_json
 from nwlab.core.rows import UNITS, Rows, stack, tabulate
-from nwlab.runs.index import Dropped, Index, scan
+from nwlab.runs.index import Dropped, Extent, Index, scan
 from nwlab.runs.played import Drives, open_part
 
 if TYPE_CHECKING:
@@ -46,9 +46,19 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Return `run.json`; empty when it is damaged, which is no reason to refuse a run: the journal says it too."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return content if isinstance(content, dict) and _is_sound(content) else {}
+
+
+def _is_sound(manifest: dict[str, Any]) -> bool:
+    terminals = manifest.get("terminals", [])
+    return (
+        isinstance(manifest.get("format", FORMAT), int)
+        and isinstance(manifest.get("status", ""), str)
+        and isinstance(terminals, list)
+        and all(isinstance(name, str) for name in terminals)
+    )
 
 
 class Run:
@@ -74,9 +84,15 @@ class Run:
         return "running" if lock.is_held(self.path / JOURNAL) else "interrupted"
 
     @property
+    def is_over(self) -> bool:
+        """Whether its end is on record; a run that was cut off has none."""
+        return bool(self._end)
+
+    @property
     def exit_code(self) -> int | None:
         """Exit code of the program that played it; None when it left none."""
-        return self._end.get("exit")
+        code = self._end.get("exit")
+        return code if isinstance(code, int) else None
 
     @property
     def reason(self) -> str:
@@ -94,6 +110,22 @@ class Run:
         return _moment(self._end.get("ended"))
 
     @property
+    def last_written(self) -> datetime:
+        """Wall time of the last thing on record, with offset; raises FileError."""
+        if self.ended is not None:
+            return self.ended
+        journal = self.path / JOURNAL
+        try:
+            return datetime.fromtimestamp(journal.stat().st_mtime, UTC)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}", journal) from error
+
+    @property
+    def extent(self) -> Extent:
+        """How far the acknowledged part reaches in its files."""
+        return self._index.extent
+
+    @property
     def dropped(self) -> Dropped:
         """What could not be used; false when everything could."""
         return self._index.dropped
@@ -101,7 +133,7 @@ class Run:
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What was noted beside the samples: kind, content and wall time."""
-        return tuple({key: note[key] for key in ("kind", "content", "at")} for note in self._index.notes)
+        return tuple(self._index.notes)
 
     @property
     def samples(self) -> int:
@@ -206,4 +238,7 @@ def _attributes(name: str) -> dict[str, str]:
 
 
 def _moment(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

@@ -9,8 +9,10 @@ from nwlab.core.chip import Chip
 from nwlab.core.events import Subscriber
 from nwlab.core.record import RunInfo
 from nwlab.runs.background import Background
+from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives, play
 from nwlab.runs.recording import Run, load_run
+from nwlab.runs.requests import Requests
 from nwlab.runs.store import Store
 
 
@@ -25,27 +27,44 @@ def record_run(
     steps: int | None = None,
     duration: float | None = None,
     close: bool = False,
+    requests: Requests | None = None,
+    idle: Callable[[], None] | None = None,
+    after: Continuation | None = None,
 ) -> Run:
     """Play drives and keep them in `folder`, which must not hold a run yet (see `new_folder`).
 
-    `subscribers` listen in the background. Raises whatever ended the run, with a note where the record is.
+    `subscribers` listen in the background. `requests` may end or pause the run, and so may files in its folder; `idle`
+    is called several times a second while it pauses. With `after` the drives are what that has left, and the record
+    begins with what is on record there. Raises whatever ended the run, with a note where the record is.
     """
-    listeners = [Background(subscriber) for subscriber in subscribers]
-    store = Store(folder, info)
+    requests = requests or Requests()
+    store = Store(folder, info, after=None if after is None else after.run)
+    keep, first = (store, 0) if after is None else (after.keeping(store), after.first)
+    listeners = [_listener(subscriber, after) for subscriber in subscribers]
+    requests.watch(store.folder)
     try:
         play(
             drives,
-            chip,
-            (store,),
+            chip if after is None else after.on(chip),
+            (keep,),
             background=listeners,
             label=label,
             steps=steps,
             duration=duration,
             close=close,
+            requests=requests,
+            idle=idle,
+            first=first,
         )
     except BaseException as error:
         error.add_note(f"the record is in {store.folder}")
         raise
     finally:
+        requests.close()
         store.close()
     return load_run(store.folder)
+
+
+def _listener(subscriber: Subscriber, after: Continuation | None) -> Background:
+    name = type(subscriber).__name__
+    return Background(subscriber if after is None else after.watching(subscriber), name)

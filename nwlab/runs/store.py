@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,12 @@ from nwlab.core.record import (
     info_to_json,
 )
 from nwlab.core.rows import UNITS
-from nwlab.core.units import show
-from nwlab.runs.appender import Appender, replace_json
+from nwlab.runs.appender import Appender, copy_part, replace_json
+from nwlab.runs.clock_steps import ClockSteps
+from nwlab.runs.recording import Run
+from nwlab.runs.room import cannot_write, check_room
 
 _SYNC = 1.0  # s between fsyncs: a disk takes some ms for one
-_ROOM = 1e6  # bytes that must be free beside the samples expected
 _RESERVED = 8192  # bytes: enough for the last line and a `run.json`
 _PER_STEP = 64  # bytes of one step with one force, and its share of the journal
 
@@ -59,21 +59,32 @@ class Store:
     the call returns, and reach the disk about every second. Raises StorageError.
     """
 
-    def __init__(self, folder: str | Path, info: RunInfo, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        info: RunInfo,
+        clock: Clock | None = None,
+        wall: Callable[[], datetime] = utc_now,
+        after: Run | None = None,
+    ) -> None:
+        """`clock` must be monotonic, `wall` tells the time of day; the record of `after` is taken over first."""
         self.folder, self.drives, self.samples = Path(folder), 0, 0
-        self._info, self._clock = info, clock or SystemClock()
+        self._info, self._clock, self._wall, self._after = info, clock or SystemClock(), wall, after
         self._terminals: tuple[str, ...] = ()
         self._manifest: dict[str, Any] = {}
         self._lines = self._frames = 0
         self._synced = self._clock.now()
-        self._failed = False
+        self._steps = ClockSteps(self._clock, wall)
+        self._failed = self._ended = False
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if (self.folder / MANIFEST).exists():
                 raise StorageError(f"{self.folder} already holds a run; nothing was changed there")
+            if after is not None:
+                self._take_over(after)
             self._journal, self._blocks = Appender(self.folder / JOURNAL), Appender(self.folder / BLOCKS)
         except OSError as error:
-            raise self._error(error) from error
+            raise cannot_write(self.folder, error) from error
         lock.hold(self._journal.fileno)
 
     def __call__(self, event: Event) -> None:
@@ -84,9 +95,10 @@ class Store:
             self._keep(event)
             if self._clock.now() - self._synced >= _SYNC:
                 self._sync()
+                self._note_clock_step()
         except OSError as error:
             self._failed = True
-            failure = self._error(error)
+            failure = cannot_write(self.folder, error, self.samples, self.drives)
             self._release()
             raise failure from error
 
@@ -94,6 +106,12 @@ class Store:
         """Close the files once; a run that was not finished stays readable."""
         self._journal.close()
         self._blocks.close()
+
+    def _take_over(self, run: Run) -> None:
+        copy_part(run.path / JOURNAL, self.folder / JOURNAL, run.extent.journal_bytes)
+        copy_part(run.path / BLOCKS, self.folder / BLOCKS, run.extent.block_bytes)
+        self._lines, self._frames = run.extent.lines, run.extent.frames
+        self.drives, self.samples = len(run.drives), run.samples
 
     def _keep(self, event: Event) -> None:
         match event:
@@ -106,7 +124,7 @@ class Store:
             case DriveFinished():
                 self._line("drive-end", {"drive": event.index})
             case Noted():
-                self._line("note", {"at": _now(), "kind": event.kind, "content": event.content})
+                self._line("note", {"at": self._now(), "kind": event.kind, "content": event.content})
             case RunFinished():
                 self._finish(event)
 
@@ -115,7 +133,7 @@ class Store:
         self._manifest = {
             "format": FORMAT,
             "program": "nwlab",
-            "started": _now(),
+            "started": self._started(),
             "status": "running",
             "terminals": list(event.terminals),
             "expected": {"steps": event.steps, "duration": event.duration},
@@ -124,14 +142,19 @@ class Store:
         }
         replace_json(self.folder / MANIFEST, self._manifest)
         (self.folder / RESERVE).write_bytes(bytes(_RESERVED))
-        known = ("format", "name", "started", "terminals")
-        self._line("run", {key: self._manifest[key] for key in known})
+        if not self._lines:
+            known = ("format", "name", "started", "terminals")
+            self._line("run", {key: self._manifest[key] for key in known})
         self._sync()
-        self._check_room(event.steps or 0)
+        check_room(self.folder, (event.steps or 0) * _PER_STEP)
+
+    def _started(self) -> str:
+        first = None if self._after is None else self._after.started
+        return self._now() if first is None else first.isoformat()
 
     def _drive(self, event: DriveStarted) -> None:
         place = self._frame(Kind.DRIVE, encode_drive(event.drive))
-        head = {"drive": event.index, "label": event.label, "at": _now()}
+        head = {"drive": event.index, "label": event.label, "at": self._now()}
         self._line("drive", {**head, **describe_drive(event.drive, self._terminals), **place})
         self.drives += 1
 
@@ -145,10 +168,13 @@ class Store:
 
     def _finish(self, event: RunFinished) -> None:
         end = {"status": event.status, "exit": event.exit_code, "reason": event.reason}
-        end |= {"drives": self.drives, "samples": self.samples, "ended": _now()}
+        end |= {"drives": self.drives, "samples": self.samples, "ended": self._now()}
         self._release()
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
-            self._line("end", end)
+            self._note_clock_step()
+            if not self._ended:
+                self._line("end", end)
+            self._ended = True
             self._sync()
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
             replace_json(self.folder / MANIFEST, self._manifest | end)
@@ -164,6 +190,14 @@ class Store:
         self._journal.append(encode_line({"n": self._lines, "event": event, **content}))
         self._lines += 1
 
+    def _now(self) -> str:
+        return self._wall().isoformat()
+
+    def _note_clock_step(self) -> None:
+        step = self._steps.look()
+        if step is not None:
+            self._line("note", {"at": self._now(), "kind": "clock step", "content": step})
+
     def _sync(self) -> None:
         self._blocks.sync()
         self._journal.sync()
@@ -172,29 +206,3 @@ class Store:
     def _release(self) -> None:
         with contextlib.suppress(OSError):
             (self.folder / RESERVE).unlink()
-
-    def _check_room(self, steps: int) -> None:
-        free, needed = shutil.disk_usage(self.folder).free, steps * _PER_STEP + _ROOM
-        if free < needed:
-            raise StorageError(
-                f"{self.folder}: {_bytes(free)} are free, but this run needs about {_bytes(needed)}; "
-                "make room or choose another folder with --out"
-            )
-
-    def _error(self, error: OSError) -> StorageError:
-        try:
-            free = f"{_bytes(shutil.disk_usage(self.folder).free)} are free there"
-        except OSError:
-            free = "the folder cannot be reached any more"
-        return StorageError(
-            f"the record cannot be written: {error.strerror or error}; {self.samples} samples of {self.drives} drives "
-            f"are kept in {self.folder}; {free}"
-        )
-
-
-def _bytes(count: float) -> str:
-    return show(float(count), "B", 3)
-
-
-def _now() -> str:
-    return utc_now().isoformat()

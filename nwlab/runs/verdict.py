@@ -11,7 +11,7 @@ FINISHED = RunFinished("finished", 0)
 def verdict(error: BaseException) -> RunFinished:
     """Return status, exit code and reason of a run that `error` ended."""
     if isinstance(error, KeyboardInterrupt):
-        return RunFinished("interrupted", 130, "Ctrl-C")
+        return RunFinished("interrupted", 130, str(error) or "Ctrl-C")
     if isinstance(error, Terminated):
         return RunFinished("interrupted", error.exit_code, f"ended by the system: {error}")
     if isinstance(error, NwlabError):

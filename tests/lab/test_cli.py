@@ -140,12 +140,26 @@ def long_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them exist on POSIX only")
 
 
+def on_bench(number: int) -> pytest.MarkDecorator:
+    return pytest.mark.fault(number, "The same on a bench: outputs off, relays open, all read back, data kept.")
+
+
 @posix
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("numbers", "exit_code"),
+    [
+        pytest.param(["SIGINT"], 130, marks=on_bench(25)),
+        pytest.param(["SIGINT", "SIGINT"], 130, marks=on_bench(25)),
+        pytest.param(["SIGTERM"], 143, marks=on_bench(26)),
+        pytest.param(["SIGHUP"], 143, marks=on_bench(26)),
+    ],
+)
 def test_an_interrupt_keeps_the_data_and_leaves_its_code(
-    tmp_path: Path, long_run: subprocess.Popen[str], number: int, exit_code: int
+    tmp_path: Path, long_run: subprocess.Popen[str], numbers: list[str], exit_code: int
 ) -> None:
-    long_run.send_signal(number)
+    for name in numbers:
+        long_run.send_signal(getattr(signal, name))
+        time.sleep(0.01)
     _, told = long_run.communicate(timeout=30)
     assert long_run.returncode == exit_code, told
     assert "safe state confirmed" in told

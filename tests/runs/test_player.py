@@ -48,10 +48,12 @@ def test_tells_everything_in_order_and_sends_back_the_joined_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "error", "code"), [(signal.SIGINT, KeyboardInterrupt, 130), (signal.SIGTERM, Terminated, 143)]
+    ("number", "error", "code", "blocks"),
+    [(signal.SIGINT, KeyboardInterrupt, 130, 3), (signal.SIGTERM, Terminated, 143, 2)],
+    ids=["Ctrl-C waits for the block", "SIGTERM does not"],
 )
 def test_signal_keeps_every_block_that_arrived_and_rests(
-    number: signal.Signals, error: type[BaseException], code: int
+    number: signal.Signals, error: type[BaseException], code: int, blocks: int
 ) -> None:
     def strike(block: int) -> None:
         if block == 2:
@@ -71,7 +73,7 @@ def test_signal_keeps_every_block_that_arrived_and_rests(
     assert isinstance(events[-1], Noted)
     assert isinstance(events[-1].content["error"], error)
     assert events[-2] == RunFinished("interrupted", code, events[-2].reason)
-    assert sum(isinstance(event, BlockArrived) for event in events) == 2
+    assert sum(isinstance(event, BlockArrived) for event in events) == blocks
     assert (chip.rested, closed) == (1, [True])
 
 

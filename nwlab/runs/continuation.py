@@ -1,0 +1,185 @@
+"""A run that ended early and is continued: what is on record is fed to the protocol, the rest is played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from datetime import datetime
+
+import numpy as np
+
+from nwlab.core.chip import Chip
+from nwlab.core.clock import utc_now
+from nwlab.core.drive import Drive
+from nwlab.core.errors import UsageError
+from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunStarted, Subscriber
+from nwlab.core.reading import Reading, join
+from nwlab.runs.later import Later
+from nwlab.runs.played import PlayedDrive
+from nwlab.runs.player import Drives
+from nwlab.runs.recording import Run
+
+
+class Continuation:
+    """What a run that ended early left, and how the rest joins on to it.
+
+    The drives on record keep their indices. One that was cut off goes on at its next step: what is left of it is played
+    as a drive of its own, but told and recorded as more blocks of the same drive.
+    """
+
+    def __init__(self, run: Run, remark: str = "") -> None:
+        """`remark` goes into the record, beside the gap. Raises UsageError when there is nothing to continue."""
+        _check_early(run)
+        self.run, self._remark = run, remark
+        last = run.drives[-1] if len(run.drives) else None
+        self._cut = last if last is not None and last.samples < last.steps else None
+        self.first = len(run.drives) - (self._cut is not None)
+        """Index of the first drive that is still to be played, in whole or in part."""
+        self._played = 0.0  # s of all drives on record, as asked
+        self._joint: float | None = None  # s on the chip's clock of then: start of the drive that was cut off
+        self._end: float | None = None  # s on the chip's clock of then: end of the last sample
+        self._gap = self._shift = 0.0  # s
+        self._resumed = ""  # wall time
+
+    def feed(self, drives: Drives) -> Drives:
+        """Run a protocol through what is on record and return what it has still to play.
+
+        Raises UsageError naming the drive when the protocol does not ask for what was played.
+        """
+        drive = next(drives, None)
+        for index in range(self.first):
+            reading = self._pass(drive, self.run.drives[index])
+            drive = _send(drives, reading)
+        if self._cut is None:
+            return _rest(drives, drive)
+        reading = self._pass(drive, self._cut)
+        if reading.steps:
+            self._joint = reading.start
+        return _rest_of_cut(drives, self._cut.drive, reading)
+
+    def on(self, chip: Chip, wall: Callable[[], datetime] = utc_now) -> Chip:
+        """Return the chip with its times after those on record, by as much as the gap really was."""
+        now = wall()
+        self._resumed = now.isoformat()
+        self._gap = max(0.0, (now - self.run.last_written).total_seconds())
+        self._shift = 0.0 if self._end is None else self._end + self._gap - chip.clock.now()
+        return Later(chip, self._shift, self._joint)
+
+    def keeping(self, store: Subscriber) -> Subscriber:
+        """Return the store as a listener to the rest: it is told of the gap first."""
+        return _Joined(store, self._cut, self._opening)
+
+    def watching(self, subscriber: Subscriber) -> Subscriber:
+        """Return another listener to the rest: it expects what is left to play."""
+        return _Joined(subscriber, self._cut, self._left)
+
+    def _pass(self, drive: Drive | None, played: PlayedDrive) -> Reading:
+        """Compare a drive with the one on record and return what came back then."""
+        recorded, reading = played.drive, played.reading
+        difference = "the protocol has ended before" if drive is None else _difference(drive, recorded)
+        if difference:
+            raise UsageError(
+                f"{self.run.path} cannot be continued: drive {played.index} (step {played.label}) is not what the "
+                f"protocol asks for now: {difference}. The protocol has changed, or what it does depends on more than "
+                "its parameters and its readings; nothing was touched"
+            )
+        self._played += float(recorded.dwell[: reading.steps].sum())
+        if reading.steps:
+            last = reading.steps - 1
+            self._end = float(reading.start + reading.onset[last] + recorded.dwell[last])
+        return reading
+
+    def _opening(self, event: RunStarted) -> Iterator[Event]:
+        yield event
+        if self.first and not self.run.drives[self.first - 1].finished:
+            yield DriveFinished(self.first - 1)
+        content = {
+            "from": self.run.path.name,
+            "drives": self.first,
+            "samples": self.run.samples,
+            "gap": self._gap,
+            "until": self._resumed,
+            "shift": self._shift,
+        }
+        yield Noted("resumed", {**content, "remark": self._remark} if self._remark else content)
+
+    def _left(self, event: RunStarted) -> Iterator[Event]:
+        steps = None if event.steps is None else event.steps - self.run.samples
+        yield replace(event, steps=steps, duration=None if event.duration is None else event.duration - self._played)
+
+
+class _Joined:
+    """Hands events on, those of the rest of a drive that was cut off as more blocks of that drive."""
+
+    def __init__(
+        self, subscriber: Subscriber, cut: PlayedDrive | None, opening: Callable[[RunStarted], Iterator[Event]]
+    ) -> None:
+        self._subscriber, self._opening = subscriber, opening
+        self._index, self._samples = (-1, 0) if cut is None else (cut.index, cut.samples)
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                for each in self._opening(event):
+                    self._subscriber(each)
+            case DriveStarted() if event.index == self._index:
+                pass  # it stands in the record already
+            case BlockArrived() if event.index == self._index:
+                self._subscriber(replace(event, first=event.first + self._samples))
+            case _:
+                self._subscriber(event)
+
+
+def _check_early(run: Run) -> None:
+    if run.status == "running":
+        raise UsageError(f"{run.path} is still being played; wait for its end or stop it with: nwlab stop {run.path}")
+    if run.status == "finished":
+        raise UsageError(f"{run.path} has finished: there is nothing to continue")
+
+
+def _send(drives: Drives, reading: Reading) -> Drive | None:
+    try:
+        return drives.send(reading)
+    except StopIteration:
+        return None
+
+
+def _rest(drives: Drives, drive: Drive | None) -> Drives:
+    try:
+        while drive is not None:
+            reading = yield drive
+            drive = _send(drives, reading)
+    finally:
+        drives.close()
+
+
+def _rest_of_cut(drives: Drives, cut: Drive, before: Reading) -> Drives:
+    try:
+        after = yield _tail(cut, before.steps)
+        drive = _send(drives, join([before, after]) if before.steps else after)
+        yield from _rest(drives, drive)
+    finally:
+        drives.close()
+
+
+def _tail(drive: Drive, first: int) -> Drive:
+    forces = tuple(replace(force, levels=force.levels[first:]) for force in drive.forces)
+    delay = None if drive.read_delay is None else drive.read_delay[first:]
+    return replace(drive, dwell=drive.dwell[first:], forces=forces, read_delay=delay)
+
+
+def _difference(drive: Drive, recorded: Drive) -> str:
+    """Say in what two drives differ; empty when in nothing."""
+    if len(drive.forces) != len(recorded.forces):
+        return f"{len(drive.forces)} forces instead of {len(recorded.forces)}"
+    for new, old in zip((drive, *drive.forces), (recorded, *recorded.forces), strict=True):
+        for each in fields(new):
+            if each.name != "forces" and not _equal(getattr(new, each.name), getattr(old, each.name)):
+                return f"another {each.name.replace('_', ' ')}"
+    return ""
+
+
+def _equal(new: object, old: object) -> bool:
+    if isinstance(new, np.ndarray) and isinstance(old, np.ndarray):
+        return np.array_equal(new, old)
+    return new == old
