@@ -46,7 +46,7 @@ class Guard:
         self._barred = [place for place in found if not policies.get(place, SafePolicy()).take_over]
         self._found, self._claimed = tuple(" ".join(place) for place in found), False
         self._latch: Latch = latch or Remembered()
-        self._wired: list[Interlocked] = []  # instruments whose interlock was closed when they were claimed
+        self._wired: set[str] = set()  # instruments whose interlock was closed when they were claimed
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -75,11 +75,11 @@ class Guard:
             if isinstance(instrument, Claimable):
                 instrument.claim()
         # One that is open from the start is not wired: the instrument itself then bars what would need it.
-        self._wired = [smu for smu in self._smus.values() if isinstance(smu, Interlocked) and not smu.interlock_open()]
+        self._wired = {name for name, smu in self._smus.items() if not _is_open(smu)}
         self._claimed = True
 
     @contextmanager
-    def watch(self, smu: SourceMeter) -> Generator[None]:
+    def watch(self, name: str) -> Generator[None]:
         """Tell an opened interlock from other faults of a drive, and latch it."""
         try:
             yield
@@ -87,7 +87,7 @@ class Guard:
             self._latch.latch = str(error)
             raise
         except InstrumentError as error:
-            if any(each is smu and each.interlock_open() for each in self._wired):
+            if name in self._wired and _is_open(self._smus[name]):
                 self._latch.latch = f"while a drive was played ({error})"
                 raise InterlockError(
                     error.code,
@@ -100,6 +100,10 @@ class Guard:
     def arm(self) -> None:
         """Clear the latch; raises InterlockError while an interlock is still open."""
         for name, smu in self._smus.items():
-            if isinstance(smu, Interlocked) and smu.interlock_open():
+            if _is_open(smu):
                 raise InterlockError(0, "the interlock is still open", name)
         self._latch.latch = ""
+
+
+def _is_open(smu: SourceMeter) -> bool:
+    return isinstance(smu, Interlocked) and smu.interlock_open()
