@@ -18,12 +18,15 @@ PLACES = {
     "pause": "nwlab.lab.command_pause",
     "continue": "nwlab.lab.command_pause",
     "serve": "nwlab.lab.command_serve",
+    "serve-bench": "nwlab.lab.command_serve_bench",
+    "bench": "nwlab.lab.command_bench",
     "list": "nwlab.lab.command_list",
     "show": "nwlab.lab.command_show",
     "recover": "nwlab.lab.command_recover",
     "export": "nwlab.lab.command_export",
 }
 AddParser = Callable[..., argparse.ArgumentParser]
+_FAULTS = "fault script: what is to go wrong on the simulated instruments"
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _of_playing, _serve, _list, _of_runs):
+    for command in (_run, _dry_run, _of_playing, _serve, _serve_bench, _bench, _list, _of_runs):
         command(commands.add_parser)
     return parser
 
@@ -74,6 +77,13 @@ def _run(add: AddParser) -> None:
     command.add_argument("--resume", metavar="RUN", help="continue a run that ended early, in a new folder")
     command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
+    command.add_argument(
+        "--separate",
+        action="store_true",
+        default=None,
+        help="hold simulated instruments, too, in a process of their own",
+    )
+    command.add_argument("--faults", metavar="FILE", help=_FAULTS)
 
 
 def _dry_run(add: AddParser) -> None:
@@ -111,7 +121,27 @@ def _serve(add: AddParser) -> None:
     command.add_argument("--speed", type=float, default=1.0, metavar="X", help="times real time (default: 1)")
     command.add_argument("--port", type=int, metavar="N", help="first of consecutive ports (default: free ones)")
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
+    command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--write", metavar="FILE", help="write a bench file that reaches the served instruments")
+    command.add_argument("--json", action="store_true", help="JSON on stdout")
+
+
+def _serve_bench(add: AddParser) -> None:
+    command = add("serve-bench", help="hold a bench open for other programs and computers: one drives, others watch")
+    command.add_argument("bench", metavar="BENCH", help="bench file or name")
+    command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
+    command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
+    command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
+    command.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this computer only)")
+    command.add_argument("--port", type=int, metavar="N", default=0, help="port to listen at (default: a free one)")
+    command.add_argument("--json", action="store_true", help="JSON on stdout")
+
+
+def _bench(add: AddParser) -> None:
+    command = add("bench", help="look at a bench, make it safe, or clear a tripped interlock")
+    command.add_argument("act", choices=("check", "safe", "arm"), help="check changes nothing")
+    command.add_argument("bench", metavar="BENCH", help="bench file or name")
+    command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
     command.add_argument("--json", action="store_true", help="JSON on stdout")
 
 

@@ -7,6 +7,8 @@
     │   └── DriveError              4   refused by a limit, or beyond what the bench can do
     ├── AnswerError                 5   they answered wrongly: the bench has gone to its safe state
     │   ├── InstrumentError             the instrument reported an error of its own
+    │   │   ├── RebootError                 it lost its settings, or somebody else set it
+    │   │   └── InterlockError              it may not drive: the interlock is open
     │   └── WireError                   the link: a time-out, a torn or strange reply
     ├── StorageError                6   the record could not be kept
     └── UnsafeError                 7   the safe state could NOT be confirmed
@@ -67,11 +69,20 @@ class InstrumentError(AnswerError):
 
 
 class RebootError(InstrumentError):
-    """An instrument lost our mark: it was switched off and on, or another program has taken it over."""
+    """An instrument lost the mark that we left in it: it was off, or another program took it over."""
+
+    def __init__(self, text: str, instrument: str) -> None:
+        super().__init__(0, text, instrument)
+
+    def __str__(self) -> str:
+        return f"{self.instrument} {self.text}"
 
 
 class InterlockError(InstrumentError):
-    """The interlock of an instrument is open, or opened while an output was on."""
+    """An interlock is open or has tripped; closing it does not switch anything on again."""
+
+    def __str__(self) -> str:
+        return f"{self.instrument}: {self.text}"
 
 
 class WireError(AnswerError):

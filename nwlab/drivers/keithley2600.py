@@ -5,6 +5,7 @@ Source: Series 2600B reference manual 2600BS-901-01.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -18,19 +19,19 @@ from nwlab.core.units import show
 from nwlab.drivers import keithley2600_sweep as words
 from nwlab.drivers.keithley2600_accuracy import stated_error
 from nwlab.drivers.keithley2600_channel import Keithley2600Channel
+from nwlab.drivers.keithley2600_outputs import Keithley2600Outputs
 from nwlab.drivers.keithley2600_plan import Planner, back_to_zero
-from nwlab.drivers.keithley2600_ranges import MODELS
 from nwlab.drivers.keithley2600_run import SweepRun
-from nwlab.drivers.roles import Plan, Program, Samples
-from nwlab.drivers.tsp import TspInstrument
+from nwlab.drivers.roles import Plan, Program, Samples, Standing
 
 _ALIKE = 1e-5  # relative, between a setting and its read-back
 
 
-class Keithley2600(TspInstrument):
+class Keithley2600(Keithley2600Outputs):
     """A Series 2600B instrument; channels `smua` and, where the model has it, `smub`.
 
-    Connecting reads identity, line frequency and output states, and changes nothing. Fills the roles Smu and Outputs.
+    Connecting reads identity, line frequency and output states, and changes nothing. Fills the roles Smu, Outputs,
+    Ramps, OffModes, Interlocked and Claimable.
     """
 
     def __init__(
@@ -41,9 +42,7 @@ class Keithley2600(TspInstrument):
         clock: Clock | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(adapter, name, MODELS, clock=clock, **kwargs)
-        self._abilities = MODELS[self.model]
-        self.channels: tuple[str, ...] = self._abilities.channels
+        super().__init__(adapter, name, clock=clock, **kwargs)
         for channel in self.channels:
             cast("Any", self).add_child(Keithley2600Channel, channel, prefix="smu", collection="smu")
         self.line_frequency = self._line_frequency()
@@ -107,7 +106,10 @@ class Keithley2600(TspInstrument):
         if run is None or run.started is None:
             return None
         run.wait()
-        condition, *counts = self.numbers(words.poll(run.plan), 1 + 2 * len(run.plan.programs))
+        channels = len(run.plan.programs)
+        condition, *states = self.numbers(words.poll(run.plan), 1 + 3 * channels)
+        self._check_still_on(run.plan, states[:channels])
+        counts = states[channels:]
         last = run.up_to(round(min(counts)))
         if last > run.fetched:
             return self._read(run, last)
@@ -130,24 +132,51 @@ class Keithley2600(TspInstrument):
         errors = [stated_error(self.model, quantity, spans[quantity], readings[quantity]) for quantity in readings]
         return errors[0], errors[1]
 
-    def rest(self) -> None:
-        """Abort whatever runs and bring all levels to zero; outputs stay as they are. Raises InstrumentError."""
-        self.rest_channels(self.channels)
-
     def rest_channels(self, channels: Sequence[str]) -> None:
-        """Do what `rest` does, for some channels. Said before the link is brought back into step, and read back."""
+        """Do what `rest` does, for some channels."""
         self._run = None
-        self.insist(words.stop_timers(), *map(words.rest, channels))
         for channel in channels:
-            levels = self.numbers(f"print(smu{channel}.source.levelv, smu{channel}.source.leveli)", 2)
             self._held.pop(channel, None)
-            if any(levels):
-                raise InstrumentError(0, f"channel {channel} was sent to zero but stands at {levels}", self.where)
+        super().rest_channels(channels)
+
+    def freeze(self) -> dict[str, Standing]:
+        """Abort whatever runs, each output staying at its level; returns what stands at the channels that are on.
+
+        All in one line, so that nothing steps through zero. Raises InstrumentError, WireError.
+        """
+        levels = self._held | (self._run.standing() if self._run is not None and self._run.started is not None else {})
+        known = {channel: Standing(self._programs[channel].quantity, level) for channel, level in levels.items()}
+        self._run, self._held = None, levels
+        self.insist(words.freeze(self.channels, known))
+        return {channel: self.standing(channel) for channel, on in self.outputs().items() if on}
+
+    def set_level(self, channel: str, level: float) -> None:
+        """Go to a level of the present function at once, a step of a ramp; said before all else, and read back.
+
+        Raises DriveError for a level beyond the instrument, InstrumentError when it did not follow.
+        """
+        program = self._programs.get(channel)
+        quantity = self.standing(channel).quantity if program is None else program.quantity
+        self._abilities.range_for(level, quantity, source=True)
+        self.insist(words.level(channel, quantity, level))
+        self._held[channel] = level
+        standing = self.standing(channel)
+        if not math.isclose(standing.level, level, rel_tol=_ALIKE, abs_tol=1e-15):
+            text = f"channel {channel} was sent to {show(level, quantity.unit)} but stands at {standing.level:.6g}"
+            raise InstrumentError(0, text, self.where)
+
+    def forget(self) -> None:
+        """Drop what is believed about the settings: no channel has confirmed limits or a known level any more."""
+        super().forget()
+        self._run = None
+        for believed in (self._loaded, self._programs, self._held):
+            believed.clear()
 
     def switch_on(self, channels: Sequence[str]) -> None:
         """Switch outputs on at level zero; one that is already on stays as it is.
 
-        Raises DriveError unless limits were loaded and read back alike, InstrumentError when the instrument refuses.
+        Raises DriveError unless limits were loaded and read back alike, InterlockError when the interlock is open,
+        InstrumentError when the instrument refuses otherwise.
         """
         for channel in channels:
             if channel not in self._loaded:
@@ -158,24 +187,7 @@ class Keithley2600(TspInstrument):
             if not already[channel]:
                 self.write(f"{words.zero(channel)} smu{channel}.source.output = smu{channel}.OUTPUT_ON")
         self.check_errors()
-        self._confirm(channels, on=True)
-
-    def switch_off(self, channels: Sequence[str]) -> None:
-        """Switch outputs off and read them back. Raises InstrumentError."""
-        self.insist(*(f"smu{channel}.source.output = smu{channel}.OUTPUT_OFF" for channel in channels))
-        self._confirm(channels, on=False)
-
-    def outputs(self) -> dict[str, bool]:
-        """Read back which outputs are on. Codes: 0 off, 1 on, 2 off with its relay open."""
-        asked = ", ".join(f"smu{channel}.source.output" for channel in self.channels)
-        states = self.numbers(f"print({asked})", len(self.channels))
-        return {channel: state == 1 for channel, state in zip(self.channels, states, strict=True)}
-
-    def shutdown(self) -> None:
-        """Bring all levels to zero and switch all outputs off."""
-        self.rest()
-        self.switch_off(self.channels)
-        super().shutdown()
+        self.confirm(channels, on=True)
 
     def _line_frequency(self) -> float:
         command = "print(localnode.linefreq)"
@@ -217,25 +229,20 @@ class Keithley2600(TspInstrument):
         expected = self._loaded.pop(channel)
         found = self.numbers(words.readback(self._programs[channel]), len(expected))
         for (setting, wanted), value in zip(expected.items(), found, strict=True):
-            if abs(value - wanted) > _ALIKE * abs(wanted):
+            if not abs(value - wanted) <= _ALIKE * abs(wanted):
                 text = f"the {setting} of channel {channel} was set to {wanted:.6g} but reads back as {value:.6g}"
                 raise InstrumentError(0, f"{text}; the output stays barred", self.where)
         self._loaded[channel] = expected
 
-    def _confirm(self, channels: Sequence[str], *, on: bool) -> None:
-        outputs = self.outputs()
-        wrong = [channel for channel in channels if outputs[channel] is not on]
-        if wrong:
-            text = f"output {', '.join(wrong)} was switched {'on' if on else 'off'} but is {'off' if on else 'on'}"
-            raise InstrumentError(0, text, self.where)
+    def _check_still_on(self, plan: Plan, outputs: Sequence[float]) -> None:
+        """Raise InstrumentError for an output that went off by itself while the drive ran."""
+        for program, state in zip(plan.programs, outputs, strict=True):
+            if program.channel in self.switched_on and state != 1:
+                self.went_off(program.channel)
 
     def _read(self, run: SweepRun, last: int) -> Samples:
-        command = words.fetch(run.fetched, last, run.plan)
-        block = self.block(command, (last - run.fetched) * len(run.plan.programs) * words.FIELDS)
-        try:
-            return run.take(block)
-        except ValueError as error:
-            raise self.strange(command, block.tobytes(), str(error)) from None
+        count = (last - run.fetched) * len(run.plan.programs) * words.FIELDS
+        return self.block_as(words.fetch(run.fetched, last, run.plan), count, run.take)
 
     def _end(self, run: SweepRun) -> None:
         self._run = None

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 from pymeasure.instruments import Channel
 from pymeasure.instruments.validators import strict_discrete_set, strict_range
 
+from nwlab.drivers.keithley2600_sweep import OVERFLOW
 from nwlab.drivers.tsp import TspChannel
+
+
+def reading(value: float) -> float:
+    """Return a reading, or NaN for what stands for one beyond its range (±9.91e37)."""
+    return value if abs(value) < OVERFLOW else math.nan
 
 
 class Keithley2600Channel(TspChannel):
@@ -109,8 +117,14 @@ class Keithley2600Channel(TspChannel):
         map_values=True,
         check_set_errors=True,
     )
-    voltage = Channel.measurement("print(smu{ch}.measure.v())", """Measure the voltage in V.""")
-    current = Channel.measurement("print(smu{ch}.measure.i())", """Measure the current in A, positive out of HI.""")
+    voltage = Channel.measurement(
+        "print(smu{ch}.measure.v())", """Measure the voltage in V; NaN beyond the range.""", get_process=reading
+    )
+    current = Channel.measurement(
+        "print(smu{ch}.measure.i())",
+        """Measure the current in A, positive out of HI; NaN beyond the range.""",
+        get_process=reading,
+    )
 
     @property
     def compliance_tripped(self) -> bool:
@@ -122,9 +136,9 @@ class Keithley2600Channel(TspChannel):
         return reply == "true"
 
     def measure_iv(self) -> tuple[float, float]:
-        """Measure current in A and voltage in V at the same time."""
+        """Measure current in A and voltage in V at the same time; NaN beyond the range."""
         current, voltage = self.parent.numbers(f"print(smu{self.id}.measure.iv())", 2)
-        return current, voltage
+        return reading(current), reading(voltage)
 
     def rest(self) -> None:
         """Abort what runs and set both levels to zero; the output stays as it is."""

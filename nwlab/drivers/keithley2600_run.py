@@ -25,6 +25,7 @@ class SweepRun:
         self.fetched = 0  # steps
         self._clock = clock
         self._due = np.cumsum(plan.dwell) - plan.dwell + plan.read_delay + plan.aperture
+        self._played, self._ends = played, np.cumsum(played.dwell)
         self._looks = 0
         self._zero: FloatArray | None = None
 
@@ -41,6 +42,14 @@ class SweepRun:
     def overdue(self) -> bool:
         """Whether the instrument must have lost its way."""
         return self.passed > 2 * self.length + _PATIENCE
+
+    def standing(self) -> dict[str, float]:
+        """Return the level that each channel stands at now, by the plan and the time since the first level."""
+        step = int(np.searchsorted(self._ends, self.passed, side="right"))
+        over = step >= self._ends.size
+        if over and not self._played.hold:
+            return dict.fromkeys((program.channel for program in self._played.programs), 0.0)
+        return {program.channel: float(program.levels[-1 if over else step]) for program in self._played.programs}
 
     def wait(self) -> None:
         """Let time pass until asking is worth while: soon for a first look, later for well-filled blocks."""
@@ -60,9 +69,11 @@ class SweepRun:
 
         Raises ValueError for one that no buffer can hold.
         """
-        if self._zero is None:
-            self._zero = block.reshape(-1, FIELDS)[: len(self.plan.programs), 0].copy()
-        taken = samples(block, self.fetched, self._zero, self.plan)
+        zero = self._zero
+        if zero is None:
+            zero = block.reshape(-1, FIELDS)[: len(self.plan.programs), 0].copy()
+        taken = samples(block, self.fetched, zero, self.plan)
+        self._zero = zero
         self.fetched += len(taken.onset)
         return taken
 

@@ -14,13 +14,13 @@ Source: 2600BS-901-01, sections "Sweep operation", "Triggering", "Reading buffer
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from nwlab.core.drive import FloatArray, Quantity
 from nwlab.drivers.keithley2600_plan import TICK
-from nwlab.drivers.roles import Plan, Program, Samples
+from nwlab.drivers.roles import Plan, Program, Samples, Standing
 
 FIELDS = 4  # numbers that one step of one channel comes back as
 COMPLIANCE = 0x40  # bit B6 of a reading's status ("Buffer status bits")
@@ -46,6 +46,20 @@ def rest(channel: str) -> str:
 def zero(channel: str) -> str:
     """Return the line that sets both of a channel's own levels to zero."""
     return f"smu{channel}.source.levelv = 0 smu{channel}.source.leveli = 0"
+
+
+def level(channel: str, quantity: Quantity, value: float) -> str:
+    """Return the line that sets a channel's own level."""
+    return f"smu{channel}.source.level{LETTER[quantity]} = {exact(value)}"
+
+
+def freeze(channels: Sequence[str], standing: Mapping[str, Standing]) -> str:
+    """Return the one line that ends all sweeps with each channel at the level where it stands.
+
+    A sweep that is aborted goes back to the channel's own level (smuX.abort), which is therefore set before.
+    """
+    levels = (level(channel, at.quantity, at.level) for channel, at in standing.items())
+    return " ".join((*levels, *(f"smu{channel}.abort()" for channel in channels), stop_timers()))
 
 
 def stop_timers() -> str:
@@ -139,9 +153,10 @@ def initiate(plan: Plan) -> str:
 
 
 def poll(plan: Plan) -> str:
-    """Return the question how far the sweep is: the sweeping bits, then the readings in each buffer."""
+    """Return the question how far the sweep is: the sweeping bits, each output's state, the readings in each buffer."""
+    outputs = ", ".join(f"smu{p.channel}.source.output" for p in plan.programs)
     buffers = ", ".join(f"smu{p.channel}.nvbuffer1.n, smu{p.channel}.nvbuffer2.n" for p in plan.programs)
-    return f"print(status.operation.sweeping.condition, {buffers})"
+    return f"print(status.operation.sweeping.condition, {outputs}, {buffers})"
 
 
 def sweeping(condition: float, plan: Plan) -> bool:

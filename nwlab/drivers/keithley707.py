@@ -57,7 +57,7 @@ def crosspoints_of(reply: str) -> frozenset[Crosspoint]:
 class Keithley707(TspInstrument):
     """A switching matrix whose columns are counted through all slots: 1 … 72, or 1 … 12 of a 708B.
 
-    Connecting reads the identity and changes nothing. Fills the role Matrix.
+    Connecting reads the identity and changes nothing. Fills the roles Matrix and Claimable.
     """
 
     def __init__(
@@ -148,9 +148,7 @@ class Keithley707(TspInstrument):
 
     def _await(self) -> None:
         """Wait until the mainframe is done and the reeds lie still, and look for errors."""
-        reply = self.ask("*OPC?")
-        if reply.strip() != "1":
-            raise self.strange("*OPC?", reply, "1 was expected")
+        self.numbers("waitcomplete() print(1)", 1)
         self.check_errors()
         self.clock.sleep(self.settle)
 

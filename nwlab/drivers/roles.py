@@ -1,6 +1,7 @@
-"""What a bench asks of an instrument: two small roles for source-measure units, one for matrices.
+"""What a bench asks of an instrument: two small roles for source-measure units, one for matrices, and optional ones.
 
-A lab's own driver fills a role by having its methods; nothing is inherited.
+A lab's own driver fills a role by having its methods; nothing is inherited. The roles of one or two methods at the end
+are optional: where a driver lacks them, a bench does without.
 """
 
 from __future__ import annotations
@@ -46,6 +47,14 @@ class Samples:
     current: FloatArray  # (steps, programs) A, out of HI
     in_compliance: BoolArray  # (steps, programs)
     overflow: BoolArray  # (steps, programs); the value is NaN then
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands at an output."""
+
+    quantity: Quantity
+    level: float  # V or A
 
 
 class Smu(Protocol):
@@ -119,49 +128,41 @@ class Matrix(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands at an output."""
-
-    quantity: Quantity
-    level: float  # V or A
-
-
 @runtime_checkable
 class Ramps(Protocol):
-    """Optional role of an SMU instrument: its levels can be stepped down from wherever they stand."""
+    """An SMU instrument whose levels can be led to zero slowly."""
 
     def freeze(self) -> dict[str, Standing]:
         """Abort whatever runs, each output staying at its level; returns what stands at the channels that are on."""
         ...
 
     def set_level(self, channel: str, level: float) -> None:
-        """Go to a level of the present function at once, as a step of a ramp."""
+        """Go to a level of the present function at once, in V or A: a step of a ramp."""
         ...
 
 
 @runtime_checkable
 class OffModes(Protocol):
-    """Optional role of an SMU instrument: what its outputs do while they are off can be chosen."""
+    """An SMU instrument that can be told what an output is while it is off."""
 
     def set_off_mode(self, channel: str, mode: str) -> None:
-        """Choose "normal", "zero" or "high-z", and read it back."""
+        """Choose "normal" (0 V or 0 A behind a limit), "zero" (0 V) or "high-z" (relay open), and read it back."""
         ...
 
 
 @runtime_checkable
 class Interlocked(Protocol):
-    """Optional role of an SMU instrument: it has an interlock line."""
+    """An instrument with an interlock line."""
 
     def interlock_open(self) -> bool:
-        """Whether the interlock bars outputs now."""
+        """Read whether the interlock is open, so that the instrument may not drive (all that) it could."""
         ...
 
 
 @runtime_checkable
 class Claimable(Protocol):
-    """Optional role of any instrument: it can be told whose it is."""
+    """An instrument that can keep a mark of ours."""
 
     def claim(self) -> None:
-        """Leave our mark, by which a reboot or another program is noticed from then on."""
+        """Take the instrument over: leave our mark in it, by which a reboot or another program is noticed."""
         ...

@@ -14,7 +14,8 @@ from nwlab.core.errors import DriveError
 from nwlab.core.limits import Limits
 from nwlab.core.units import duration, show
 from nwlab.lab import command_run
-from nwlab.lab.opening import OpenChip, open_rehearsal
+from nwlab.lab.open_chip import OpenChip
+from nwlab.lab.opening import open_rehearsal
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.lab.tally import Extremes, extremes
 from nwlab.plot import pictures

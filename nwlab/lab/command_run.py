@@ -13,7 +13,8 @@ import numpy as np
 
 from nwlab.core.errors import NwlabError, UnsafeError, UsageError
 from nwlab.core.units import show
-from nwlab.lab.opening import OpenChip, open_bench, open_model
+from nwlab.lab.open_chip import OpenChip
+from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.places import find
 from nwlab.lab.resuming import Resumption
 from nwlab.lab.running import Playing, load_protocol
@@ -46,6 +47,8 @@ def main(options: argparse.Namespace) -> int:
                 with contextlib.suppress(NwlabError):
                     print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
             raise
+        finally:
+            _tell_faults(chip)
     picture = pictures.trace(run, run.path / "trace.png")
     report(run, picture, as_json=options.json)
     return 0
@@ -111,9 +114,16 @@ def final_conductances(run: Run) -> dict[str, float]:
 
 def _open(options: argparse.Namespace) -> OpenChip:
     if not options.model:
-        return open_bench(options.bench or "virtual", virtual=options.virtual, chip=options.chip, seed=options.seed)
-    if options.bench or options.virtual:
-        raise UsageError("--model plays without instruments: leave --bench and --virtual out")
+        return open_bench(
+            options.bench or "virtual",
+            virtual=options.virtual,
+            chip=options.chip,
+            seed=options.seed,
+            separate=options.separate,
+            faults=options.faults,
+        )
+    if options.bench or options.virtual or options.faults:
+        raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
     return open_model(options.chip or "stochastic-2025", seed=options.seed)
 
 
@@ -138,3 +148,10 @@ def _warn(chip: OpenChip) -> None:
         )
     if chip.about.remark:
         print(f"nwlab: {chip.about.remark}", file=sys.stderr)
+
+
+def _tell_faults(chip: OpenChip) -> None:
+    """Say which planted faults really struck."""
+    script = chip.table.faults if chip.table is not None else None
+    for line in script.told() if script is not None else ():
+        print(f"nwlab: {line}", file=sys.stderr)

@@ -18,7 +18,12 @@ def main(options: argparse.Namespace) -> int:
     with (
         interrupts(),
         ServedBench(
-            options.bench, chip=options.chip, speed=options.speed, port=options.port, seed=options.seed
+            options.bench,
+            chip=options.chip,
+            speed=options.speed,
+            port=options.port,
+            seed=options.seed,
+            faults=options.faults,
         ) as served,
     ):
         if options.write:
@@ -27,7 +32,7 @@ def main(options: argparse.Namespace) -> int:
         try:
             threading.Event().wait()
         except (KeyboardInterrupt, Terminated):
-            print("nwlab: stopped", file=sys.stderr)
+            print("nwlab: stopped", *(served.faults.told() if served.faults else ()), sep="\nnwlab: ", file=sys.stderr)
     return 0
 
 

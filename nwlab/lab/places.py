@@ -6,7 +6,12 @@ from pathlib import Path
 
 from nwlab.core.errors import UsageError
 
-FOLDERS = {"bench": "instruments/benches", "chip": "instruments/chips", "protocol": "protocols"}
+FOLDERS = {
+    "bench": "instruments/benches",
+    "chip": "instruments/chips",
+    "fault script": "instruments/faults",
+    "protocol": "protocols",
+}
 
 
 def shipped() -> Path:
@@ -17,7 +22,7 @@ def shipped() -> Path:
 
 
 def find(kind: str, name: str | Path) -> Path:
-    """Return the file that `name` means for a kind ("bench", "chip", "protocol").
+    """Return the file that `name` means for a kind ("bench", "chip", "fault script", "protocol").
 
     Raises UsageError listing what there is.
     """

@@ -9,7 +9,8 @@ from pathlib import Path
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import Document, RunInfo
 from nwlab.lab.bench_file import load_bench_file
-from nwlab.lab.opening import OpenChip, is_virtual, load_chip
+from nwlab.lab.open_chip import OpenChip
+from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.lab.running import Rest, load_protocol
@@ -80,7 +81,7 @@ def _is_simulated(options: argparse.Namespace) -> bool:
     if options.model or options.virtual:
         return True
     bench = str(options.bench or "virtual")
-    return not bench.startswith("tcp://") and is_virtual(load_bench_file(find("bench", bench)))
+    return not bench.startswith("tcp://") and not load_bench_file(find("bench", bench)).addresses
 
 
 def _protocol(given: str | None, info: RunInfo) -> str:

@@ -14,7 +14,7 @@ from nwlab.core.chip import Chip
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.events import Subscriber
 from nwlab.core.record import Document, RunInfo
-from nwlab.lab.opening import About, OpenChip
+from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.protocol import protocol as protocols

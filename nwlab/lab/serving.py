@@ -15,6 +15,7 @@ from nwlab.lab.places import find
 from nwlab.lab.virtual import VirtualTable, build
 from nwlab.model.chip_file import load_chip
 from nwlab.virtual.clock_link import serve_clock
+from nwlab.virtual.faults import load_faults
 from nwlab.virtual.server import LOOPBACK, Service, serve
 
 
@@ -36,15 +37,19 @@ class ServedBench:
         speed: float = 1.0,
         port: int | None = None,
         seed: int | None = None,
+        faults: str | Path | None = None,
     ) -> None:
         """Simulate a bench file and listen; `port` is the first of consecutive ones, the clock's the last.
+
+        `faults` is a fault script, by path or by name; what struck is in `faults.log`.
 
         Raises FileError or UsageError (a port in use, a speed that is none).
         """
         if not speed > 0:
             raise UsageError(f"a bench is served at a speed above 0, not {speed:g}")
-        self._site = _site(bench, chip, speed, seed)
+        self._site = _site(bench, chip, speed, seed, faults)
         table = self._site.table
+        self.faults = table.faults
         names = {table.names[address]: instrument for address, instrument in table.instruments.items()}
         ports = {} if port is None else {name: port + index for index, name in enumerate(names)}
         with ExitStack() as stack:
@@ -78,9 +83,12 @@ class ServedBench:
         self.close()
 
 
-def _site(bench: str | Path, chip: str | Path | None, speed: float, seed: int | None) -> _Site:
+def _site(
+    bench: str | Path, chip: str | Path | None, speed: float, seed: int | None, faults: str | Path | None
+) -> _Site:
     file = load_bench_file(find("bench", bench))
     path = file.chip if chip is None else find("chip", chip).resolve()
     mounted = load_chip(path)
     wiring = file.wiring(mounted.terminals) if chip is None else file.mount(mounted.terminals)
-    return _Site(file, build(file, mounted, wiring, SystemClock(speed), seed=seed), path)
+    script = None if faults is None else load_faults(find("fault script", faults))
+    return _Site(file, build(file, mounted, wiring, SystemClock(speed), seed=seed, faults=script), path)

@@ -13,6 +13,7 @@ from nwlab.core.wiring import Wiring
 from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench_file
 from nwlab.lab.registry import known, load
 from nwlab.model.chip_file import ChipFile, load_chip
+from nwlab.virtual.faults import FaultScript, Stage, may_drift, plant
 from nwlab.virtual.instrument import VirtualInstrument
 from nwlab.virtual.world import World
 
@@ -24,6 +25,7 @@ class VirtualTable:
     world: World
     instruments: Mapping[str, VirtualInstrument]  # by address
     names: Mapping[str, str]  # address → name for people
+    faults: FaultScript | None = None  # what was planted on it
 
 
 def by_address(entries: Iterable[InstrumentEntry]) -> dict[str, tuple[InstrumentEntry, ...]]:
@@ -43,11 +45,18 @@ def without_virtual(bench: BenchFile) -> tuple[str, ...]:
 
 
 def build(
-    bench: BenchFile, chip: ChipFile, wiring: Wiring, clock: Clock, *, seed: int | None = None, everything: bool = True
+    bench: BenchFile,
+    chip: ChipFile,
+    wiring: Wiring,
+    clock: Clock,
+    *,
+    seed: int | None = None,
+    everything: bool = True,
+    faults: FaultScript | None = None,
 ) -> VirtualTable:
     """Simulate the instruments of a bench, all of them or those whose address says so, around one chip.
 
-    Raises UsageError for a driver without a simulated counterpart.
+    Raises UsageError for a driver without a simulated counterpart, FileError for a fault that the bench cannot have.
     """
     missing = without_virtual(bench)
     if missing and everything:
@@ -55,7 +64,8 @@ def build(
             f"bench {bench.name!r} cannot be simulated: {', '.join(missing)} has no virtual instrument; "
             'add virtual = "file.py:Class" to its table, or use --model'
         )
-    world = World(chip.film(seed), wiring, clock)
+    film = chip.film(seed) if faults is None else may_drift(faults, chip.film(seed))
+    world = World(film, wiring, clock)
     instruments: dict[str, VirtualInstrument] = {}
     for address, entries in by_address(bench.smus).items():
         if everything or address.startswith(VIRTUAL):
@@ -65,7 +75,13 @@ def build(
     for entry in bench.matrices:
         if everything or entry.address.startswith(VIRTUAL):
             instruments[entry.address] = _factory(bench, entry)(world, entry.name, model=entry.model)
-    return VirtualTable(world, instruments, _names(bench))
+    if faults is not None:
+        smus, matrices = (
+            {entry.name: entry.address for entry in entries if entry.address in instruments}
+            for entries in (bench.smus, bench.matrices)
+        )
+        instruments = plant(faults, Stage(world, film, wiring, smus, matrices, instruments))
+    return VirtualTable(world, instruments, _names(bench), faults)
 
 
 def table_for(path: str | Path) -> VirtualTable:

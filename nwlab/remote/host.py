@@ -23,7 +23,7 @@ from nwlab.remote.failure import failure_message
 from nwlab.remote.logbook import Logbook
 from nwlab.remote.message import Message, block_message, drive_of
 from nwlab.remote.pipe import Gone, Pipe
-from nwlab.remote.watch import Watch
+from nwlab.remote.watch import GONE, Watch
 
 
 class Hosted(Chip, Protocol):
@@ -64,7 +64,7 @@ class Host:
         self._armed = self._playing = self._sending = self._stopping = False
 
     def serve(self, about: Mapping[str, Any]) -> SafeState:
-        """Serve; `about` is what the control program is told first. Raises nothing."""
+        """Serve; `about` is what the control program is told first. Raises only what stops this program."""
         try:
             try:
                 self._armed = True
@@ -76,9 +76,13 @@ class Host:
         except Interruption:
             pass
         except Gone:
-            self.reason = self.reason or "the control program is gone"
+            self.reason = self.reason or GONE
         except Exception as error:
             self.reason = self.reason or f"the bench process failed: {type(error).__name__}: {error}"
+        except BaseException:
+            self.reason = self.reason or "the bench service was stopped"
+            self._leave()
+            raise
         return self._leave()
 
     def trip(self, reason: str) -> None:

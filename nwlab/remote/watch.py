@@ -19,6 +19,7 @@ from nwlab.core.units import duration, show
 from nwlab.remote.message import Message
 from nwlab.remote.pipe import Gone, Pipe
 
+GONE = "the control program is gone"
 _SLEPT = 1.0  # s by which the two clocks must differ
 
 
@@ -76,7 +77,7 @@ class Watch:
         try:
             message = self._pipe.receive(max(0.0, min(self._left(), self._deadlines.heartbeat / 4)))
         except Gone:
-            return "the control program is gone"
+            return GONE
         except WireError as error:
             return f"the control program talks nonsense: {error}"
         if message is not None:

@@ -32,6 +32,12 @@ class ChannelNames:
         """Return the crosspoint (row, column) of a channel, columns counted on through the slots."""
         return name[1], (int(name[0]) - 1) * self._columns + int(name[2:])
 
+    def name(self, crosspoint: tuple[str, int]) -> str:
+        """Return the channel of a crosspoint: ("A", 13) is "2A01" where a slot has 12 columns."""
+        row, column = crosspoint
+        slot, rest = divmod(column - 1, self._columns)
+        return f"{slot + 1}{row}{rest + 1:02d}"
+
     def of_slots_with(self, names: Sequence[str]) -> list[str]:
         """Return every channel of the slots in which these are."""
         slots = {name[0] for name in names}

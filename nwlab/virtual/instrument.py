@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+MESSAGE_AVAILABLE = 16
+"""Bit 4 of the status byte (IEEE 488.2, MAV)."""
 
 
 class VirtualInstrument(Protocol):
@@ -31,4 +34,19 @@ class VirtualInstrument(Protocol):
 
     def trigger(self) -> None:
         """Bus trigger, as `*TRG` would do."""
+        ...
+
+
+@runtime_checkable
+class BreakableLink(Protocol):
+    """What transports ask besides, where the wire to an instrument can fail."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the bytes taken last are the beginning of a message that goes on."""
+        ...
+
+    @property
+    def hangups(self) -> list[str]:
+        """How every connection made before was ended, one entry each time: "closed" (FIN) or "reset" (RST)."""
         ...

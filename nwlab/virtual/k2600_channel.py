@@ -5,8 +5,6 @@ Source: Series 2600B reference manual 2600BS-901-01, `smuX.measure.Y`, `smuX.res
 
 from __future__ import annotations
 
-import numpy as np
-
 from nwlab.virtual.k2600_measure import BUFFER_AVAILABLE, Measuring
 from nwlab.virtual.k2600_meter import Meter
 from nwlab.virtual.k2600_source import Source
@@ -30,12 +28,11 @@ class SmuChannel:
         port: str,
         model: Model,
         bus: EventBus,
-        random: np.random.Generator,
+        meter: Meter,
         first_event: int,
     ) -> None:
-        self.engine, self.name = engine, name
+        self.engine, self.name, self.port = engine, name, port
         world = engine.world
-        meter = Meter(model, random)
         self.source = Source(world, port, model, meter, engine.errors, name)
         frequency = engine.identity.line_frequency
         self.measuring = Measuring(world, port, model, meter, self.source, engine.errors, frequency)
@@ -56,6 +53,11 @@ class SmuChannel:
     def abort(self) -> None:
         """End whatever runs by itself."""
         self.sweep.abort()
+
+    def cut_power(self) -> None:
+        """Leave the output to itself and end whatever runs, for good."""
+        self.sweep.abort()
+        self.source.cut_power()
 
     def measure(self, functions: str, *buffers: object) -> tuple[float, ...]:
         """Measure, waiting for it, and return the last readings.

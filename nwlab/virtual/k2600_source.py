@@ -28,6 +28,9 @@ class Source:
     ) -> None:
         self._world, self._channel, self._model, self._meter, self._errors = world, channel, model, meter, errors
         self._label = f"SMU {name[-1].upper()}: "
+        self._powered = True
+        self._ignored: set[str] = set()
+        self._bars: dict[int, tuple[int, str]] = {}  # why the output cannot be switched on: cause → error
         self.reset()
 
     def reset(self) -> None:
@@ -47,7 +50,35 @@ class Source:
 
     def apply(self) -> None:
         """Tell the world what the channel does now."""
-        self._world.force(self._channel, self._output())
+        if self._powered:
+            self._world.force(self._channel, self._output())
+
+    def cut_power(self) -> None:
+        """Leave the output to itself for good; a program that still runs cannot reach it any more."""
+        self._powered = False
+        self._world.force(self._channel, None)
+
+    def set_bar(self, cause: int, error: tuple[int, str] | None) -> None:
+        """Bar the output for a cause with this error, or lift the bar (None).
+
+        An output that is on goes off and leaves the error; after the bar is lifted it stays off until switched on.
+        """
+        if error is None:
+            self._bars.pop(cause, None)
+            return
+        self._bars[cause] = error
+        if self.output == ON:
+            self.output, self._swept = OFF, None
+            self._refuse(error)
+            self.apply()
+
+    def is_barred(self, cause: int) -> bool:
+        """Whether a cause keeps the output off."""
+        return cause in self._bars
+
+    def ignore(self, setting: str, *, ignored: bool) -> None:
+        """Let a setting ("limit", "output") keep its present value whatever is written, without an error, or not."""
+        (self._ignored.add if ignored else self._ignored.discard)(setting)
 
     def play(self, level: float, top: float, limit: float) -> None:
         """Put out a level of a sweep, on the sweep's range and with its limit."""
@@ -98,7 +129,7 @@ class Source:
 
     def set_limit(self, quantity: Quantity, limit: float) -> None:
         """Set the limit of one quantity, which acts while the other is sourced."""
-        if not self.accepts_limit(quantity, limit):
+        if not self.accepts_limit(quantity, limit) or "limit" in self._ignored:
             return
         if not self._is_safe(quantity.other, self.range(quantity.other), limit):
             self._refuse(UNSAFE)
@@ -160,7 +191,13 @@ class Source:
 
     def set_output(self, state: float) -> None:
         """Switch the output: 0 off, 1 on, 2 off with the relay open."""
-        self.output = int(self._errors.within(state, OFF, HIGH_Z, self.output))
+        wanted = int(self._errors.within(state, OFF, HIGH_Z, self.output))
+        if "output" in self._ignored:
+            return
+        if wanted == ON and self._bars:
+            self._refuse(next(iter(self._bars.values())))
+            return
+        self.output = wanted
         self._swept = None
         self.apply()
 

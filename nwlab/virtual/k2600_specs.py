@@ -44,6 +44,11 @@ class Model:
     default_limit: tuple[float, float]  # V, A
     auto_delay: bool = False  # whether a measurement waits for its range by default
 
+    @property
+    def has_interlock(self) -> bool:
+        """Whether the line that can bar the outputs is a safety interlock; models up to 40 V have an output enable."""
+        return self.high[0] > 42
+
     def ranges(self, quantity: Quantity) -> tuple[Range, ...]:
         """Return the ranges of a quantity, smallest first."""
         return self.voltage if quantity is Quantity.VOLTAGE else self.current

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nwlab.core.errors import UsageError
+from nwlab.virtual.ailments import Ailment, Bounce, ErrorEntry, HeldContact, PowerCut
 from nwlab.virtual.channel_list import ChannelListError, ChannelNames
+from nwlab.virtual.contacts import Contacts
 from nwlab.virtual.k707_channels import CLOSED, Channels
 from nwlab.virtual.port import Surroundings
 from nwlab.virtual.relays import ConnectRule, Relays
@@ -36,11 +38,12 @@ class Virtual707:
             raise UsageError(f"matrix {name!r}: there is no virtual {model!r}; known are {', '.join(SLOTS)}")
         self.model, self._world, self._name = model, world, name
         self._names = ChannelNames(SLOTS[model], ROWS, COLUMNS)
-        self._engine = TspEngine(world, Identity(model, SERIAL, REVISION))
-        self.relays = Relays(self._conduct, self._engine.wait)
-        self._channels = Channels(self._names, self.relays)
-        self._engine.on_reset.append(self._channels.reset_all)
-        self._engine.install({"channel": self._channel(), "slot": self._slots(), "beeper": self._beeper()})
+        self._contacts = Contacts(world, lambda closed: world.set_crosspoints(name, closed))
+        self._strings: dict[str, str] = {}  # the user's, which outlast the power
+        self._counts: dict[str, int] = {}  # of closures, likewise
+        self._power_on()
+
+    ailments = (ErrorEntry, PowerCut, HeldContact, Bounce)
 
     def receive(self, data: bytes) -> None:
         """Take bytes in any chunking and act on each complete message before returning."""
@@ -62,8 +65,48 @@ class Virtual707:
         """Bus trigger."""
         self._engine.trigger()
 
-    def _conduct(self, closed: frozenset[str]) -> None:
-        self._world.set_crosspoints(self._name, frozenset(map(self._names.place, closed)))
+    def suffer(self, ailment: Ailment) -> None:
+        """Let an ailment begin."""
+        match ailment:
+            case ErrorEntry(code, text):
+                self._engine.errors.add(code, text)
+            case PowerCut():
+                self._power_off()
+            case HeldContact() | Bounce():
+                self._contacts.suffer(ailment)
+            case _:
+                raise UsageError(f"a {self.model} cannot suffer {ailment}")
+
+    def recover(self, ailment: Ailment) -> None:
+        """Let an ailment end."""
+        match ailment:
+            case PowerCut():
+                self._power_on()
+            case HeldContact() | Bounce():
+                self._contacts.recover(ailment)
+            case _:
+                pass
+
+    def _power_on(self) -> None:
+        self._engine = TspEngine(self._world, Identity(self.model, SERIAL, REVISION), self._strings)
+        self.relays = Relays(self._conduct, self._engine.wait, self._told)
+        self.relays.counts = self._counts
+        self._channels = Channels(self._names, self.relays)
+        self._engine.on_reset.append(self._channels.reset_all)
+        self._engine.install({"channel": self._channel(), "slot": self._slots(), "beeper": self._beeper()})
+
+    def _power_off(self) -> None:
+        self._engine.clear()
+        self.relays.cut_power()
+
+    def _conduct(self, driven: frozenset[str]) -> None:
+        self._contacts.follow(frozenset(map(self._names.place, driven)))
+
+    def _told(self, driven: frozenset[str]) -> frozenset[str]:
+        if self._contacts.sound:
+            return driven
+        told = self._contacts.told(frozenset(map(self._names.place, driven)))
+        return frozenset(map(self._names.name, told))
 
     def _channel(self) -> Node:
         channels, relays, refusing = self._channels, self.relays, self._refusing

@@ -26,7 +26,9 @@ class Patchboard:
         self._grids = {grid.name: grid for grid in wiring.grids}
         self._numbers = {name: number for number, name in enumerate((*wiring.terminals, COMMON))}
         self.common = self._numbers[COMMON]
-        self._wires = [self._joint(end, terminal, CONTACT) for end, terminal in wiring.wires]
+        self._wires = wiring.wires
+        self._contacts: dict[str, float | None] = {}  # terminals with a bad contact → Ohm, None where it is open
+        self._leaks: dict[str, float] = {}  # terminals whose wire leaks to common → Ohm
         self._closed: dict[str, Crosspoints] = {name: frozenset() for name in self._grids}
         self._known: dict[tuple[Crosspoints, ...], tuple[Resistors, frozenset[int]]] = {}
         self.resistors: Resistors = ()
@@ -47,6 +49,35 @@ class Patchboard:
         self._closed[matrix] = closed
         self._join()
 
+    def across(self, matrix: str, row: str, column: int) -> tuple[int, int]:
+        """Return the nodes that a crosspoint joins when it is closed."""
+        first, second, _ = self._crosspoint(self._grid(matrix), row, column)
+        return first, second
+
+    def closed(self, matrix: str) -> Crosspoints:
+        """Return which crosspoints of a matrix conduct."""
+        return self._closed.get(matrix, frozenset())
+
+    def set_contact(self, terminal: str, resistance: float | None = 0.0) -> None:
+        """Put Ohm between a chip terminal and all that leads to it; None opens it, 0 makes it good again."""
+        if resistance == 0.0:
+            self._contacts.pop(terminal, None)
+        else:
+            self._contacts[terminal] = resistance
+        self._rejoin()
+
+    def set_leak(self, terminal: str, resistance: float | None) -> None:
+        """Let the wire to a chip terminal leak to common through so many Ohm; None mends it."""
+        if resistance is None:
+            self._leaks.pop(terminal, None)
+        else:
+            self._leaks[terminal] = resistance
+        self._rejoin()
+
+    def _rejoin(self) -> None:
+        self._known.clear()
+        self._join()
+
     def _join(self) -> None:
         state = tuple(self._closed.values())
         if state not in self._known:
@@ -56,13 +87,25 @@ class Patchboard:
         self.resistors, self.reached = self._known[state]
 
     def _joints(self) -> tuple[Resistors, frozenset[int]]:
-        joints = list(self._wires)
+        joints = [self._joint(end, terminal, CONTACT) for end, terminal in self._wires]
         for name, closed in self._closed.items():
-            grid = self._grids.get(name) or Grid(name, {}, {})
+            grid = self._grid(name)
             for row, column in sorted(closed):
                 joints.append(self._crosspoint(grid, row, column))
+        for terminal, resistance in self._contacts.items():
+            if resistance is not None:
+                joints.append((self._end(terminal), self.node(terminal), resistance))
+        for terminal, resistance in self._leaks.items():
+            joints.append((self._end(terminal), self.common, resistance))
         resistors = tuple(joint for joint in joints if joint[0] != joint[1])
         return resistors, frozenset(node for first, second, _ in resistors for node in (first, second))
+
+    def _grid(self, matrix: str) -> Grid:
+        return self._grids.get(matrix) or Grid(matrix, {}, {})
+
+    def _end(self, name: str) -> int:
+        """Return the node where a wire to `name` ends: before the contact, where that is bad."""
+        return self.node(f"{name}, before its contact" if name in self._contacts else name)
 
     def _crosspoint(self, grid: Grid, row: str, column: int) -> tuple[int, int, float]:
         end = grid.rows.get(row) or f"{grid.name}, row {row}"
@@ -70,4 +113,4 @@ class Patchboard:
         return self._joint(end, terminal, grid.lead_resistance + CONTACT)
 
     def _joint(self, end: str, terminal: str, resistance: float) -> tuple[int, int, float]:
-        return self.node(end), self.node(terminal), resistance
+        return self._end(end), self._end(terminal), resistance

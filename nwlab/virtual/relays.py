@@ -21,24 +21,50 @@ class ConnectRule(IntEnum):
     MAKE_BEFORE_BREAK = 2
 
 
-class Relays:
-    """Relays by name. `conduct` is told after each movement which are closed; `wait` lets time pass."""
+def _nobody(_: frozenset[str]) -> None:
+    """Be told in vain."""
 
-    def __init__(self, conduct: Callable[[frozenset[str]], None], wait: Callable[[float], None]) -> None:
-        self._conduct, self._wait = conduct, wait
-        self.closed: frozenset[str] = frozenset()
+
+def _as_driven(driven: frozenset[str]) -> frozenset[str]:
+    return driven
+
+
+class Relays:
+    """Relays by name. `conduct` is told after each movement which coils are driven; `wait` lets time pass.
+
+    `told` says what reading back gives for these coils: the same, where every contact is sound.
+    """
+
+    def __init__(
+        self,
+        conduct: Callable[[frozenset[str]], None],
+        wait: Callable[[float], None],
+        told: Callable[[frozenset[str]], frozenset[str]] = _as_driven,
+    ) -> None:
+        self._conduct, self._wait, self._told = conduct, wait, told
+        self._driven: frozenset[str] = frozenset()
         self.counts: dict[str, int] = {}
         self.delays: dict[str, float] = {}
         self.rule = ConnectRule.BREAK_BEFORE_MAKE
         self.sequential = False
 
+    @property
+    def closed(self) -> frozenset[str]:
+        """Which are closed, as reading back tells."""
+        return self._told(self._driven)
+
+    def cut_power(self) -> None:
+        """Let go of every contact, for good: a program that still runs cannot move them any more."""
+        self._settle(frozenset())
+        self._conduct = _nobody
+
     def move(self, to_open: Iterable[str], to_close: Iterable[str]) -> None:
         """Open and close relays by the connection rule; those already there do not move."""
-        opening = [name for name in to_open if name in self.closed]
-        closing = [name for name in to_close if name not in self.closed]
+        opening = [name for name in to_open if name in self._driven]
+        closing = [name for name in to_close if name not in self._driven]
         if self.rule is ConnectRule.OFF:
             self._wait(max(self._duration(opening, RELEASE), self._duration(closing, OPERATE)))
-            self._settle((self.closed - set(opening)) | set(closing))
+            self._settle((self._driven - set(opening)) | set(closing))
         elif self.rule is ConnectRule.BREAK_BEFORE_MAKE:
             self._open(opening)
             self._close(closing)
@@ -50,20 +76,20 @@ class Relays:
     def _open(self, names: Collection[str]) -> None:
         if names:
             self._wait(self._duration(names, RELEASE))
-            self._settle(self.closed - set(names))
+            self._settle(self._driven - set(names))
 
     def _close(self, names: Collection[str]) -> None:
         if names:
             self._wait(self._duration(names, OPERATE))
-            self._settle(self.closed | set(names))
+            self._settle(self._driven | set(names))
 
     def _duration(self, names: Collection[str], one: float) -> float:
         return one * (len(names) if self.sequential else min(len(names), 1))
 
-    def _settle(self, closed: frozenset[str]) -> None:
-        if closed != self.closed:
-            self.closed = closed
-            self._conduct(closed)
+    def _settle(self, driven: frozenset[str]) -> None:
+        if driven != self._driven:
+            self._driven = driven
+            self._conduct(driven)
 
     def _finish(self, closed: Collection[str]) -> None:
         """Count closures, and wait for the user's delay, which only closing adds."""

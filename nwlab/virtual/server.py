@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from nwlab.virtual.instrument import VirtualInstrument
+from nwlab.virtual.instrument import BreakableLink, VirtualInstrument
 from nwlab.virtual.listener import Listener, acknowledge
 from nwlab.virtual.port import Surroundings
 
@@ -16,6 +17,7 @@ LOOPBACK = "127.0.0.1"
 _MESSAGE_ENDS = (b"\n", b"\0")
 _ATTENTIVE, _IDLE, _LOOKS = 0.005, 0.05, 200
 """Real seconds between looks for replies that become ready by themselves: the first 200 after a message, and later."""
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: leave with a reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,15 @@ class Counter:
         self._one_at_a_time = threading.Lock()
         self._clients: list[socket.socket] = []
         self._asked: socket.socket | None = None
+        self._link = instrument if isinstance(instrument, BreakableLink) else None
 
     def attend(self, client: socket.socket) -> None:
         """Serve a client until it leaves."""
         with self._one_at_a_time:
             self._clients.append(client)
-        data, looks = b"", _LOOKS
+        data, looks, hangups = b"", _LOOKS, len(self._hangups())
         try:
-            while True:
+            while not self._hangs_up(client, hangups):
                 client.settimeout(_ATTENTIVE if looks < _LOOKS else _IDLE)
                 try:
                     heard = client.recv(65536)
@@ -63,6 +66,16 @@ class Counter:
                 self._answer(client, data)
         finally:
             self._part(client, complete=not data or data.endswith(_MESSAGE_ENDS))
+
+    def _hangups(self) -> list[str]:
+        return self._link.hangups if self._link else []
+
+    def _hangs_up(self, client: socket.socket, before: int) -> bool:
+        """Whether the connection is to end, as it is told since there were `before` hang-ups."""
+        hangups = self._hangups()[before:]
+        if hangups and hangups[0] == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        return bool(hangups)
 
     def _answer(self, client: socket.socket, data: bytes) -> None:
         with self._one_at_a_time, self._lock():

@@ -49,8 +49,10 @@ class Identity:
 class TspEngine:
     """One instrument's message exchange; fills the role of a VirtualInstrument."""
 
-    def __init__(self, world: Surroundings, identity: Identity) -> None:
+    def __init__(self, world: Surroundings, identity: Identity, strings: dict[str, str] | None = None) -> None:
+        """`strings` are the user's, which an instrument keeps over switching off."""
         self.world, self.identity = world, identity
+        self.strings: dict[str, str] = {} if strings is None else strings
         self.on_reset: list[Callable[[], None]] = []
         self.on_trigger: list[Callable[[], None]] = []
         self.busy: list[Callable[[], bool]] = []  # overlapped operations: whether they still run

@@ -36,6 +36,7 @@ class Engine(Protocol):
     status: Status
     format: Format
     scripts: ScriptShelf
+    strings: dict[str, str]
 
     @property
     def identity(self) -> _Identity:
@@ -74,7 +75,7 @@ def standard_names(engine: Engine) -> dict[str, object]:
         "eventlog": Node().storage({"enable": 1}).attribute("count", lambda: 0).function("clear", lambda: None),
         "gpib": Node().storage({"address": 26}),
         "tsplink": Node().storage({"node": 1, "group": 0, "master": 1}).function("reset", lambda: 1),
-        "userstring": _user_strings(),
+        "userstring": _user_strings(engine.strings),
         "makegetter": _make_getter,
         "makesetter": _make_getter,
     }
@@ -153,9 +154,7 @@ def _data_queue() -> Node:
     return node.function("next", take)
 
 
-def _user_strings() -> Node:
-    kept: dict[str, str] = {}
-
+def _user_strings(kept: dict[str, str]) -> Node:
     def catalog() -> Callable[..., object]:
         names = iter(list(kept))
         return lambda *_: next(names, NIL)

@@ -87,7 +87,7 @@ class NwlabVisaLibrary(VisaLibraryBase):
 
     def write(self, session: VISASession, data: bytes) -> tuple[int, StatusCode]:
         """Send bytes to the instrument."""
-        return self._session(session).write(bytes(data)), self.handle_return_value(session, StatusCode.success)
+        return self._alive(session).write(bytes(data)), self.handle_return_value(session, StatusCode.success)
 
     def read(self, session: VISASession, count: int) -> tuple[bytes, StatusCode]:
         """Take a reply, or the part of it that fits."""
@@ -96,7 +96,7 @@ class NwlabVisaLibrary(VisaLibraryBase):
 
     def clear(self, session: VISASession) -> StatusCode:
         """Clear the device."""
-        self._session(session).clear()
+        self._alive(session).clear()
         return self.handle_return_value(session, StatusCode.success)
 
     def flush(self, session: VISASession, mask: constants.BufferOperation) -> StatusCode:
@@ -107,14 +107,14 @@ class NwlabVisaLibrary(VisaLibraryBase):
 
     def read_stb(self, session: VISASession) -> tuple[int, StatusCode]:
         """Poll the status byte; sockets and serial lines have no such thing."""
-        byte = self._session(session).status_byte()
+        byte = self._alive(session).status_byte()
         if byte is None:
             return 0, self.handle_return_value(session, StatusCode.error_nonsupported_operation)
         return byte, self.handle_return_value(session, StatusCode.success)
 
     def assert_trigger(self, session: VISASession, protocol: constants.TriggerProtocol) -> StatusCode:
         """Send a bus trigger; sockets and serial lines have no such thing."""
-        done = self._session(session).trigger()
+        done = self._alive(session).trigger()
         status = StatusCode.success if done else StatusCode.error_nonsupported_operation
         return self.handle_return_value(session, status)
 
@@ -152,6 +152,13 @@ class NwlabVisaLibrary(VisaLibraryBase):
         if session not in self._sessions:
             self.handle_return_value(None, StatusCode.error_invalid_object)
         return self._sessions[session]
+
+    def _alive(self, session: VISASession) -> VisaSession:
+        """Raise VisaIOError for a session that is not open, or whose connection the other side has ended."""
+        found = self._session(session)
+        if found.lost:
+            self.handle_return_value(session, StatusCode.error_connection_lost)
+        return found
 
 
 def _parse(address: str) -> rname.ResourceName:

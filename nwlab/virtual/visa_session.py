@@ -17,11 +17,8 @@ from typing import Any
 from pyvisa import attributes, constants, rname
 from pyvisa.constants import InterfaceType, ResourceAttribute, SerialTermination, StatusCode
 
-from nwlab.virtual.instrument import VirtualInstrument
+from nwlab.virtual.instrument import MESSAGE_AVAILABLE, BreakableLink, VirtualInstrument
 from nwlab.virtual.port import Surroundings
-
-MESSAGE_AVAILABLE = 16
-"""Bit 4 of the status byte (IEEE 488.2, MAV)."""
 
 _FOREVER = 86400.0
 """World seconds after which an infinite time-out gives up: nobody else can make a virtual instrument answer."""
@@ -37,8 +34,16 @@ class VisaSession:
         self._kind = (name.interface_type_const, name.resource_class)
         self._has_end = name.resource_class == "INSTR" and name.interface_type_const is not InterfaceType.asrl
         self._messages: deque[bytes] = deque()
+        self._unfinished = False  # whether the last of them goes on
+        self._link = instrument if isinstance(instrument, BreakableLink) else None
+        self._hangups = len(self._link.hangups) if self._link else 0
         self._lag, self._last = 0.0, self._now()
         self._values = _fixed_values(name)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the other side has ended this connection."""
+        return self._link is not None and len(self._link.hangups) > self._hangups
 
     def write(self, data: bytes) -> int:
         """Send bytes; a link with an END mark ends the message with it."""
@@ -58,12 +63,12 @@ class VisaSession:
                 self._lag -= self._timeout
                 return b"", StatusCode.error_timeout
             self._lag = 0.0
-            self._collect()
+            self._listen()
             found = self._next(count) or self._await(count)
             self._last = self._now()
         if found is None:
-            self._messages.clear()
-        return found or (b"", StatusCode.error_timeout)
+            self._forget()
+        return found or (b"", StatusCode.error_connection_lost if self.lost else StatusCode.error_timeout)
 
     def clear(self) -> None:
         """Drop what waits here; over a link that has it, clear the device too."""
@@ -71,12 +76,12 @@ class VisaSession:
             if self._has_end:
                 self._instrument.clear()
             self._instrument.take()
-            self._messages.clear()
+            self._forget()
             self._lag = 0.0
 
     def flush(self) -> None:
         """Drop what has been received."""
-        self._messages.clear()
+        self._forget()
 
     def status_byte(self) -> int | None:
         """Serial poll; None where the link has none."""
@@ -101,10 +106,11 @@ class VisaSession:
             return None, StatusCode.error_nonsupported_attribute
         if attribute == ResourceAttribute.asrl_avalaible_number:
             return sum(map(len, self._messages)), StatusCode.success
-        value = self._values.get(attribute, known.default)
-        if value is constants.VI_NULL or value is attributes.NotAvailable:
+        if attribute in self._values:
+            return self._values[attribute], StatusCode.success
+        if known.default is constants.VI_NULL or known.default is attributes.NotAvailable:
             return None, StatusCode.error_nonsupported_attribute
-        return value, StatusCode.success
+        return known.default, StatusCode.success
 
     def set(self, attribute: int, value: Any) -> StatusCode:
         """Set an attribute."""
@@ -139,20 +145,36 @@ class VisaSession:
         marks = self._has_end and self.get(ResourceAttribute.send_end_enabled)[0]
         return b"\n" if marks and not data.endswith((b"\n", b"\0")) else b""
 
+    def _forget(self) -> None:
+        self._messages.clear()
+        self._unfinished = False
+
+    def _listen(self) -> None:
+        """Collect, unless what comes now is meant for a later connection."""
+        if not self.lost:
+            self._collect()
+
     def _collect(self) -> None:
-        if replies := self._instrument.take():
-            self._messages.extend(_split(replies) if self._has_end else [replies])
+        if not (replies := self._instrument.take()):
+            return
+        if not self._has_end:
+            self._messages.append(replies)
+            return
+        if self._unfinished and self._messages:
+            replies = self._messages.pop() + replies
+        self._messages.extend(_split(replies))
+        self._unfinished = self._link is not None and self._link.unfinished
 
     def _await(self, count: int) -> tuple[bytes, StatusCode] | None:
         """Let the time-out pass in growing steps, until enough has arrived."""
         if self._surroundings is None:
             return None
         waited, timeout, found = 0.0, self._timeout, None
-        while waited < timeout and found is None:
+        while waited < timeout and found is None and not self.lost:
             step = min(max(1e-3, waited / 20), timeout - waited)
             self._surroundings.wait(step)
             waited += step
-            self._collect()
+            self._listen()
             found = self._next(count)
         return found
 
@@ -162,7 +184,8 @@ class VisaSession:
         stop = waiting.find(mark) + 1 if mark else 0
         if 0 < stop <= count:
             return self._cut(waiting, stop), StatusCode.success_termination_character_read
-        if self._has_end and 0 < len(waiting) <= count:
+        goes_on = self._unfinished and len(self._messages) == 1
+        if self._has_end and 0 < len(waiting) <= count and not goes_on:
             return self._cut(waiting, count), StatusCode.success
         if len(waiting) >= count:
             return self._cut(waiting, count), StatusCode.success_max_count_read

@@ -19,6 +19,7 @@ from nwlab.virtual.agenda import Agenda, Entry
 from nwlab.virtual.lock import WorldLock
 from nwlab.virtual.patchboard import Crosspoints, Patchboard, Resistors
 from nwlab.virtual.port import Output, PortMean
+from nwlab.virtual.witness import Moment, Nodes, Witness, moment_of
 
 _REMEMBERED = 4096
 """Circuits kept for reuse; a film recognises a circuit it has met."""
@@ -78,6 +79,8 @@ class World:
     def __init__(self, film: Film, wiring: Wiring, clock: Clock) -> None:
         self._film, self._clock = film, clock
         self._board = Patchboard(wiring)
+        self._terminals = wiring.terminals
+        self._witness: Witness | None = None
         self._outputs: dict[str, Output | None] = {}
         self._setups: dict[tuple[object, ...], _Setup] = {}
         self._setup: _Setup | None = None
@@ -127,8 +130,7 @@ class World:
         with self._lock:
             self._settle()
             if channel not in self._outputs or self._outputs[channel] != output:
-                self._outputs[channel] = output
-                self._setup = None
+                self._change(f"channel {channel}", lambda: self._outputs.update({channel: output}))
 
     def begin(self, channel: str) -> Measurement:
         """Start integrating voltage and current at a channel, now."""
@@ -144,8 +146,29 @@ class World:
         """Change which crosspoints of a matrix conduct, now."""
         with self._lock:
             self._settle()
-            self._board.close(matrix, closed)
-            self._setup = None
+            moving = closed ^ self._board.closed(matrix)
+            self._change(f"matrix {matrix}", lambda: self._board.close(matrix, closed), matrix, moving)
+
+    def set_contact(self, terminal: str, resistance: float | None = 0.0) -> None:
+        """Put Ohm between a chip terminal and all that leads to it, now; None opens it, 0 makes it good again."""
+        with self._lock:
+            self._settle()
+            self._change(f"contact {terminal}", lambda: self._board.set_contact(terminal, resistance))
+
+    def set_leak(self, terminal: str, resistance: float | None) -> None:
+        """Let the wire to a chip terminal leak to common through so many Ohm, now; None mends it."""
+        with self._lock:
+            self._settle()
+            self._change(f"leak {terminal}", lambda: self._board.set_leak(terminal, resistance))
+
+    def settle(self) -> None:
+        """Let the film play up to the present time, before something about it changes."""
+        with self._lock:
+            self._settle()
+
+    def watch(self, witness: Witness | None) -> None:
+        """Tell a witness the state of the table before and after each change from now on; None dismisses it."""
+        self._witness = witness
 
     def finish(self, measurement: Measurement) -> float:
         """Take a measurement off the list and return the present time; called by the measurement itself."""
@@ -159,6 +182,30 @@ class World:
             self._settle()
             setup = self._present_setup()
             return _read(self._film.advance(setup.circuit, 0.0), setup.probes[channel])
+
+    def _change(
+        self, what: str, change: Callable[[], None], matrix: str = "", moving: Crosspoints = frozenset()
+    ) -> None:
+        if self._witness is None:
+            change()
+            self._setup = None
+            return
+        nodes = self._nodes(matrix, moving)
+        self._witness(self._moment(what, nodes, after=False))
+        change()
+        self._setup = None
+        self._witness(self._moment(what, nodes, after=True))
+
+    def _nodes(self, matrix: str, moving: Crosspoints) -> Nodes:
+        # In the order in which closing them would number their nodes: being watched must not change a circuit.
+        joined = {(row, column): self._board.across(matrix, row, column) for row, column in sorted(moving)}
+        return Nodes(self._board.common, {name: self._board.node(name) for name in self._terminals}, joined)
+
+    def _moment(self, change: str, nodes: Nodes, *, after: bool) -> Moment:
+        setup = self._present_setup()
+        mean = self._film.advance(setup.circuit, 0.0)
+        currents = {channel: _read(mean, probe).current for channel, probe in setup.probes.items()}
+        return moment_of(self._time, change, mean.potential, nodes, currents, after=after)
 
     def _settle(self) -> None:
         self.now()

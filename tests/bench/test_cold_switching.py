@@ -261,24 +261,3 @@ def test_another_instrument_at_the_address_is_left_alone(tmp_path: Path) -> None
             WireError, match=r"a 2612B is expected at TCPIP.* says 'Keithley.*2636B.*nothing was changed"
         ):
             open_bench(path)
-
-
-def test_outputs_found_on_are_told_and_left_until_the_first_drive(tmp_path: Path) -> None:
-    import pyvisa
-
-    from nwlab.lab.opening import open_bench
-    from nwlab.lab.serving import ServedBench
-
-    with ServedBench("smu-on-resistor", speed=50.0) as served:
-        manager = pyvisa.ResourceManager("@py")
-        other = manager.open_resource(served.services[0].resource, read_termination="\n", write_termination="\n")
-        other.write("smua.source.levelv = 0.3 smua.source.output = 1")  # type: ignore[attr-defined]
-        with open_bench(served.write(tmp_path / "b.toml")) as chip:
-            assert [name.split()[-1] for name in chip.about.found_on] == ["a"]
-            still = other.query("print(smua.source.output, smua.source.levelv)")  # type: ignore[attr-defined]
-            assert still == "1.00000e+00\t3.00000e-01"
-            drive = Drive(np.full(1, 0.05), (Force(0, Quantity.VOLTAGE, np.full(1, 0.2), 5e-4, low=1),))
-            assert join(list(chip.apply(drive))).current[0, 0] == pytest.approx(2e-5, rel=5e-3)
-        assert float(other.query("print(smua.source.output)")) == 0  # type: ignore[attr-defined]
-        other.close()
-        manager.close()

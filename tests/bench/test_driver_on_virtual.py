@@ -9,14 +9,15 @@ import pytest
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import FloatArray, Quantity
-from nwlab.core.errors import DriveError, InstrumentError
+from nwlab.core.errors import DriveError, InstrumentError, RebootError, WireError
 from nwlab.core.wiring import COMMON, Grid, Wiring
 from nwlab.drivers.keithley707 import Keithley707
 from nwlab.drivers.keithley2600 import Keithley2600
-from nwlab.drivers.roles import Program, Samples
+from nwlab.drivers.roles import Claimable, Interlocked, OffModes, Program, Ramps, Samples, Standing
 from nwlab.model.resistor_film import ResistorFilm
 from nwlab.virtual.k707 import Virtual707
 from nwlab.virtual.k2600 import Virtual2600
+from nwlab.virtual.port import Output
 from nwlab.virtual.visa import NwlabVisaLibrary
 from nwlab.virtual.world import World
 
@@ -27,14 +28,16 @@ FOUR = (("a.hi", "A"), ("a.shi", "B"), ("a.slo", "C"), ("a.lo", "D"), ("b.lo", C
 
 
 class Setup:
-    def __init__(self, wires: Sequence[tuple[str, str]] = TWO, chain: int = 1) -> None:
+    def __init__(
+        self, wires: Sequence[tuple[str, str]] = TWO, chain: int = 1, address: str = "virtual:smu", **options: object
+    ) -> None:
         self.clock = VirtualClock()
         terminals = tuple("ABCD"[: chain + 1])
         film = ResistorFilm(chain + 1, [(k, k + 1, OHM) for k in range(chain)])
         self.world = World(film, Wiring(terminals, wires=tuple(wires)), self.clock)
         virtual = Virtual2600(self.world, {"a": "a", "b": "b"}, model="2636B")
-        library = NwlabVisaLibrary.of({"virtual:smu": virtual}, self.world)
-        self.smu = Keithley2600("virtual:smu", "smu", clock=self.clock, visa_library=library)
+        library = NwlabVisaLibrary.of({address: virtual}, self.world)
+        self.smu = Keithley2600(address, "smu", clock=self.clock, visa_library=library, **options)
 
     def begin(
         self,
@@ -71,6 +74,36 @@ def amps(*levels: float, channel: str = "a", compliance: float = 5.0, remote: bo
 def test_connecting_finds_the_outputs_off() -> None:
     smu = Setup().smu
     assert (smu.model, smu.channels, smu.line_frequency, smu.found_on) == ("2636B", ("a", "b"), 50.0, ())
+
+
+ADDRESSES = [
+    "GPIB0::26::INSTR",
+    "USB0::0x05E6::0x2636::4000001::INSTR",
+    "TCPIP0::10.0.0.7::inst0::INSTR",
+    "TCPIP0::10.0.0.7::5025::SOCKET",
+    "ASRL3::INSTR",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_kind_of_link_carries_lines_and_blocks(address: str) -> None:
+    setup = Setup(address=address)
+    setup.smu.claim()
+    samples = setup.play(volts(*np.linspace(0.0, 1.0, 200)), volts(*np.zeros(200), channel="b"), dwell=1e-3)
+    assert samples.current[:, 0] == pytest.approx(np.linspace(0.0, 1e-4, 200), rel=2e-3, abs=1e-6)
+    assert setup.smu.link.resyncs == setup.smu.link.retries == setup.smu.link.strays == 0
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.fault(1, "on every kind of VISA link the late answer was passed over")
+def test_a_late_answer_is_passed_over_on_every_kind_of_link(address: str) -> None:
+    smu = Setup(address=address, timeout=500).smu
+    smu.write("smua.source.levelv = 0.25")
+    smu.write("delay(0.8)")
+    with pytest.raises(WireError, match="not answered within 500 ms"):
+        smu.numbers("print(smua.measure.v())", 1)
+    assert smu.numbers("print(smua.source.levelv)", 1) == [0.25]
+    assert smu.link.resyncs == 1
 
 
 def test_levels_and_times_of_a_list() -> None:
@@ -173,6 +206,109 @@ def test_rest_aborts_and_the_next_drive_is_clean() -> None:
     again = setup.play(volts(0.2, 0.2), volts(0, 0, channel="b"))
     assert again.current[:, 0] == pytest.approx(2e-5, rel=1e-2)
     assert again.onset == pytest.approx([0, 0.05], abs=5e-6)
+
+
+def seen_by_the_world(setup: Setup) -> list[float]:
+    """The levels that channel a puts out from now on, in the order they come."""
+    levels: list[float] = []
+    force = setup.world.force
+
+    def watch(channel: str, output: Output | None) -> None:
+        if channel == "a":
+            levels.append(output.level if output is not None else 0.0)
+        force(channel, output)
+
+    setup.world.force = watch  # type: ignore[method-assign]
+    return levels
+
+
+@pytest.mark.parametrize("quantity", [V, I])
+def test_freezing_a_sweep_keeps_its_level_without_a_step_through_zero(quantity: Quantity) -> None:
+    setup = Setup()
+    levels = np.linspace(0.5, 1.0, 11) * (1 if quantity is V else 1e-4)
+    a = volts(*levels) if quantity is V else amps(*levels)
+    setup.begin(a, volts(*np.zeros(11), channel="b"), dwell=1.0)
+    setup.clock.sleep(4.5)
+    setup.smu.outputs()  # a virtual instrument catches up when it is spoken to
+    seen = seen_by_the_world(setup)
+    standing = setup.smu.freeze()
+    assert standing["a"] == Standing(quantity, pytest.approx(levels[4]))  # type: ignore[arg-type]
+    assert standing["b"].level == 0
+    setup.clock.sleep(20.0)
+    assert seen
+    assert seen == pytest.approx([levels[4]] * len(seen), rel=1e-3)
+    assert setup.smu.fetch() is None
+
+
+def test_freezing_keeps_a_held_level_and_what_somebody_else_set() -> None:
+    setup = Setup()
+    setup.play(volts(0.1, 0.7), hold=True)
+    setup.smu.channel("b").source_voltage = 0.25
+    setup.smu.channel("b").source_enabled = True
+    seen = seen_by_the_world(setup)
+    assert setup.smu.freeze() == {"a": Standing(V, 0.7), "b": Standing(V, 0.25)}
+    assert seen == pytest.approx([0.7] * len(seen), rel=1e-3)
+    setup.smu.switch_off(["a", "b"])
+    assert setup.smu.freeze() == {}
+
+
+def test_freezing_after_the_end_finds_zero() -> None:
+    setup = Setup()
+    setup.begin(volts(0.1, 0.7), volts(0, 0, channel="b"))
+    setup.clock.sleep(1.0)
+    assert setup.smu.freeze() == {"a": Standing(V, 0.0), "b": Standing(V, 0.0)}
+
+
+def test_a_ramp_goes_down_in_steps_and_the_next_drive_starts_from_there() -> None:
+    setup = Setup()
+    setup.begin(volts(*np.full(100, 1.0)), volts(*np.zeros(100), channel="b"))
+    setup.smu.freeze()
+    seen = seen_by_the_world(setup)
+    for level in (0.8, 0.6, 0.4):
+        setup.smu.set_level("a", level)
+    assert seen == pytest.approx([0.8, 0.6, 0.4], rel=1e-3)
+    plan = setup.smu.plan(np.full(2, 0.05), None, [volts(0.2, 0.3), volts(0, 0, channel="b")], hold=False)
+    setup.smu.load(plan)
+    assert seen == pytest.approx([0.8, 0.6, 0.4, *[0.4] * (len(seen) - 3)], rel=1e-3)
+    setup.smu.start()
+    setup.fetch()
+    assert seen[-1] == pytest.approx(0, abs=1e-4)
+
+
+def test_off_modes_are_read_back() -> None:
+    setup = Setup()
+    for mode, code in (("high-z", 2), ("zero", 1), ("normal", 0)):
+        setup.smu.set_off_mode("a", mode)
+        assert setup.smu.numbers("print(smua.source.offmode)", 1) == [code]
+    with pytest.raises(DriveError, match="off-mode 'guard' was asked for channel a; there are normal, zero, high-z"):
+        setup.smu.set_off_mode("a", "guard")
+
+
+def test_the_optional_roles_are_filled() -> None:
+    smu = Setup().smu
+    assert all(isinstance(smu, role) for role in (Ramps, OffModes, Interlocked, Claimable))
+
+
+def test_an_output_that_goes_off_by_itself_ends_the_drive() -> None:
+    setup = Setup()
+    setup.begin(volts(*np.full(200, 1.0)), volts(*np.zeros(200), channel="b"))
+    setup.smu.fetch()
+    setup.smu.write("smub.source.output = 0")
+    with pytest.raises(InstrumentError, match="output b went off by itself"):
+        setup.smu.fetch()
+
+
+def test_an_instrument_that_lost_its_settings_is_noticed() -> None:
+    setup = Setup()
+    setup.smu.claim()
+    setup.begin(volts(*np.full(200, 1.0)), volts(*np.zeros(200), channel="b"))
+    setup.smu.write("nwlab_mark = nil")
+    with pytest.raises(RebootError, match="nothing was replayed"):
+        setup.fetch()
+    with pytest.raises(DriveError, match="no confirmed limits"):
+        setup.smu.switch_on(["a"])
+    setup.smu.shutdown()
+    assert setup.smu.outputs() == {"a": False, "b": False}
 
 
 def test_switching_off_is_read_back() -> None:

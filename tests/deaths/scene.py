@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nwlab.lab.serving import ServedBench
 from nwlab.virtual.port import Output
@@ -30,6 +31,9 @@ sink = "B"
 fail = "$fail"
 """
 STEPS = """
+import time
+from pathlib import Path
+
 import numpy as np
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.protocol.kinds import Terminal
@@ -41,6 +45,7 @@ def long_hold(source: Terminal, sink: Terminal, fail: int):
         force = Force(source, Quantity.VOLTAGE, np.ones(steps), 5e-4, low=sink)
         yield Drive(np.full(steps, 0.01), (force,), hold=bool(fail))
         if fail and index == fail - 1:
+            Path("raised").write_text(repr(time.monotonic()))
             raise RuntimeError("the protocol has a fault")
 """
 
@@ -51,9 +56,12 @@ class Witness:
 
     outputs: list[tuple[float, str, Output | None]] = field(default_factory=list)
     relays: list[tuple[float, int]] = field(default_factory=list)
+    smus: list[Any] = field(default_factory=list)
 
     def attach(self, served: ServedBench) -> None:
-        world = served._site.table.world  # type: ignore[attr-defined]
+        table = served._site.table
+        world = table.world
+        self.smus = list(table.instruments["virtual:smu"].smus)  # type: ignore[attr-defined]
         force, set_crosspoints = world.force, world.set_crosspoints
 
         def forced(channel: str, output: Output | None) -> None:
@@ -69,12 +77,21 @@ class Witness:
     def driven(self) -> bool:
         return any(abs(output.level) > 0.5 for _, _, output in self.outputs[-4:] if output is not None)
 
-    def time_to_zero(self, since: float) -> float:
-        """s from `since` until no channel puts out a level again."""
+    def settle(self, since: float, patience: float = 5.0) -> float:
+        """Wait until outputs are off and relays open; return the s from `since` until no level stood any more."""
+        end = time.monotonic() + patience
+        while not (self.outputs_off() and self.relays_open()) and time.monotonic() < end:
+            time.sleep(0.01)
         last = max((when for when, _, output in self.outputs if output and abs(output.level) > 1e-2), default=since)
-        return next(when for when, _, output in self.outputs if when > last and when >= since) - since
+        after = [when for when, _, _ in self.outputs if when > last]
+        return max(after[0] - since, 0.0) if after else float("inf")
+
+    def outputs_off(self) -> bool:
+        """What the virtual instrument itself says of its outputs."""
+        return all(smu.source.output == 0 for smu in self.smus)
 
     def relays_open(self) -> bool:
+        """What the virtual matrix conducts."""
         return bool(self.relays) and self.relays[-1][1] == 0
 
 
@@ -112,6 +129,9 @@ class Trial:
         code = self.process.wait(patience)
         for thread in self._threads:
             thread.join(patience)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
         return code
 
     def complaints(self) -> str:

@@ -6,8 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from drivers.transcript import lines
-from pymeasure.test import expected_protocol
+from drivers.transcript import STEP, conversation, lines
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Quantity
@@ -81,7 +80,7 @@ START = f"""
 > smua.trigger.initiate()
 {NO_ERROR}"""
 POLL = """
-> print(status.operation.sweeping.condition, smua.nvbuffer1.n, smua.nvbuffer2.n)
+> print(status.operation.sweeping.condition, smua.source.output, smua.nvbuffer1.n, smua.nvbuffer2.n)
 """
 PRINT = (
     "format.data = format.REAL64 format.byteorder = format.LITTLEENDIAN printbuffer({}, {}, smua.nvbuffer1.timestamps, "
@@ -102,13 +101,13 @@ def block(*rows: tuple[float, float, float, int]) -> bytes:
 
 
 def test_connecting_reads_and_changes_nothing() -> None:
-    with expected_protocol(Keithley2600, lines(CONNECT)) as smu:
+    with conversation(Keithley2600, lines(CONNECT)) as smu:
         assert (smu.model, smu.channels, smu.line_frequency) == ("2635B", ("a",), 50.0)
 
 
 def test_an_output_found_on_is_reported() -> None:
     found = [*lines(CONNECT)[:-1], ("print(smua.source.output)", "1.00000e+00")]
-    with expected_protocol(Keithley2600, found) as smu:
+    with conversation(Keithley2600, found) as smu:
         assert smu.found_on == ("a",)
 
 
@@ -124,8 +123,8 @@ def test_a_whole_drive() -> None:
         > print(smua.source.output)
         < 1.000000000e+00
     """
-    one_there = f"{POLL}< 2.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\n"
-    all_there = f"{POLL}< 0.000000000e+00\\t3.000000000e+00\\t3.000000000e+00\n"
+    one_there = f"{POLL}< 2.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\n"
+    all_there = f"{POLL}< 0.000000000e+00\\t1.000000000e+00\\t3.000000000e+00\\t3.000000000e+00\n"
     transcript = [
         *lines(CONNECT + SETTINGS + ALIKE + SWEEP + switch_on + START + one_there),
         (PRINT.format(1, 1), block((5.0, 1e-8, 0.1, 0))),
@@ -133,7 +132,7 @@ def test_a_whole_drive() -> None:
         (PRINT.format(2, 3), block((5.1, 9.91e37, 0.05, 2), (5.2, 1e-7, 0.18, 0x40))),
         *lines(all_there + NO_ERROR),
     ]
-    with expected_protocol(Keithley2600, transcript, clock=clock) as smu:
+    with conversation(Keithley2600, transcript, clock=clock) as smu:
         smu.load(planned(smu))
         smu.switch_on(["a"])
         smu.start()
@@ -195,7 +194,7 @@ def test_ramps_go_as_ramps_and_long_drives_with_coarser_stamps() -> None:
 
 def test_a_limit_that_stayed_bars_the_output() -> None:
     kept = ALIKE.replace("1.000000000e-07", "1.000000000e-01", 1)
-    with expected_protocol(Keithley2600, lines(CONNECT + SETTINGS + kept)) as smu:
+    with conversation(Keithley2600, lines(CONNECT + SETTINGS + kept)) as smu:
         with pytest.raises(InstrumentError, match=r"current limit of channel a was set to 1e-07 but reads back as 0.1"):
             smu.load(planned(smu))
         with pytest.raises(DriveError, match="channel a has no confirmed limits"):
@@ -210,7 +209,7 @@ def test_a_refused_limit_bars_the_output() -> None:
         "> print(errorqueue.count)\n< 1.000000000e+00\n"
         "> print(errorqueue.next())\n< 1.102000000e+03\\tParameter too small\\t2.000000000e+01\\t1.000000000e+00",
     )
-    with expected_protocol(Keithley2600, lines(CONNECT + refused)) as smu:
+    with conversation(Keithley2600, lines(CONNECT + refused)) as smu:
         with pytest.raises(InstrumentError, match="1102: Parameter too small"):
             smu.load(planned(smu))
         with pytest.raises(DriveError, match="no confirmed limits"):
@@ -219,16 +218,16 @@ def test_a_refused_limit_bars_the_output() -> None:
 
 def test_an_output_that_is_on_keeps_its_function() -> None:
     on = "> print(smua.source.output)\n< 1.00000e+00\n> print(smua.source.func)\n< 1.00000e+00"
-    with expected_protocol(Keithley2600, lines(CONNECT + on)) as smu:
+    with conversation(Keithley2600, lines(CONNECT + on)) as smu:
         plan = smu.plan(np.full(3, 0.5), None, [program(Quantity.CURRENT)], hold=False)
         with pytest.raises(DriveError, match="switch it off before it may source current"):
             smu.load(plan)
 
 
 def test_a_sweep_that_ends_early_is_told() -> None:
-    early = f"{POLL}< 0.000000000e+00\\t0.000000000e+00\\t0.000000000e+00\n{NO_ERROR}"
+    early = f"{POLL}< 0.000000000e+00\\t1.000000000e+00\\t0.000000000e+00\\t0.000000000e+00\n{NO_ERROR}"
     transcript = lines(CONNECT + SETTINGS + ALIKE + SWEEP + START + early)
-    with expected_protocol(Keithley2600, transcript, clock=VirtualClock()) as smu:
+    with conversation(Keithley2600, transcript, clock=VirtualClock()) as smu:
         smu.load(planned(smu))
         smu.start()
         with pytest.raises(InstrumentError, match="ended after 0 of 3 steps"):
@@ -246,9 +245,11 @@ def test_a_sweep_that_ends_early_is_told() -> None:
     ],
 )
 def test_a_torn_block_is_no_reading(reply: bytes) -> None:
-    poll = f"{POLL}< 2.000000000e+00\\t1.000000000e+00\\t1.000000000e+00"
-    transcript = [*lines(CONNECT + SETTINGS + ALIKE + SWEEP + START + poll), (PRINT.format(1, 1), reply)]
-    with expected_protocol(Keithley2600, transcript, clock=VirtualClock()) as smu:
+    poll = f"{POLL}< 2.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\\t1.000000000e+00"
+    asked, step = (PRINT.format(1, 1), reply), (STEP, None)
+    started = lines(CONNECT + SETTINGS + ALIKE + SWEEP + START + poll)
+    transcript = [*started, asked, step, asked, step, asked]
+    with conversation(Keithley2600, transcript, clock=VirtualClock()) as smu:
         smu.load(planned(smu))
         smu.start()
         with pytest.raises(WireError, match="printbuffer"):
@@ -261,10 +262,10 @@ def test_rest_aborts_and_reads_back() -> None:
     > smua.abort() smua.source.levelv = 0 smua.source.leveli = 0
     > print(smua.source.levelv, smua.source.leveli)
     """
-    with expected_protocol(Keithley2600, lines(CONNECT + rest + r"< 0.00000e+00\t0.00000e+00")) as smu:
+    with conversation(Keithley2600, lines(CONNECT + rest + r"< 0.00000e+00\t0.00000e+00")) as smu:
         smu.rest()
     with (
-        expected_protocol(Keithley2600, lines(CONNECT + rest + r"< 5.00000e-01\t0.00000e+00")) as smu,
+        conversation(Keithley2600, lines(CONNECT + rest + r"< 5.00000e-01\t0.00000e+00")) as smu,
         pytest.raises(InstrumentError, match="sent to zero but stands at"),
     ):
         smu.rest()
@@ -294,7 +295,7 @@ def test_properties_for_use_by_hand() -> None:
     > print(errorqueue.next())
     < 1.10200e+03\\tParameter too small\\t2.00000e+01\\t1.00000e+00
     """
-    with expected_protocol(Keithley2600, lines(CONNECT + by_hand)) as smu:
+    with conversation(Keithley2600, lines(CONNECT + by_hand)) as smu:
         a = smu.channel("a")
         a.compliance_current = 1e-7
         assert a.compliance_current == 1e-7

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from drivers.transcript import lines
+from drivers.transcript import conversation, lines
 from hypothesis import given
 from hypothesis import strategies as st
-from pymeasure.test import expected_protocol
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import DriveError, InstrumentError, WireError
@@ -17,8 +16,8 @@ CONNECT = """
 < Keithley Instruments Inc., Model 707B, 1234567, 01.40h
 """
 DONE = """
-> *OPC?
-< 1
+> waitcomplete() print(1)
+< 1.00000e+00
 > print(errorqueue.count)
 < 0.00000e+00
 """
@@ -54,7 +53,7 @@ def test_other_lists_are_refused(reply: str) -> None:
 
 
 def test_connecting_changes_nothing() -> None:
-    with expected_protocol(Keithley707, lines(CONNECT)) as matrix:
+    with conversation(Keithley707, lines(CONNECT)) as matrix:
         assert (matrix.model, matrix.columns) == ("707B", 72)
 
 
@@ -66,7 +65,7 @@ def test_close_waits_and_reads_back() -> None:
         > print(channel.getclose("allslots"))
         < 1A01;2B01;6H12
     """)
-    with expected_protocol(Keithley707, transcript, clock=clock) as matrix:
+    with conversation(Keithley707, transcript, clock=clock) as matrix:
         matrix.close_crosspoints([("A", 1), ("B", 13)])
     assert clock.now() == pytest.approx(0.02)
 
@@ -79,7 +78,7 @@ def test_a_dead_relay_is_named() -> None:
         < 1A01
     """)
     with (
-        expected_protocol(Keithley707, transcript, clock=VirtualClock()) as matrix,
+        conversation(Keithley707, transcript, clock=VirtualClock()) as matrix,
         pytest.raises(InstrumentError, match="B13 did not close"),
     ):
         matrix.close_crosspoints([("A", 1), ("B", 13)])
@@ -93,7 +92,7 @@ def test_a_welded_relay_is_named() -> None:
         < 3A04
     """)
     with (
-        expected_protocol(Keithley707, transcript, clock=VirtualClock()) as matrix,
+        conversation(Keithley707, transcript, clock=VirtualClock()) as matrix,
         pytest.raises(InstrumentError, match="A28 did not open"),
     ):
         matrix.open_all()
@@ -110,7 +109,7 @@ def test_long_lists_go_in_several_lines() -> None:
         > print(channel.getclose("allslots"))
         < {",".join(names)}
     """)
-    with expected_protocol(Keithley707, transcript, clock=VirtualClock()) as matrix:
+    with conversation(Keithley707, transcript, clock=VirtualClock()) as matrix:
         matrix.close_crosspoints(many)
 
 
@@ -119,7 +118,7 @@ def test_a_single_slot_has_twelve_columns() -> None:
         > *IDN?
         < Keithley Instruments Inc., Model 708B, 1234567, 01.40h
     """)
-    with expected_protocol(Keithley707, transcript) as matrix:
+    with conversation(Keithley707, transcript) as matrix:
         with pytest.raises(DriveError, match=r"A13 does not exist; a 708B has rows A … H and columns 1 … 12"):
             matrix.close_crosspoints([("A", 13)])
         with pytest.raises(DriveError, match="does not exist"):
@@ -143,7 +142,7 @@ def test_forbidden_delay_and_rule() -> None:
         > print(channel.connectrule)
         < 1.00000e+00
     """)
-    with expected_protocol(Keithley707, transcript, clock=VirtualClock()) as matrix:
+    with conversation(Keithley707, transcript, clock=VirtualClock()) as matrix:
         matrix.forbid([("A", 1)])
         assert matrix.forbidden() == {("A", 1)}
         matrix.set_delay(("A", 1), 5e-3)
@@ -158,7 +157,7 @@ def test_a_strange_list_is_a_wire_error() -> None:
         < 1A01;1A
     """)
     with (
-        expected_protocol(Keithley707, transcript) as matrix,
+        conversation(Keithley707, transcript) as matrix,
         pytest.raises(WireError, match=r"getclose.*1A01;1A"),
     ):
         matrix.closed_crosspoints()

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 import pyvisa
+import serial
 from hypothesis import given
 from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
+from pyvisa_py.protocols.rpc import RPCError
 
 from nwlab.core.clock import VirtualClock
-from nwlab.core.errors import InstrumentError, WireError
-from nwlab.drivers.tsp import TspInstrument, error_of, model_of, numbers
+from nwlab.core.errors import InstrumentError, RebootError, WireError
+from nwlab.drivers.roles import Claimable
+from nwlab.drivers.tsp import TspInstrument
+from nwlab.drivers.tsp_replies import error_of, model_of, numbers, repeatable
 
 IDENTITY = "Keithley Instruments Inc., Model 2636B, 1398687, 3.2.1"
+QUESTION = re.compile(r'print\("(\d+)"(, nwlab_mark)?(?:, (.*)\)|\) (.*))')
 values = st.floats(-1e38, 1e38).map(lambda value: 0.0 if abs(value) < 1e-38 else value)
 
 
 class Wire(Adapter):
-    """A link whose far end answers by a rule; a reply of None never comes in time."""
+    """A link whose far end answers by a rule, under the tag of the question; a reply of None never comes in time."""
 
     def __init__(self, answer: Callable[[str], str | None]) -> None:
         super().__init__()
         self.connection = self
         self.answer, self.sent, self.waiting = answer, list[str](), list[str]()
+        self.mark: str | None = None
 
     def _write(self, command: str, **_: object) -> None:
         self.sent.append(command)
-        reply = IDENTITY if command == "*IDN?" else self.answer(command)
-        if command.startswith('print("nwlab'):
-            reply = command[7:-2]
-        if reply is not None:
-            self.waiting.append(reply)
+        if command == "*IDN?":
+            self.waiting.append(IDENTITY)
+        elif command.startswith('print("nwlab'):
+            self.waiting.append(command[7:-2])
+        elif command.startswith("nwlab_mark = "):
+            self.mark = command[14:-1]
+        elif found := QUESTION.fullmatch(command):
+            tag, marked, values, block = found.groups()
+            answer = self.answer(block or f"print({values})")
+            if answer is not None:
+                front = f"{tag}\t{self.mark or 'nil'}" if marked else tag
+                self.waiting += [front, answer] if block else [f"{front}\t{answer}"]
 
     def _read(self, **_: object) -> str:
         if not self.waiting:
@@ -116,6 +130,45 @@ def test_another_instrument_is_refused() -> None:
         TspInstrument(Wire(lambda _: None), "scope", {"707B": None})
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        pyvisa.VisaIOError(pyvisa.constants.StatusCode.error_io),
+        pyvisa.VisaIOError(pyvisa.constants.StatusCode.error_connection_lost),
+        pyvisa.errors.InvalidSession(),
+        OSError("bare"),
+        BrokenPipeError(),
+        ConnectionResetError(),
+        serial.SerialException("pulled"),
+        serial.SerialTimeoutException("held"),
+        TimeoutError(),
+        EOFError(),
+        UnicodeDecodeError("ascii", b"\xff", 0, 1, "no"),
+        ValueError("layers below"),
+        RPCError("a family of its own"),
+    ],
+)
+def test_whatever_the_layers_below_raise_is_one_kind_of_error(error: Exception) -> None:
+    def answer(_: str) -> str:
+        raise error
+
+    instrument, _ = connect(answer)
+    with pytest.raises(WireError, match=r"""smu: 'print\("1", x\)'""") as caught:
+        instrument.ask("print(x)")
+    assert caught.value.__cause__ is error
+    assert not instrument.link.in_step
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_link_that_failed() -> None:
+    def answer(_: str) -> str:
+        raise ZeroDivisionError
+
+    instrument, _ = connect(answer)
+    with pytest.raises(ZeroDivisionError):
+        instrument.ask("print(x)")
+    assert not instrument.link.in_step
+
+
 def test_a_late_reply_never_answers_another_question() -> None:
     instrument, wire = connect(lambda command: None if "slow" in command else "2.00000e+00")
     with pytest.raises(WireError, match="slow"):
@@ -151,14 +204,14 @@ def test_an_instrument_exchanged_meanwhile_is_noticed() -> None:
     instrument, _ = connect(lambda _: None)
     with pytest.raises(WireError):
         instrument.ask("print(x)")
-    instrument.identity = "Keithley Instruments Inc., Model 2636B, 0000001, 3.2.1"
+    instrument.link.identity = "Keithley Instruments Inc., Model 2636B, 0000001, 3.2.1"
     with pytest.raises(WireError, match="it was"):
         instrument.ask("print(x)")
 
 
 def test_a_strange_reply_is_named_with_its_question() -> None:
     instrument, _ = connect(lambda _: "1.0,,3.0,abc")
-    with pytest.raises(WireError, match=r"smu answered 'print\(x\)' with '1.0,,3.0,abc'"):
+    with pytest.raises(WireError, match=r"smu answered 'print\(x\)' with '1\\t1.0,,3.0,abc'"):
         instrument.numbers("print(x)", 1)
 
 
@@ -173,6 +226,67 @@ def test_a_block_may_hold_any_byte() -> None:
     data = b"\n#0\x00\xff\n\r\x40"
     instrument, _ = connect(lambda _: "#0" + data.decode("latin1") + "\n")
     assert instrument.block("printbuffer(1, 1, b)", 1).tobytes() == data
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "print(smua.source.levelv)",
+        "print(status.operation.sweeping.condition, smua.nvbuffer1.n)",
+        'print(channel.getclose("allslots"))',
+        "format.data = format.REAL64 printbuffer(1, 4, smua.nvbuffer1.readings) format.data = format.ASCII",
+    ],
+)
+def test_reading_attributes_and_buffers_may_be_repeated(command: str) -> None:
+    assert repeatable(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "print(errorqueue.next())",
+        "print(smua.measure.iv())",
+        "print(smua.source.levelv, smua.measure.v())",
+        "print(status.measurement.event)",
+        "smua.source.levelv = 1 print(smua.source.levelv)",
+        "smua.trigger.initiate() printbuffer(1, 4, smua.nvbuffer1.readings)",
+        "waitcomplete() print(1)",
+        "*OPC?",
+    ],
+)
+def test_what_acts_is_never_repeated(command: str) -> None:
+    assert not repeatable(command)
+    instrument, wire = connect(lambda _: None)
+    with pytest.raises(WireError):
+        instrument.ask(command)
+    assert len(wire.sent) == 2  # with the *IDN? of connecting
+    assert instrument.link.retries == 0
+
+
+def test_a_claimed_instrument_shows_its_mark_with_every_answer() -> None:
+    instrument, wire = connect(lambda command: None if "printbuffer" in command else "2.00000e+00")
+    instrument.claim()
+    assert isinstance(instrument, Claimable)
+    assert instrument.numbers("print(x)", 1) == [2.0]
+    wire.mark = None
+    with pytest.raises(RebootError, match="smu was switched off or rebooted") as caught:
+        instrument.numbers("print(x)", 1)
+    assert isinstance(caught.value, InstrumentError)
+    assert instrument.numbers("print(x)", 1) == [2.0]
+
+
+@pytest.mark.parametrize("mark", ["0123456", "xyz", ""])
+def test_a_garbled_mark_is_no_reboot(mark: str) -> None:
+    instrument, wire = connect(lambda _: "2.00000e+00")
+    instrument.claim()
+    wire.mark = mark or " "
+    with pytest.raises(WireError, match=r"the mark .* follows the tag"):
+        instrument.numbers("print(x)", 1)
+
+
+def test_numbers_of_one_line_have_as_many_digits() -> None:
+    with pytest.raises(ValueError, match="as many digits"):
+        numbers("1.00000e+00\t1.0000e+00", 2)
 
 
 def test_all_errors_are_told() -> None:

@@ -1,0 +1,80 @@
+"""A chip that was opened: where it came from, and the safe state it was left in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nwlab.bench.bench import Bench
+from nwlab.core.chip import CheckedChip, Chip
+from nwlab.core.record import Document
+from nwlab.core.safe_state import SafeState
+from nwlab.lab.virtual import VirtualTable
+from nwlab.remote.guest import RemoteChip
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a chip came from, for the record of a run."""
+
+    chip: str = ""
+    bench: str = ""
+    seed: int | None = None
+    documents: Mapping[str, Document] = field(default_factory=dict[str, Document])
+    identities: Mapping[str, str] = field(default_factory=dict[str, str])
+    found_on: tuple[str, ...] = ()  # outputs that were on when the bench was opened
+    sources: int | None = None  # SMU channels of the bench; None without a bench
+    remark: str = ""  # what a person should know about this chip before trusting it
+
+
+class OpenChip(CheckedChip):
+    """A checked chip that knows where it came from."""
+
+    def __init__(
+        self, chip: Chip, about: About, links: ExitStack | None = None, table: VirtualTable | None = None
+    ) -> None:
+        super().__init__(chip)
+        self.about = about
+        self.table = table  # the simulated instruments behind the bench here, and what was planted on them
+        self.bench = chip if isinstance(chip, Bench) else None  # None too when it is in another process
+        self._remote = chip if isinstance(chip, RemoteChip) else None
+        self._links = links or ExitStack()
+
+    @property
+    def safe_state(self) -> SafeState | None:
+        """What the safe order found; None before it ran, and for a model."""
+        place = self.bench or self._remote
+        return None if place is None else place.safe_state
+
+    @property
+    def holding(self) -> bool:
+        """Whether levels of the last drive still stand on the bench's instruments here."""
+        return self.bench is not None and self.bench.holding
+
+    def make_safe(self, *, everything: bool = False) -> SafeState:
+        """Run the safe order of a bench here and tell what was read back."""
+        return SafeState() if self.bench is None else self.bench.make_safe(everything=everything)
+
+    def idle(self) -> None:
+        """Tell a bench in another process that the control program lives; to be called while it waits for a person."""
+        if self._remote is not None:
+            self._remote.beat()
+
+    def log_to(self, path: Path) -> None:
+        """Have a bench in another process keep its log beside the record of the run."""
+        if self._remote is not None:
+            self._remote.log_to(str(path.resolve()))
+
+    def let_go(self) -> None:
+        """Let go of the instruments as they are, after `make_safe`."""
+        self._links.close()
+
+    def close(self) -> None:
+        """Go to the safe state, then let go of the instruments; raises UnsafeError when it cannot be confirmed."""
+        with self._links:
+            super().close()
+
+    def __enter__(self) -> OpenChip:
+        return self

@@ -1,0 +1,172 @@
+"""A bench for other programs and computers of the lab: one drives, others watch."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from getpass import getuser
+from queue import SimpleQueue
+from types import FrameType
+from urllib.parse import urlsplit
+
+from nwlab.core.errors import NwlabError, UsageError, WireError
+from nwlab.core.safe_state import SafeState
+from nwlab.lab.bench_process import about_of, about_words
+from nwlab.lab.bench_table import BenchOrder, Table
+from nwlab.lab.open_chip import OpenChip
+from nwlab.remote import door
+from nwlab.remote.audience import Audience
+from nwlab.remote.failure import failure_message
+from nwlab.remote.guest import RemoteChip
+from nwlab.remote.host import Host
+from nwlab.remote.logbook import Logbook
+from nwlab.remote.message import Message
+from nwlab.remote.pipe import Pipe
+
+TOKEN = "NWLAB_TOKEN"
+_CONNECT = 5.0  # s
+
+
+class BenchService:
+    """Holds a bench open and lets one visitor at a time drive it, from construction until `close`."""
+
+    def __init__(self, order: BenchOrder, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> None:
+        """Open the bench and listen; raises what opening raises, UsageError for a port that cannot be had."""
+        self.token = token or os.environ.get(TOKEN) or secrets.token_urlsafe(24)
+        self._order, self._audience, self._logbook = order, Audience(), Logbook("bench service")
+        self._waiting: SimpleQueue[tuple[door.Visitor, Pipe]] = SimpleQueue()
+        self._lock, self._driver, self._barred = threading.Lock(), "", ""
+        self._host: Host | None = None
+        with ExitStack() as stack:
+            self._listening = stack.enter_context(_listen(host, port))
+            self._chip = Table(order).open()
+            stack.callback(self._chip.let_go)
+            stack.callback(self._audience.close)
+            self._stack = stack.pop_all()
+        self.address = f"tcp://{host}:{self._listening.getsockname()[1]}"
+        self._deadlines = order.file.process.deadlines
+        threading.Thread(target=self._accept, name="nwlab admits visitors", daemon=True).start()
+
+    def serve(self) -> None:
+        """Serve drivers one after the other in the main thread, until interrupted."""
+        main = threading.main_thread().ident or 0
+
+        def strike(_number: int, _frame: FrameType | None) -> None:
+            if self._host is not None:
+                self._host.strike()
+
+        signal.signal(signal.SIGUSR1, strike)
+        while True:
+            self._attend(*self._waiting.get(), main)
+
+    def close(self) -> SafeState:
+        """Make safe, stop listening and let go of the instruments; returns what was read back."""
+        with self._stack:
+            return self._chip.make_safe()
+
+    def _attend(self, visitor: door.Visitor, pipe: Pipe, main: int) -> None:
+        self._logbook.write("driven", by=visitor.who)
+        host = Host(
+            self._chip,
+            pipe,
+            self._deadlines,
+            self._logbook,
+            interrupt=lambda: signal.pthread_kill(main, signal.SIGUSR1),
+            listen=self._audience.tell,
+        )
+        self._host = host
+        try:
+            state = host.serve(about_words(self._chip, self._deadlines.heartbeat))
+        finally:
+            self._host = None
+            pipe.close()
+        with self._lock:
+            self._driver = ""
+            self._barred = "" if state.confirmed else str(state)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                link, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._admit, args=(link,), name="nwlab admits a visitor", daemon=True).start()
+
+    def _admit(self, link: socket.socket) -> None:
+        try:
+            visitor = door.admit(link, self.token)
+            if visitor.role == door.WATCH:
+                self._audience.add(Pipe(link), Message("ready", about_words(self._chip, self._deadlines.heartbeat)))
+            else:
+                self._queue(visitor, Pipe(link))
+        except (NwlabError, OSError):
+            link.close()
+
+    def _queue(self, visitor: door.Visitor, pipe: Pipe) -> None:
+        with self._lock:
+            refusal = self._refusal()
+            if not refusal:
+                self._driver = visitor.who
+        if refusal:
+            pipe.send(failure_message(UsageError(refusal)), patience=1.0)
+            pipe.close()
+        else:
+            self._waiting.put((visitor, pipe))
+
+    def _refusal(self) -> str:
+        if self._barred:
+            return f"the bench is barred: {self._barred}; look at the instruments and start the service anew"
+        return f"the bench is being driven by {self._driver}; one at a time" if self._driver else ""
+
+
+def connect(address: str) -> OpenChip:
+    """Open a served bench to drive it; raises UsageError for a wrong token or while another drives, WireError."""
+    pipe = _visit(address, door.DRIVE)
+    try:
+        chip = RemoteChip(pipe)
+    except BaseException:
+        pipe.close()
+        raise
+    return OpenChip(chip, about_of(chip.about))
+
+
+def observe(address: str) -> Iterator[Message]:
+    """Yield what happens on a served bench, beginning with what it is; raises UsageError or WireError."""
+    pipe = _visit(address, door.WATCH)
+    try:
+        while True:
+            message = pipe.receive()
+            if message is not None:
+                door.refusal(message)
+                yield message
+    finally:
+        pipe.close()
+
+
+def _visit(address: str, role: str) -> Pipe:
+    parts = urlsplit(address)
+    if parts.scheme != "tcp" or not parts.hostname or not parts.port:
+        raise UsageError(f"a served bench is written tcp://host:port, not {address!r}")
+    token = parts.username or os.environ.get(TOKEN, "")
+    try:
+        link = socket.create_connection((parts.hostname, parts.port), _CONNECT)
+    except OSError as error:
+        raise WireError(f"no bench answers at {address}: {error}; is `nwlab serve-bench` running there?") from error
+    try:
+        door.knock(link, token, role, f"{getuser()} (process {os.getpid()})")
+    except BaseException:
+        link.close()
+        raise
+    return Pipe(link)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"cannot listen on port {port} of {host}: {error}; ask for another --port") from error

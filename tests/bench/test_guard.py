@@ -1,0 +1,71 @@
+"""What was found on stays as it is until somebody decides, and a tripped interlock bars the bench."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvisa
+
+from nwlab.core.drive import Drive, Force, Quantity
+from nwlab.core.errors import DriveError
+from nwlab.core.reading import join
+from nwlab.lab.opening import open_bench
+from nwlab.lab.serving import ServedBench
+
+DRIVE = Drive(np.full(1, 0.05), (Force(0, Quantity.VOLTAGE, np.full(1, 0.2), 5e-4, low=1),))
+STATE = "print(smua.source.output, smua.source.levelv)"
+
+
+@pytest.fixture
+def left_on(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+    """A served bench whose output another program left on at 0.3 V, and that program's link."""
+    with ServedBench("smu-on-resistor", speed=50.0) as served:
+        manager = pyvisa.ResourceManager("@py")
+        other: Any = manager.open_resource(served.services[0].resource, read_termination="\n", write_termination="\n")
+        other.write("smua.source.levelv = 0.3 smua.source.output = 1")
+        other.query("*OPC?")
+        yield served.write(tmp_path / "b.toml"), other
+        other.close()
+        manager.close()
+
+
+@pytest.mark.fault(21, "an output found on is reported, every drive is refused, and closing leaves it as it was")
+def test_an_output_found_on_is_told_and_left(left_on: tuple[Path, Any]) -> None:
+    path, other = left_on
+    with open_bench(path, separate=False) as chip:
+        assert [name.split()[-1] for name in chip.about.found_on] == ["a"]
+        with pytest.raises(DriveError, match=r"a: found on when the bench was opened; nothing was changed.*bench safe"):
+            chip.apply(DRIVE)
+        assert other.query(STATE) == "1.00000e+00\t3.00000e-01"
+    assert other.query(STATE) == "1.00000e+00\t3.00000e-01"
+    assert chip.safe_state is not None
+    assert "left as found" in str(chip.safe_state)
+
+
+@pytest.mark.fault(21, "where the bench file allows it, it is brought down before the first drive, not before")
+def test_the_bench_file_may_allow_to_take_it_over(left_on: tuple[Path, Any]) -> None:
+    path, other = left_on
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('channel = "a"', 'channel = "a"\nsafe = { take_over = true }', 1), encoding="utf-8")
+    with open_bench(path, separate=False) as chip:
+        assert other.query(STATE) == "1.00000e+00\t3.00000e-01"
+        assert join(list(chip.apply(DRIVE))).current[0, 0] == pytest.approx(2e-5, rel=5e-3)
+    assert float(other.query("print(smua.source.output)")) == 0
+
+
+def test_bench_safe_brings_it_down(left_on: tuple[Path, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    from nwlab import cli
+
+    path, other = left_on
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["bench", "check", str(path)])
+    assert "a: on" in capsys.readouterr().out
+    assert other.query(STATE) == "1.00000e+00\t3.00000e-01"
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["bench", "safe", str(path)])
+    assert "outputs a, b off" in capsys.readouterr().out
+    assert other.query(STATE) == "0.00000e+00\t0.00000e+00"

@@ -1,0 +1,169 @@
+"""A bench for others: a token, one driver at a time, observers that only watch, and no bytes that do harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from contract import drive, play, volts
+
+from nwlab.core.errors import DriveError, UnsafeError, UsageError, WireError
+from nwlab.lab.opening import open_bench
+from nwlab.lab.served_bench import TOKEN, observe
+
+
+class Service:
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "nwlab", "serve-bench", "virtual", "--chip", "resistor-10k", "--json"]
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        told = json.loads(self.process.stdout.readline())
+        self.address, self.token = told["address"], told["token"]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        host, _, port = self.address.removeprefix("tcp://").rpartition(":")
+        return host, int(port)
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
+        _, complaints = self.process.communicate(timeout=20)
+        return self.process.returncode, complaints
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    made = Service(tmp_path_factory.mktemp("service"))
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+@pytest.fixture
+def token(service: Service, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv(TOKEN, service.token)
+    return service.token
+
+
+def test_it_plays_like_any_bench(service: Service, token: str) -> None:
+    with open_bench(service.address) as chip:
+        assert chip.terminals == ("A", "B")
+        assert chip.about.bench == "virtual"
+        assert play(chip, drive(volts(1.0))).current[0, 0] == pytest.approx(1e-4, rel=1e-3)
+        with pytest.raises(DriveError, match=r"5.5 V exceeds the limit"):
+            chip.apply(drive(volts(5.5)))
+    assert chip.safe_state is not None
+    assert chip.safe_state.confirmed
+
+
+def test_a_wrong_token_opens_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN, "guessed")
+    with pytest.raises(UsageError, match="the token is wrong"):
+        open_bench(service.address)
+
+
+def test_one_drives_at_a_time(service: Service, token: str) -> None:
+    with open_bench(service.address) as chip:
+        with pytest.raises(UsageError, match=rf"being driven by .*process {os.getpid()}"):
+            open_bench(service.address)
+        assert play(chip, drive(volts(1.0))).steps == 1
+    with open_bench(service.address) as chip:
+        assert play(chip, drive(volts(1.0))).steps == 1
+
+
+def test_observers_see_what_happens_and_can_do_nothing(service: Service, token: str) -> None:
+    seen: list[str] = []
+    watching = observe(service.address)
+    assert next(watching).kind == "ready"
+    thread = threading.Thread(target=lambda: seen.extend(message.kind for message in islice(watching, 3)))
+    thread.start()
+    with open_bench(service.address) as chip:
+        play(chip, drive(volts(1.0)))
+    thread.join(10)
+    assert seen == ["drive", "block", "done"]
+
+
+@pytest.mark.fault(41, "garbage, half a message, a gigabyte announced: parted with, and the one who drives goes on")
+def test_strangers_do_no_harm(service: Service, token: str) -> None:
+    with open_bench(service.address) as chip:
+        play(chip, drive(volts(1.0), hold=True))
+        for data in (
+            b"\x80\x04\x95pickle",
+            struct.pack(">II", 1 << 30, 1 << 30),
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"\0",
+            b"",
+        ):
+            with socket.create_connection(service.place, 5) as stranger:
+                stranger.sendall(data)
+                stranger.settimeout(0.05)
+                try:
+                    while stranger.recv(4096):
+                        pass
+                except TimeoutError:
+                    pass
+        assert play(chip, drive(volts(1.0))).current[0, 0] == pytest.approx(1e-4, rel=1e-3)
+
+
+def test_a_driver_that_dies_leaves_a_safe_bench_for_the_next(service: Service, token: str, tmp_path: Path) -> None:
+    script = (
+        "import numpy as np, os, signal, nwlab\n"
+        "from nwlab import Drive, Force, Quantity\n"
+        f"chip = nwlab.open_bench({service.address!r})\n"
+        "force = Force(0, Quantity.VOLTAGE, np.ones(1), 5e-4, low=1)\n"
+        "list(chip.apply(Drive(np.full(1, 0.05), (force,), hold=True)))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    end = time.monotonic() + 5
+    while True:
+        try:
+            chip = open_bench(service.address)
+            break
+        except UsageError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    with chip:
+        assert play(chip, drive(volts(1.0))).steps == 1
+
+
+def test_a_service_that_vanishes_cannot_be_confirmed_from_afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(tmp_path)
+    monkeypatch.setenv(TOKEN, service.token)
+    chip = open_bench(service.address)
+    play(chip, drive(volts(1.0), hold=True))
+    service.process.kill()
+    service.process.communicate()
+    with pytest.raises(WireError):
+        chip.apply(drive(volts(1.0)))
+    with pytest.raises(UnsafeError, match="could NOT be confirmed"):
+        chip.close()
+
+
+def test_stopping_the_service_makes_safe_and_says_so(tmp_path: Path) -> None:
+    code, complaints = Service(tmp_path).stop()
+    assert code == 0
+    assert "safe state confirmed" in complaints
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    with pytest.raises(UsageError, match="is written tcp://host:port"):
+        open_bench("tcp://nowhere")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(WireError, match="is `nwlab serve-bench` running there"):
+        open_bench(f"tcp://127.0.0.1:{port}")

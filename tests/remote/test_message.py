@@ -1,0 +1,106 @@
+"""Messages come back whole from bytes in any chunking, and nothing else comes back."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nwlab.core.drive import Drive, Force, Quantity
+from nwlab.core.errors import DriveError, FileError, InstrumentError, WireError
+from nwlab.core.reading import Reading
+from nwlab.remote.failure import failure_message, failure_of
+from nwlab.remote.message import Decoder, Message, block_message, drive_message, drive_of, reading_of
+
+words = st.dictionaries(st.text(max_size=5).filter(lambda key: key != "kind"), st.integers() | st.text(max_size=5))
+messages = st.builds(Message, st.text(min_size=1, max_size=8), words, st.binary(max_size=40))
+
+
+@given(st.lists(messages, max_size=5), st.data())
+def test_messages_come_back_in_any_chunking(sent: list[Message], data: st.DataObject) -> None:
+    stream = b"".join(message.encode() for message in sent)
+    decoder, came, place = Decoder(), [], 0
+    while place < len(stream):
+        step = data.draw(st.integers(1, len(stream) - place))
+        decoder.feed(stream[place : place + step])
+        place += step
+        while (message := decoder.next()) is not None:
+            came.append(message)
+    assert came == sent
+
+
+@given(st.binary(max_size=60))
+def test_garbage_is_refused_or_waits_for_more(data: bytes) -> None:
+    decoder = Decoder(1000, 1000)
+    decoder.feed(data)
+    try:
+        message = decoder.next()
+    except WireError:
+        return
+    assert message is None or isinstance(message.kind, str)
+
+
+@pytest.mark.fault(41, "a gigabyte that is announced ends the connection before a byte of it is taken")
+@pytest.mark.parametrize("lengths", [(5 << 20, 0), (10, 1 << 30), (0xFFFFFFFF, 0xFFFFFFFF)])
+def test_a_message_beyond_the_bounds_is_refused_by_its_lengths(lengths: tuple[int, int]) -> None:
+    decoder = Decoder()
+    decoder.feed(struct.pack(">II", *lengths))
+    with pytest.raises(WireError, match="beyond the bounds"):
+        decoder.next()
+
+
+@pytest.mark.parametrize("words", [b"[1]", b"{}", b'{"kind": 3}', b"\x80\x04pickle", b"[" * 100_000])
+def test_words_that_are_no_message_are_refused(words: bytes) -> None:
+    decoder = Decoder()
+    decoder.feed(struct.pack(">II", len(words), 0) + words)
+    with pytest.raises(WireError):
+        decoder.next()
+
+
+def test_a_drive_and_a_block_come_back_to_the_last_bit() -> None:
+    rng = np.random.default_rng(3)
+    force = Force(1, Quantity.CURRENT, rng.normal(size=7) * 1e-4, 3.0, low=0, sense=(2, 3), range=1e-2)
+    drive = Drive(rng.uniform(0.1, 1, 7), (force,), ground=(4,), read_delay=np.full(7, 0.05), hold=True)
+    back = drive_of(drive_message(drive, ("a", "b", "c", "d", "e")))
+    assert np.array_equal(back.dwell, drive.dwell)
+    assert np.array_equal(back.forces[0].levels, force.levels)
+    assert (back.ground, back.hold, back.forces[0].sense, back.forces[0].range) == ((4,), True, (2, 3), 1e-2)
+    table = rng.normal(size=(4, 3, 1))
+    flags = np.array([[[True], [False], [True]], [[False], [False], [True]]])
+    reading = Reading(12.5, np.arange(3.0), *table, *flags)
+    again = reading_of(block_message(reading))
+    assert again.start == 12.5
+    assert np.array_equal(again.current, reading.current)
+    assert np.array_equal(again.overflow, reading.overflow)
+
+
+@given(st.binary(max_size=80))
+def test_torn_arrays_give_no_drive_and_no_block(data: bytes) -> None:
+    force = Force(0, Quantity.VOLTAGE, np.ones(2), 1e-3)
+    message = drive_message(Drive(np.ones(2), (force,)), ("a",))
+    if data != message.arrays:
+        with pytest.raises((WireError, DriveError)):
+            drive_of(Message("drive", message.words, data))
+    with pytest.raises(WireError):
+        reading_of(Message("block", {}, data))
+
+
+def test_errors_arrive_as_what_they_were() -> None:
+    for error in (
+        DriveError("too much"),
+        InstrumentError(802, "blocked", "2636B at 1"),
+        FileError("is odd", "a.toml", 3, "smu.a"),
+    ):
+        error.add_note("the chip is at rest")
+        message = failure_message(error)
+        back = failure_of(Message(message.kind, json.loads(json.dumps(message.words))))
+        assert type(back) is type(error)
+        assert str(back) == str(error)
+        assert back.exit_code == error.exit_code
+        assert back.__notes__ == ["the chip is at rest"]
+    strange = failure_of(failure_message(KeyError("x")))
+    assert (strange.exit_code, str(strange)) == (1, "KeyError: 'x'")
