@@ -102,7 +102,7 @@ def _dropped(journal: BinaryIO, blocks: BinaryIO, place: int, used: int, reason:
     return Dropped(reason, lines, journal.tell() - place, max(0, blocks.seek(0, os.SEEK_END) - used))
 
 
-_KINDS = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+_KINDS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 """What a line raises that has the right checksum, but says something else than its kind has to say."""
 
 
@@ -111,7 +111,7 @@ class _Scanner:
 
     def __init__(self, blocks: BinaryIO) -> None:
         self.index, self.used = Index(), 0
-        self._blocks = blocks
+        self._blocks, self._size = blocks, blocks.seek(0, os.SEEK_END)
         self._lines = self._frames = 0
         self._terminals: set[int] = set()
 
@@ -160,8 +160,10 @@ class _Scanner:
         if line["drive"] != len(index.lines):
             raise DamageError(f"drive {line['drive']} is out of order")
         steps, forces, _ = drive_head(self._frame(line, Kind.DRIVE))
-        named = [force[end] for force in line["forces"] for end in ("terminal", "low") if force[end] is not None]
-        if (line["steps"], len(line["forces"])) != (steps, forces) or not set(named) <= self._terminals:
+        named = [force["terminal"] for force in line["forces"]]
+        named += [force["low"] for force in line["forces"] if force["low"] is not None]
+        fits = (line["steps"], len(line["forces"])) == (steps, forces) and isinstance(line["label"], str)
+        if not fits or not set(named) <= self._terminals:
             raise DamageError(f"drive {line['drive']} is not what its line says")
         self._accept(line)
         index.lines.append(place)
@@ -198,6 +200,9 @@ class _Scanner:
     def _frame(self, line: dict[str, Any], kind: Kind) -> bytes:
         if line["frame"] != self._frames or line["offset"] != self.used:
             raise DamageError(f"frame {line['frame']} is out of order")
+        there = self._size - self.used
+        if line["length"] > there:
+            raise DamageError(f"frame {line['frame']} is cut off: {there} of {line['length']} bytes are there")
         return read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
 
     def _accept(self, line: dict[str, Any]) -> None:

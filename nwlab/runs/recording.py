@@ -37,9 +37,9 @@ def load_run(path: str | Path) -> Run:
             index = scan(journal, blocks)
     if not manifest and not index.run:
         raise FileError("is not the folder of a run: it has neither run.json nor a journal that can be read", folder)
-    if manifest.get("format", FORMAT) > FORMAT:
+    if not index.run and manifest.get("format", FORMAT) > FORMAT:
         raise FileError(f"was written by a newer nwlab (format {manifest['format']})", folder / MANIFEST)
-    return Run(folder, {**index.run, **manifest}, index)
+    return Run(folder, {**manifest, **index.run}, index)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

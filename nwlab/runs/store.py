@@ -172,6 +172,8 @@ class Store:
         self._release()
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
             self._note_clock_step()
+            if not self._failed:
+                self._sync()  # what the last line vouches for is on the disk before it
             if not self._ended:
                 self._line("end", end)
             self._ended = True

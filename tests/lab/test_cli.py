@@ -140,19 +140,12 @@ def long_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them exist on POSIX only")
 
 
-def on_bench(number: int) -> pytest.MarkDecorator:
-    return pytest.mark.fault(number, "The same on a bench: outputs off, relays open, all read back, data kept.")
-
-
 @posix
+@pytest.mark.fault(25, "Ctrl-C, once and twice, on a bench: outputs off, relays open, read back; data kept, code 130.")
+@pytest.mark.fault(26, "SIGTERM and SIGHUP on a bench: outputs off, relays open, read back; data kept, code 143.")
 @pytest.mark.parametrize(
     ("numbers", "exit_code"),
-    [
-        pytest.param(["SIGINT"], 130, marks=on_bench(25)),
-        pytest.param(["SIGINT", "SIGINT"], 130, marks=on_bench(25)),
-        pytest.param(["SIGTERM"], 143, marks=on_bench(26)),
-        pytest.param(["SIGHUP"], 143, marks=on_bench(26)),
-    ],
+    [(["SIGINT"], 130), (["SIGINT", "SIGINT"], 130), (["SIGTERM"], 143), (["SIGHUP"], 143)],
 )
 def test_an_interrupt_keeps_the_data_and_leaves_its_code(
     tmp_path: Path, long_run: subprocess.Popen[str], numbers: list[str], exit_code: int

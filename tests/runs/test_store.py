@@ -72,6 +72,8 @@ def test_existing_run_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "r" / BLOCKS).read_bytes() == before
 
 
+@pytest.mark.fault(32, "No folder for the run can be made: told before the chip is touched.")
+@pytest.mark.fault(32, "Too little room for what is expected: refused before the chip is touched.")
 def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
@@ -113,6 +115,8 @@ def small_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.fault(32, "Writes that take only a part are completed.")
+@pytest.mark.fault(32, "Files cannot grow any more: the run ends at rest, what was acknowledged is read back exactly.")
 @pytest.mark.parametrize("block", [1, 7])
 def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, block: int) -> None:
     chip, drive = OhmicChip(block=block), volts(np.linspace(0.1, 2, 500))
@@ -137,6 +141,7 @@ def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "f").read_bytes() == b"0123456789" * 3 + b"end"
 
 
+@pytest.mark.fault(34, "The disk fails while run.json is written: the old one is there, whole.")
 @pytest.mark.parametrize("broken", ["fsync", "replace"])
 def test_manifest_is_old_or_new_but_never_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     def fail(*_: object, **__: object) -> None:
