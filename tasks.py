@@ -4,6 +4,7 @@
 python3 tasks.py demo        the main job: the stochastic protocol on the virtual bench
 python3 tasks.py test        the tests (arguments go to pytest)
 python3 tasks.py check       what else continuous integration runs: style, types, slow physics, the built wheel
+python3 tasks.py faults      the faults that nwlab must survive, planted one after the other; writes tests/FAULTS.md
 python3 tasks.py bench       the benchmarks
 """
 
@@ -74,6 +75,11 @@ def bench(arguments: list[str]) -> None:
     run(python(), "-m", "pytest", "-o", "addopts=--import-mode=importlib", "tests/benchmarks", "-s", *arguments)
 
 
+def faults(arguments: list[str]) -> None:
+    install("test")
+    run(python(), "-m", "pytest", "-m", "fault", "--fault-table", *arguments)
+
+
 def check(_arguments: list[str]) -> None:
     install("test")
     run(python(), "-m", "ruff", "check", ".")
@@ -105,7 +111,7 @@ def wheel() -> None:
         sys.exit(done.returncode) if done.returncode else print("the wheel runs on its own")
 
 
-TASKS = {"demo": demo, "test": test, "check": check, "bench": bench}
+TASKS = {"demo": demo, "test": test, "check": check, "faults": faults, "bench": bench}
 
 
 def main() -> None:

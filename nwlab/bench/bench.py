@@ -80,8 +80,8 @@ class Bench:
             )
         if not drive.forces:
             return self._rest(drive, route)
-        smu = self._instrument(route)
-        return self._play(smu, self._plan(smu, drive, route), route, drive)
+        name = self._instrument(route)
+        return self._play(name, self._plan(name, drive, route), route, drive)
 
     def close(self) -> None:
         """Run the safe order; raises UnsafeError when the result cannot be confirmed."""
@@ -122,16 +122,16 @@ class Bench:
             for channel, on in smu.outputs().items()
         }
 
-    def _instrument(self, route: Route) -> SourceMeter:
+    def _instrument(self, route: Route) -> str:
         names = {self._equipment.channels[channel][0] for channel in route.channels}
         if len(names) > 1:
             raise DriveError(
                 f"the drive needs channels of {len(names)} instruments ({', '.join(sorted(names))}), which nothing "
                 "triggers together; force terminals that one instrument reaches"
             )
-        return self._equipment.smus[names.pop()]
+        return names.pop()
 
-    def _plan(self, smu: SourceMeter, drive: Drive, route: Route) -> Plan:
+    def _plan(self, name: str, drive: Drive, route: Route) -> Plan:
         programs = [
             Program(
                 self._equipment.channels[channel][1],
@@ -143,10 +143,10 @@ class Bench:
             )
             for channel, force in zip(route.channels, drive.forces, strict=True)
         ]
-        return smu.plan(drive.dwell, drive.read_delay, programs, hold=drive.hold)
+        return self._equipment.smus[name].plan(drive.dwell, drive.read_delay, programs, hold=drive.hold)
 
-    def _play(self, smu: SourceMeter, plan: Plan, route: Route, drive: Drive) -> Iterator[Reading]:
-        finished = False
+    def _play(self, name: str, plan: Plan, route: Route, drive: Drive) -> Iterator[Reading]:
+        smu, finished = self._equipment.smus[name], False
         try:
             self._take_over()
             self._establish(route)
@@ -162,7 +162,7 @@ class Bench:
         finally:
             if not finished:
                 self._holding = False
-                smu.rest()
+                self._order.rest(name)
 
     def _judge(self, smu: SourceMeter, plan: Plan, samples: Samples, drive: Drive) -> None:
         for column, force in enumerate(drive.forces if samples.onset.size else ()):

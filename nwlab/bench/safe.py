@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from nwlab.bench.ramp import Ramp
 from nwlab.core.clock import Clock
-from nwlab.core.errors import AnswerError, NwlabError, UnsafeError
+from nwlab.core.errors import AnswerError, NwlabError, UnsafeError, UsageError
 from nwlab.core.safe_state import SafePolicy, SafeState
 from nwlab.drivers.roles import Matrix, OffModes, Ramps, SourceMeter
 
@@ -32,10 +32,21 @@ class SafeOrder:
     policies: Mapping[tuple[str, str], SafePolicy] = field(default_factory=dict[tuple[str, str], SafePolicy])
     kept: frozenset[str] = frozenset()  # matrices whose relays stay as they are
 
+    def __post_init__(self) -> None:
+        """Refuse a policy that an instrument's driver cannot follow.
+
+        Raises UsageError.
+        """
+        for name, smu in self.smus.items():
+            if self._has_ramp(name, smu) and not isinstance(smu, Ramps):
+                raise UsageError(f"{name}: safe asks for a ramp, but its driver cannot step levels down")
+            if any(each.off_mode for each in self._policies(name, smu).values()) and not isinstance(smu, OffModes):
+                raise UsageError(f"{name}: safe asks for an off-mode, but its driver cannot choose one")
+
     def run(self) -> SafeState:
         """Run all stages and tell what was read back; never raises what an instrument or link raises."""
         failures: list[str] = []
-        self._levels(failures)
+        self._levels(failures, self.smus)
         for name, smu in self.smus.items():
             self._off_modes(failures, name, smu)
             _attempt(failures, f"{name}: outputs off", lambda smu=smu: smu.switch_off(tuple(smu.channels)))
@@ -44,9 +55,16 @@ class SafeOrder:
                 _attempt(failures, f"{name}: relays open", matrix.open_all)
         return self._read_back(failures)
 
-    def _levels(self, failures: list[str]) -> None:
-        ramps = [ramp for name, smu in self.smus.items() if (ramp := self._ramp(failures, name, smu))]
-        for name, smu in self.smus.items():
+    def rest(self, name: str) -> None:
+        """Bring the levels of one instrument to zero, by its ramps; raises what the instrument raises."""
+        smu = self.smus[name]
+        if self._has_ramp(name, smu):
+            self._levels([], {name: smu})
+        smu.rest()
+
+    def _levels(self, failures: list[str], smus: Mapping[str, SourceMeter]) -> None:
+        ramps = [ramp for name, smu in smus.items() if (ramp := self._ramp(failures, name, smu))]
+        for name, smu in smus.items():
             if all(ramp.name != name for ramp in ramps):
                 _attempt(failures, f"{name}: levels to zero", smu.rest)
         started = self.clock.now()
@@ -67,12 +85,17 @@ class SafeOrder:
         except NwlabError:
             return float("inf")
 
+    def _policies(self, name: str, smu: SourceMeter) -> dict[str, SafePolicy]:
+        return {channel: self.policies.get((name, channel), SafePolicy()) for channel in smu.channels}
+
+    def _has_ramp(self, name: str, smu: SourceMeter) -> bool:
+        return any(each.ramp or each.current_ramp for each in self._policies(name, smu).values())
+
     def _ramp(self, failures: list[str], name: str, smu: SourceMeter) -> Ramp | None:
-        policies = {channel: self.policies.get((name, channel), SafePolicy()) for channel in smu.channels}
-        if not isinstance(smu, Ramps) or not any(each.ramp or each.current_ramp for each in policies.values()):
+        if not self._has_ramp(name, smu):
             return None
         found: list[Ramp] = []
-        _attempt(failures, f"{name}: keeping levels", lambda: found.append(Ramp(name, smu, policies)))
+        _attempt(failures, f"{name}: keeping levels", lambda: found.append(Ramp(name, smu, self._policies(name, smu))))
         return found[0] if found else None
 
     def _off_modes(self, failures: list[str], name: str, smu: SourceMeter) -> None:

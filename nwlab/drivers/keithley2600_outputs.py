@@ -117,11 +117,14 @@ class Keithley2600Outputs(TspInstrument):
         raise InstrumentError(0, text, self.where)
 
     def confirm(self, channels: Sequence[str], *, on: bool) -> None:
-        """Read outputs back. Raises InstrumentError for those that are not as they should be."""
+        """Read outputs back. Raises InterlockError or InstrumentError for those that are not as they should be."""
         outputs = self.outputs()
         self.switched_on = {channel for channel in (*self.switched_on, *channels) if outputs[channel]}
         wrong = [channel for channel in channels if outputs[channel] is not on]
         if wrong:
+            if on and self.interlock_open():
+                text = f"output {', '.join(wrong)} did not come on and the interlock is open. {_REARM}"
+                raise InterlockError(0, text, self.where)
             text = f"output {', '.join(wrong)} was switched {'on' if on else 'off'} but is {'off' if on else 'on'}"
             raise InstrumentError(0, text, self.where)
 

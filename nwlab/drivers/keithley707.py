@@ -148,9 +148,7 @@ class Keithley707(TspInstrument):
 
     def _await(self) -> None:
         """Wait until the mainframe is done and the reeds lie still, and look for errors."""
-        reply = self.ask("*OPC?")
-        if reply.strip() != "1":
-            raise self.strange("*OPC?", reply, "1 was expected")
+        self.numbers("waitcomplete() print(1)", 1)
         self.check_errors()
         self.clock.sleep(self.settle)
 

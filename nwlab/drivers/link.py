@@ -9,6 +9,7 @@ again. A link whose far end is gone stays gone: nothing is ever opened again beh
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -35,6 +36,12 @@ _GONE = (StatusCode.error_connection_lost, StatusCode.error_invalid_object)
 T = TypeVar("T")
 
 
+@cache
+def default_library() -> Any:
+    """Return the VISA that this computer has, which PyVISA would look for anew, for some 0.2 s, at each connection."""
+    return pyvisa.ResourceManager().visalib
+
+
 class Link(Adapter):
     """An adapter around PyMeasure's own, through which everything of one instrument goes; its errors are WireErrors.
 
@@ -50,6 +57,7 @@ class Link(Adapter):
         self.identity = ""
         self.in_step = True
         self.lost = ""  # why nothing goes over this link any more
+        self.strays = 0  # how often something came that nobody asked for
         self.resyncs = 0  # how often it was brought back into step
         self.retries = 0  # how often a question was asked again
         self.lock = RLock()
@@ -67,6 +75,8 @@ class Link(Adapter):
         where = f"{name} ({adapter})"
         inner: Adapter | None = None
         try:
+            if "visa_library" not in options:
+                options["visa_library"] = default_library()
             inner = VISAAdapter(adapter, **cast("Any", {**SETTINGS, **options}))
             return cls(inner, where)
         except Exception as error:  # pyvisa-py raises bare Exceptions here
@@ -172,6 +182,7 @@ class Link(Adapter):
         stray = self._do(self._port.waiting)
         if stray:
             self.in_step = False
+            self.strays += 1
             self.log.warning("%s sent what nobody asked for: %s", self.where, _seen(stray))
         return bool(stray)
 

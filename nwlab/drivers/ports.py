@@ -10,7 +10,7 @@ import pyvisa
 import serial
 from pymeasure.adapters import Adapter
 from pyvisa.constants import ResourceAttribute, StatusCode
-from pyvisa.resources import MessageBasedResource
+from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from nwlab.drivers.streams import (
     FOREVER,
@@ -59,7 +59,7 @@ class VisaPort:
 
     def __init__(self, resource: MessageBasedResource, hear_end: bytes, say_end: bytes) -> None:
         self._resource, self._hear_end, self._say_end = resource, hear_end, say_end
-        self._has_end = resource.resource_class == "INSTR" and not resource.resource_name.upper().startswith("ASRL")
+        self._has_end = resource.resource_class == "INSTR" and not isinstance(resource, SerialInstrument)
         with contextlib.suppress(pyvisa.Error, NotImplementedError):
             resource.set_visa_attribute(ResourceAttribute.tcpip_keepalive, True)
 
@@ -92,7 +92,7 @@ class VisaPort:
 
     def waiting(self) -> bytes:
         """Take what has come unasked. A link with an END mark brings nothing unasked, and to look would be to ask."""
-        if self._has_end:
+        if self._has_end or (isinstance(self._resource, SerialInstrument) and not self._resource.bytes_in_buffer):
             return b""
         patience = self._resource.timeout
         self._resource.timeout = 0

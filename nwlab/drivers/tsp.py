@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from secrets import token_hex
 from typing import Any, TypeVar
 
-import numpy as np
 from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
 
@@ -23,73 +22,12 @@ from nwlab.core.clock import Clock, SystemClock
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import InstrumentError, RebootError, WireError
 from nwlab.drivers.link import STALE_LINES, Link
+from nwlab.drivers.tsp_replies import error_of, model_of, numbers, repeatable, untagged, values_of
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"-?\d\.\d+e[+-]\d\d")
-_IDENTITY = re.compile(r"Keithley Instruments[^,]*,\s*Model\s+(\w+)[^,]*,[^,]+,[^,]+", re.IGNORECASE)
 _MARK = re.compile(r"nil|[0-9a-f]{8}")
-_ATTRIBUTE = r'(?:[a-z]\w*(?:\.\w+|\[\d+\])+|channel\.get\w+\("\w+"\))'
-_FORMAT = r"(?: ?format\.\w+ = [\w.]+ ?)*"
-_HARMLESS = re.compile(rf"print\({_ATTRIBUTE}(?:, {_ATTRIBUTE})*\)|{_FORMAT}printbuffer\([\w., ]+\){_FORMAT}")
 _MOST_RETRIES = 2
-
-
-def numbers(reply: str, count: int) -> list[float]:
-    """Read what `print(x, y, …)` answered.
-
-    Raises ValueError for anything but numbers as TSP prints them, so that a cut or garbled line never gives a value.
-    """
-    fields = reply.split("\t")
-    if len(fields) != count:
-        raise ValueError(f"{count} numbers were expected, {len(fields)} fields came")
-    for field in fields:
-        if not _NUMBER.fullmatch(field):
-            raise ValueError(f"{field!r} is not a number as TSP prints it")
-    if len({field.lstrip("-").index("e") for field in fields}) > 1:
-        raise ValueError("the numbers of one line have as many digits each")  # format.asciiprecision
-    return [float(field) for field in fields]
-
-
-def model_of(identity: str) -> str | None:
-    """Return the model in an answer to `*IDN?`, for example "2636B"; None for a foreign answer."""
-    found = _IDENTITY.fullmatch(identity.strip())
-    return found[1].upper() if found else None
-
-
-def error_of(reply: str) -> tuple[int, str]:
-    """Read what `print(errorqueue.next())` answered: code and text.
-
-    Raises ValueError.
-    """
-    code, *text, severity, node = reply.split("\t")
-    numbers("\t".join((severity, node)), 2)
-    return round(numbers(code, 1)[0]), "\t".join(text)
-
-
-def repeatable(command: str) -> bool:
-    """Tell whether asking twice is the same as asking once: attributes and buffers are read, nothing is called.
-
-    An event register is cleared by reading it.
-    """
-    return bool(_HARMLESS.fullmatch(command)) and ".event" not in command
-
-
-def untagged(reply: str, tag: str) -> str:
-    """Return what follows the tag in an answer.
-
-    Raises ValueError for the answer to another question.
-    """
-    found, _, rest = reply.partition("\t")
-    if found != tag:
-        raise ValueError(f"the answer to this question begins with the tag {tag}")
-    return rest
-
-
-def _values(data: bytes, size: int) -> FloatArray:
-    if len(data) != size or data[:2] != b"#0" or data[-1:] != b"\n":
-        raise ValueError(f"a block of {size} bytes between '#0' and a newline was expected")
-    return np.frombuffer(data, dtype="<f8", count=(size - 3) // 8, offset=2).astype(np.float64)
 
 
 class TspChannel(Channel):
@@ -181,7 +119,7 @@ class TspInstrument(Instrument):
                 raise ValueError("a line with the tag alone comes before a block")
             data = self.link.hear_bytes(size)
             try:
-                return read(_values(data, size))
+                return read(values_of(data, size))
             except ValueError as error:
                 raise self.link.strange(command, data, str(error)) from None
 
@@ -247,7 +185,7 @@ class TspInstrument(Instrument):
         self.link.say(self._tagged(command, tag))
         if delay:
             self.clock.sleep(delay)
-        reply = self.link.hear()
+        reply = self._fresh(int(tag)) if tag else self.link.hear()
         try:
             value = read(self._answer(reply, tag) if tag else reply)
         except ValueError as error:
@@ -255,13 +193,23 @@ class TspInstrument(Instrument):
         self.link.in_step = True
         return value
 
+    def _fresh(self, tag: int) -> str:
+        """Take a line, past answers to earlier questions that came twice or too late."""
+        reply = ""
+        for _ in range(STALE_LINES):
+            reply = self.link.hear()
+            front = reply.partition("\t")[0]
+            if not (front.isdecimal() and int(front) < tag):
+                return reply
+            self.link.strays += 1
+        raise self.link.strange(f"question {tag}", reply, "nothing but answers to earlier questions comes")
+
     def _tagged(self, command: str, tag: str) -> str:
         if not tag:
             return command
-        front = f'"{tag}", nwlab_mark' if self._mark else f'"{tag}"'
-        if command.startswith("print("):
-            return f"print({front}, {command.removeprefix('print(')}"
-        return f"print({front}) {command}"
+        front = f'print("{tag}", nwlab_mark' if self._mark else f'print("{tag}"'
+        before, printed, rest = command.rpartition("print(")
+        return f"{before}{front}, {rest}" if printed else f"{front}) {command}"
 
     def _answer(self, reply: str, tag: str) -> str:
         """Take tag and mark off an answer.

@@ -13,6 +13,7 @@ from nwlab.core.clock import Clock, SystemClock, VirtualClock
 from nwlab.core.errors import UsageError, WireError
 from nwlab.core.record import Document
 from nwlab.core.wiring import Wiring
+from nwlab.drivers.link import default_library
 from nwlab.drivers.roles import Matrix, SourceMeter
 from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench_file
 from nwlab.lab.open_chip import About, OpenChip
@@ -72,6 +73,8 @@ class Table:
         """Import what opening will need, so that it is quick when it has to be."""
         for entry in (*self._file.smus, *self._file.matrices):
             load("driver", entry.driver, self._file.path.parent)
+        if self._file.addresses:
+            default_library()
 
     def open(self, *, lease: bool = True) -> OpenChip:
         """Connect; raises UsageError while another program holds an instrument, WireError."""

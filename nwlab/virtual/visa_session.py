@@ -106,10 +106,11 @@ class VisaSession:
             return None, StatusCode.error_nonsupported_attribute
         if attribute == ResourceAttribute.asrl_avalaible_number:
             return sum(map(len, self._messages)), StatusCode.success
-        value = self._values.get(attribute, known.default)
-        if value is constants.VI_NULL or value is attributes.NotAvailable:
+        if attribute in self._values:
+            return self._values[attribute], StatusCode.success
+        if known.default is constants.VI_NULL or known.default is attributes.NotAvailable:
             return None, StatusCode.error_nonsupported_attribute
-        return value, StatusCode.success
+        return known.default, StatusCode.success
 
     def set(self, attribute: int, value: Any) -> StatusCode:
         """Set an attribute."""

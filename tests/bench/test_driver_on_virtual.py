@@ -9,7 +9,7 @@ import pytest
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import FloatArray, Quantity
-from nwlab.core.errors import DriveError, InstrumentError, RebootError
+from nwlab.core.errors import DriveError, InstrumentError, RebootError, WireError
 from nwlab.core.wiring import COMMON, Grid, Wiring
 from nwlab.drivers.keithley707 import Keithley707
 from nwlab.drivers.keithley2600 import Keithley2600
@@ -28,14 +28,16 @@ FOUR = (("a.hi", "A"), ("a.shi", "B"), ("a.slo", "C"), ("a.lo", "D"), ("b.lo", C
 
 
 class Setup:
-    def __init__(self, wires: Sequence[tuple[str, str]] = TWO, chain: int = 1) -> None:
+    def __init__(
+        self, wires: Sequence[tuple[str, str]] = TWO, chain: int = 1, address: str = "virtual:smu", **options: object
+    ) -> None:
         self.clock = VirtualClock()
         terminals = tuple("ABCD"[: chain + 1])
         film = ResistorFilm(chain + 1, [(k, k + 1, OHM) for k in range(chain)])
         self.world = World(film, Wiring(terminals, wires=tuple(wires)), self.clock)
         virtual = Virtual2600(self.world, {"a": "a", "b": "b"}, model="2636B")
-        library = NwlabVisaLibrary.of({"virtual:smu": virtual}, self.world)
-        self.smu = Keithley2600("virtual:smu", "smu", clock=self.clock, visa_library=library)
+        library = NwlabVisaLibrary.of({address: virtual}, self.world)
+        self.smu = Keithley2600(address, "smu", clock=self.clock, visa_library=library, **options)
 
     def begin(
         self,
@@ -72,6 +74,36 @@ def amps(*levels: float, channel: str = "a", compliance: float = 5.0, remote: bo
 def test_connecting_finds_the_outputs_off() -> None:
     smu = Setup().smu
     assert (smu.model, smu.channels, smu.line_frequency, smu.found_on) == ("2636B", ("a", "b"), 50.0, ())
+
+
+ADDRESSES = [
+    "GPIB0::26::INSTR",
+    "USB0::0x05E6::0x2636::4000001::INSTR",
+    "TCPIP0::10.0.0.7::inst0::INSTR",
+    "TCPIP0::10.0.0.7::5025::SOCKET",
+    "ASRL3::INSTR",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_kind_of_link_carries_lines_and_blocks(address: str) -> None:
+    setup = Setup(address=address)
+    setup.smu.claim()
+    samples = setup.play(volts(*np.linspace(0.0, 1.0, 200)), volts(*np.zeros(200), channel="b"), dwell=1e-3)
+    assert samples.current[:, 0] == pytest.approx(np.linspace(0.0, 1e-4, 200), rel=2e-3, abs=1e-6)
+    assert setup.smu.link.resyncs == setup.smu.link.retries == setup.smu.link.strays == 0
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.fault(1, "on every kind of VISA link the late answer was passed over")
+def test_a_late_answer_is_passed_over_on_every_kind_of_link(address: str) -> None:
+    smu = Setup(address=address, timeout=500).smu
+    smu.write("smua.source.levelv = 0.25")
+    smu.write("delay(0.8)")
+    with pytest.raises(WireError, match="not answered within 500 ms"):
+        smu.numbers("print(smua.measure.v())", 1)
+    assert smu.numbers("print(smua.source.levelv)", 1) == [0.25]
+    assert smu.link.resyncs == 1
 
 
 def test_levels_and_times_of_a_list() -> None:

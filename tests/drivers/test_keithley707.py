@@ -16,8 +16,8 @@ CONNECT = """
 < Keithley Instruments Inc., Model 707B, 1234567, 01.40h
 """
 DONE = """
-> *OPC?
-< 1
+> waitcomplete() print(1)
+< 1.00000e+00
 > print(errorqueue.count)
 < 0.00000e+00
 """

@@ -88,10 +88,16 @@ def test_doubled_and_unsolicited_lines_are_found_before_the_next_question(
     assert smu.link.resyncs == 2
 
 
-@pytest.mark.fault(2, "an answer under another question's tag is no answer")
-def test_the_answer_to_another_question_is_refused(smu: Keithley2600, server: FaultyServer) -> None:
-    server.plan("measure.v", changed(lambda reply: b"1\t3.000000000e+00\n"))
+@pytest.mark.fault(2, "a line under an earlier question's tag was passed over, one under a tag never used refused")
+def test_the_answer_to_another_question_is_no_answer(smu: Keithley2600, server: FaultyServer) -> None:
+    server.plan("measure.v", changed(lambda reply: b"1\t7.000000000e+00\n" + reply))
+    assert smu.numbers(ACTS, 1) == [3.0]
+    assert (smu.link.strays, smu.link.resyncs) == (1, 0)
+    server.plan("measure.v", changed(lambda reply: b"99\t3.000000000e+00\n"))
     with pytest.raises(WireError, match="begins with the tag"):
+        smu.numbers(ACTS, 1)
+    server.plan("measure.v", changed(lambda reply: b"1\t7.000000000e+00\n" * 1000))
+    with pytest.raises(WireError, match="nothing but answers to earlier questions"):
         smu.numbers(ACTS, 1)
 
 
@@ -365,8 +371,22 @@ def test_an_open_interlock_is_told_as_such(smu: Keithley2600, server: FaultyServ
         "errorqueue.count": "1",
         "errorqueue.next()": '"8.020000000e+02\tOUTPUT blocked by interlock\t2.000000000e+01\t1.000000000e+00"',
     }
-    with pytest.raises(InterlockError, match=r"OUTPUT blocked by interlock\. Close it.*start anew"):
+    with pytest.raises(InterlockError, match=r"OUTPUT blocked by interlock\. Close it.*start anew") as caught:
         smu.switch_on(["a"])
+    assert caught.value.code == 802
+
+
+@pytest.mark.fault(20, "an output that did not come on while the interlock was open was told so")
+def test_an_output_that_stays_off_is_told_with_its_reason(smu: Keithley2600, server: FaultyServer) -> None:
+    server.deaf["smua.source.output"] = "0"
+    for condition, expected in (
+        ("0", "did not come on and the interlock is open"),
+        ("2048", "was switched on but is off"),
+    ):
+        server.settings["status.measurement.condition"] = condition
+        smu.load(smu.plan(np.array([0.05]), None, [volts()], hold=False))
+        with pytest.raises(InstrumentError, match=expected):
+            smu.switch_on(["a"])
 
 
 @pytest.mark.fault(20, "an output that the interlock switched off ended the drive")
@@ -431,7 +451,7 @@ def test_what_makes_safe_is_sent_at_once_out_of_step(smu: Keithley2600, server: 
     assert ["OUTPUT_OFF" in line for line in said] == [True, False, True]
 
 
-@pytest.mark.parametrize("fault", [late(0.5), lost, hole, endless, finished(3), reset, changed(lambda reply: b"\n")])
+@pytest.mark.parametrize("fault", [late(3.0), lost, hole, endless, finished(3), reset, changed(lambda reply: b"\n")])
 def test_whatever_goes_wrong_while_connecting_is_a_wire_error(server: FaultyServer, fault: Fault) -> None:
     server.plan("linefreq", fault, fault, fault)
     with pytest.raises(WireError):

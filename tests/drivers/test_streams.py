@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import serial
 from drivers.faulty_server import FaultyServer
@@ -18,7 +19,7 @@ from nwlab.core.errors import WireError
 from nwlab.drivers.keithley2600 import Keithley2600
 from nwlab.drivers.link import Link
 from nwlab.drivers.streams import LONGEST_LINE, EndlessError, LateError, StreamPort
-from nwlab.drivers.tsp import numbers, untagged
+from nwlab.drivers.tsp_replies import numbers, untagged, values_of
 
 TAGGED = b"17\t-1.234560000e-05\t3.000000000e+00"
 
@@ -103,6 +104,20 @@ def test_an_answer_that_lost_a_part_has_no_value(first: int, last: int) -> None:
             continue
         with pytest.raises(ValueError, match=r"tag|expected|not a number|digits"):
             read(part)
+
+
+@pytest.mark.fault(9, "no block that was cut, lengthened or shifted anywhere left a value")
+@given(st.lists(st.floats(width=64), min_size=1, max_size=4), st.data())
+def test_a_damaged_block_has_no_values(values: list[float], data: st.DataObject) -> None:
+    block = b"#0" + np.array(values, dtype="<f8").tobytes() + b"\n"
+    assert values_of(block, len(block)).tobytes() == block[2:-1]
+    first = data.draw(st.integers(0, len(block) - 1))
+    last = data.draw(st.integers(first + 1, len(block)))
+    extra = data.draw(st.binary(min_size=1, max_size=20))
+    for damaged in (block[:first] + block[last:], block[:first] + extra + block[first:], extra[:1] + block[:-1]):
+        if damaged != block:
+            with pytest.raises(ValueError, match="block of"):
+                values_of(damaged, len(block))
 
 
 class PtyInstrument:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 
 import pytest
 import pyvisa
+import serial
 from hypothesis import given
 from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
+from pyvisa_py.protocols.rpc import RPCError
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import InstrumentError, RebootError, WireError
 from nwlab.drivers.roles import Claimable
-from nwlab.drivers.tsp import TspInstrument, error_of, model_of, numbers, repeatable
+from nwlab.drivers.tsp import TspInstrument
+from nwlab.drivers.tsp_replies import error_of, model_of, numbers, repeatable
 
 IDENTITY = "Keithley Instruments Inc., Model 2636B, 1398687, 3.2.1"
 QUESTION = re.compile(r'print\("(\d+)"(, nwlab_mark)?(?:, (.*)\)|\) (.*))')
@@ -127,6 +130,45 @@ def test_another_instrument_is_refused() -> None:
         TspInstrument(Wire(lambda _: None), "scope", {"707B": None})
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        pyvisa.VisaIOError(pyvisa.constants.StatusCode.error_io),
+        pyvisa.VisaIOError(pyvisa.constants.StatusCode.error_connection_lost),
+        pyvisa.errors.InvalidSession(),
+        OSError("bare"),
+        BrokenPipeError(),
+        ConnectionResetError(),
+        serial.SerialException("pulled"),
+        serial.SerialTimeoutException("held"),
+        TimeoutError(),
+        EOFError(),
+        UnicodeDecodeError("ascii", b"\xff", 0, 1, "no"),
+        ValueError("layers below"),
+        RPCError("a family of its own"),
+    ],
+)
+def test_whatever_the_layers_below_raise_is_one_kind_of_error(error: Exception) -> None:
+    def answer(_: str) -> str:
+        raise error
+
+    instrument, _ = connect(answer)
+    with pytest.raises(WireError, match=r"""smu: 'print\("1", x\)'""") as caught:
+        instrument.ask("print(x)")
+    assert caught.value.__cause__ is error
+    assert not instrument.link.in_step
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_link_that_failed() -> None:
+    def answer(_: str) -> str:
+        raise ZeroDivisionError
+
+    instrument, _ = connect(answer)
+    with pytest.raises(ZeroDivisionError):
+        instrument.ask("print(x)")
+    assert not instrument.link.in_step
+
+
 def test_a_late_reply_never_answers_another_question() -> None:
     instrument, wire = connect(lambda command: None if "slow" in command else "2.00000e+00")
     with pytest.raises(WireError, match="slow"):
@@ -208,8 +250,8 @@ def test_reading_attributes_and_buffers_may_be_repeated(command: str) -> None:
         "print(status.measurement.event)",
         "smua.source.levelv = 1 print(smua.source.levelv)",
         "smua.trigger.initiate() printbuffer(1, 4, smua.nvbuffer1.readings)",
+        "waitcomplete() print(1)",
         "*OPC?",
-        "",
     ],
 )
 def test_what_acts_is_never_repeated(command: str) -> None:

@@ -40,9 +40,9 @@ def tagged(pairs: Sequence[Pair]) -> Iterator[Pair]:
             yield "", None
             yield f'print("nwlab {tag}")', f"nwlab {tag}"
             yield "*IDN?", identity
-        elif isinstance(asked, str) and asked.startswith("print("):
+        elif isinstance(asked, str) and "print(" in asked:
             tag += 1
-            yield f'print("{tag}", {asked[6:]}', f"{tag}\t{answer}"  # type: ignore[str-bytes-safe]
+            yield asked.replace("print(", f'print("{tag}", '), f"{tag}\t{answer}"  # type: ignore[str-bytes-safe]
         elif isinstance(asked, str) and "printbuffer(" in asked:
             tag += 1
             yield f'print("{tag}") {asked}', str(tag)
