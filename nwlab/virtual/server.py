@@ -68,7 +68,12 @@ class Counter:
             self._part(client, complete=not data or data.endswith(_MESSAGE_ENDS))
 
     def _hangups(self) -> list[str]:
-        return self._link.hangups if self._link else []
+        if self._link is None:
+            return []
+        with self._lock():
+            if self._surroundings is not None:
+                self._surroundings.now()  # what falls due by now, happens by now, also while nobody asks
+            return self._link.hangups
 
     def _hangs_up(self, client: socket.socket, before: int) -> bool:
         """Whether the connection is to end, as it is told since there were `before` hang-ups."""
