@@ -71,7 +71,9 @@ def encode_drive(drive: Drive) -> bytes:
 
 def drive_head(payload: bytes) -> tuple[int, int, bool]:
     """Return steps, forces and whether read delays follow; raises DamageError unless the payload is as long as that."""
-    steps, forces, delayed = _head(_DRIVE, payload)
+    if len(payload) < _DRIVE.size:
+        raise DamageError("a drive's frame is shorter than its head")
+    steps, forces, delayed = _DRIVE.unpack_from(payload)
     if len(payload) != _DRIVE.size + 8 * steps * (1 + forces + delayed):
         raise DamageError("a drive's frame is not as long as its steps and forces need")
     return steps, forces, bool(delayed)
@@ -101,7 +103,9 @@ def encode_reading(reading: Reading) -> bytes:
 
 def reading_head(payload: bytes) -> tuple[float, int, int]:
     """Return start, steps and forces; raises DamageError unless the payload is as long as that."""
-    start, steps, forces = _head(_READING, payload)
+    if len(payload) < _READING.size:
+        raise DamageError("a block's frame is shorter than its head")
+    start, steps, forces = _READING.unpack_from(payload)
     if len(payload) != _READING.size + 8 * (steps + 4 * steps * forces) + 2 * steps * forces:
         raise DamageError("a block's frame is not as long as its steps and forces need")
     return start, steps, forces
