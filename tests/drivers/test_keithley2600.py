@@ -75,7 +75,8 @@ SWEEP = f"""
 > smua.trigger.source.stimulus = trigger.timer[1].EVENT_ID
 > smua.trigger.measure.stimulus = trigger.timer[3].EVENT_ID
 > smua.trigger.endpulse.stimulus = trigger.timer[2].EVENT_ID
-{NO_ERROR}"""
+{NO_ERROR}> (every line came)
+"""
 START = f"""
 > smua.trigger.initiate()
 {NO_ERROR}"""
