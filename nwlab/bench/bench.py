@@ -153,7 +153,7 @@ class Bench:
             self._prepare(smu, plan)
             smu.start()
             start = self.clock.now()
-            with self._guard.watch(smu):
+            with self._guard.watch(name):
                 while (samples := smu.fetch()) is not None:
                     self._judge(smu, plan, samples, drive)
                     yield _reading(start, samples)

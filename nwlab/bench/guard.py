@@ -46,6 +46,7 @@ class Guard:
         self._barred = [place for place in found if not policies.get(place, SafePolicy()).take_over]
         self._found, self._claimed = tuple(" ".join(place) for place in found), False
         self._latch: Latch = latch or Remembered()
+        self._wired: set[str] = set()  # instruments whose interlock was closed when they were claimed
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -73,10 +74,12 @@ class Guard:
         for instrument in (*self._smus.values(), *self._matrices.values()):
             if isinstance(instrument, Claimable):
                 instrument.claim()
+        # One that is open from the start is not wired: the instrument itself then bars what would need it.
+        self._wired = {name for name, smu in self._smus.items() if not _is_open(smu)}
         self._claimed = True
 
     @contextmanager
-    def watch(self, smu: SourceMeter) -> Generator[None]:
+    def watch(self, name: str) -> Generator[None]:
         """Tell an opened interlock from other faults of a drive, and latch it."""
         try:
             yield
@@ -84,7 +87,7 @@ class Guard:
             self._latch.latch = str(error)
             raise
         except InstrumentError as error:
-            if isinstance(smu, Interlocked) and smu.interlock_open():
+            if name in self._wired and _is_open(self._smus[name]):
                 self._latch.latch = f"while a drive was played ({error})"
                 raise InterlockError(
                     error.code,
@@ -97,6 +100,10 @@ class Guard:
     def arm(self) -> None:
         """Clear the latch; raises InterlockError while an interlock is still open."""
         for name, smu in self._smus.items():
-            if isinstance(smu, Interlocked) and smu.interlock_open():
+            if _is_open(smu):
                 raise InterlockError(0, "the interlock is still open", name)
         self._latch.latch = ""
+
+
+def _is_open(smu: SourceMeter) -> bool:
+    return isinstance(smu, Interlocked) and smu.interlock_open()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from enum import IntEnum
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -71,7 +71,9 @@ def encode_drive(drive: Drive) -> bytes:
 
 def drive_head(payload: bytes) -> tuple[int, int, bool]:
     """Return steps, forces and whether read delays follow; raises DamageError unless the payload is as long as that."""
-    steps, forces, delayed = _head(_DRIVE, payload)
+    if len(payload) < _DRIVE.size:
+        raise DamageError("a drive's frame is shorter than its head")
+    steps, forces, delayed = _DRIVE.unpack_from(payload)
     if len(payload) != _DRIVE.size + 8 * steps * (1 + forces + delayed):
         raise DamageError("a drive's frame is not as long as its steps and forces need")
     return steps, forces, bool(delayed)
@@ -101,7 +103,9 @@ def encode_reading(reading: Reading) -> bytes:
 
 def reading_head(payload: bytes) -> tuple[float, int, int]:
     """Return start, steps and forces; raises DamageError unless the payload is as long as that."""
-    start, steps, forces = _head(_READING, payload)
+    if len(payload) < _READING.size:
+        raise DamageError("a block's frame is shorter than its head")
+    start, steps, forces = _READING.unpack_from(payload)
     if len(payload) != _READING.size + 8 * (steps + 4 * steps * forces) + 2 * steps * forces:
         raise DamageError("a block's frame is not as long as its steps and forces need")
     return start, steps, forces
@@ -115,9 +119,3 @@ def decode_reading(payload: bytes) -> Reading:
     onset, table = floats[:steps], floats[steps:].reshape(4, steps, forces)
     flags = np.frombuffer(payload, np.uint8, 2 * samples, _READING.size + floats.nbytes).reshape(2, steps, forces) != 0
     return Reading(start, onset, table[0], table[1], table[2], table[3], flags[0], flags[1])
-
-
-def _head(form: struct.Struct, payload: bytes) -> tuple[Any, ...]:
-    if len(payload) < form.size:
-        raise DamageError("a frame is shorter than its head")
-    return form.unpack_from(payload)

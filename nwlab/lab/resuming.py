@@ -9,6 +9,7 @@ from pathlib import Path
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import Document, RunInfo
 from nwlab.lab.bench_file import load_bench_file
+from nwlab.lab.bench_table import is_virtual
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find
@@ -81,7 +82,7 @@ def _is_simulated(options: argparse.Namespace) -> bool:
     if options.model or options.virtual:
         return True
     bench = str(options.bench or "virtual")
-    return not bench.startswith("tcp://") and not load_bench_file(find("bench", bench)).addresses
+    return not bench.startswith("tcp://") and is_virtual(load_bench_file(find("bench", bench)))
 
 
 def _protocol(given: str | None, info: RunInfo) -> str:
