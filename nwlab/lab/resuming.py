@@ -81,7 +81,7 @@ def _is_simulated(options: argparse.Namespace) -> bool:
     if options.model or options.virtual:
         return True
     bench = str(options.bench or "virtual")
-    return not bench.startswith("tcp://") and not load_bench_file(find("bench", bench)).addresses
+    return not bench.startswith("tcp://") and is_virtual(load_bench_file(find("bench", bench)))
 
 
 def _protocol(given: str | None, info: RunInfo) -> str:

@@ -77,6 +77,8 @@ class Continuation:
         """Compare a drive with the one on record and return what came back then."""
         recorded, reading = played.drive, played.reading
         difference = "the protocol has ended before" if drive is None else _difference(drive, recorded)
+        if played.index < self.first and reading.steps < recorded.steps:
+            difference = f"only {reading.steps} of its {recorded.steps} samples are on record, and others follow"
         if difference:
             raise UsageError(
                 f"{self.run.path} cannot be continued: drive {played.index} (step {played.label}) is not what the "

@@ -108,6 +108,7 @@ class Store:
         self._blocks.close()
 
     def _take_over(self, run: Run) -> None:
+        check_room(self.folder, run.extent.journal_bytes + run.extent.block_bytes)
         copy_part(run.path / JOURNAL, self.folder / JOURNAL, run.extent.journal_bytes)
         copy_part(run.path / BLOCKS, self.folder / BLOCKS, run.extent.block_bytes)
         self._lines, self._frames = run.extent.lines, run.extent.frames
@@ -146,7 +147,7 @@ class Store:
             known = ("format", "name", "started", "terminals")
             self._line("run", {key: self._manifest[key] for key in known})
         self._sync()
-        check_room(self.folder, (event.steps or 0) * _PER_STEP)
+        check_room(self.folder, ((event.steps or 0) - self.samples) * _PER_STEP)
 
     def _started(self) -> str:
         first = None if self._after is None else self._after.started
