@@ -30,7 +30,9 @@ def seconds(act: Callable[[], object]) -> float:
 def pairs(here: OpenChip, apart: OpenChip, steps: int, rounds: int) -> tuple[float, float]:
     """Median s of a drive here and across the seam, measured in turns."""
     played = drive(steps)
-    times = [[seconds(lambda chip=chip: join(list(chip.apply(played)))) for chip in (here, apart)] for _ in range(rounds)]
+    times = [
+        [seconds(lambda chip=chip: join(list(chip.apply(played)))) for chip in (here, apart)] for _ in range(rounds)
+    ]
     return statistics.median(pair[0] for pair in times), statistics.median(pair[1] for pair in times)
 
 

@@ -14,6 +14,7 @@ from virtual.faults.parrots import script_of
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import (
     AnswerError,
+    DriveError,
     FileError,
     InstrumentError,
     InterlockError,
