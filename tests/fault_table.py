@@ -1,6 +1,6 @@
 """The faults that a trusted program must survive, and which test proves that: `tests/FAULTS.md` is made from this.
 
-`python3 tasks.py faults` runs the proofs and writes the table; a test looks that none is missing and that it is current.
+`python3 tasks.py faults` runs the proofs and writes the table; a test sees that none is missing and that it is current.
 """
 
 from __future__ import annotations

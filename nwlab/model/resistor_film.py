@@ -12,7 +12,6 @@ from nwlab.core.errors import UsageError
 from nwlab.model.circuit import Mesh, as_mean, mesh_of, shape_of, solve
 from nwlab.model.film import Circuit, Mean
 
-
 _REMEMBERED = 4096
 """Circuits whose means are kept."""
 
