@@ -201,7 +201,7 @@ class TspInstrument(Instrument):
         for _ in range(STALE_LINES):
             reply = self.link.hear()
             front = reply.partition("\t")[0]
-            if not (front.isdecimal() and int(front) < tag):
+            if not (front.isdecimal() and len(front) <= len(str(tag)) and int(front) < tag):
                 return reply
             self.link.strays += 1
         raise self.link.strange(f"question {tag}", reply, "nothing but answers to earlier questions comes")
