@@ -169,9 +169,11 @@ class TspInstrument(Instrument):
         """Ask, and ask again where that changes nothing; `read` raises ValueError for what is no answer."""
         left = _MOST_RETRIES if repeatable(command) else 0
         with self.link.lock:
+            # One that is out of step from the start gets a single chance: a dead link must not cost thrice.
+            self.link.step()
             while True:
-                self.link.step()
                 try:
+                    self.link.step()
                     return self._ask_once(command, read, delay)
                 except WireError:
                     if self.link.lost or not left:
@@ -199,7 +201,7 @@ class TspInstrument(Instrument):
         for _ in range(STALE_LINES):
             reply = self.link.hear()
             front = reply.partition("\t")[0]
-            if not (front.isdecimal() and int(front) < tag):
+            if not (front.isdecimal() and len(front) <= len(str(tag)) and int(front) < tag):
                 return reply
             self.link.strays += 1
         raise self.link.strange(f"question {tag}", reply, "nothing but answers to earlier questions comes")

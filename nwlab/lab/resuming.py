@@ -9,6 +9,7 @@ from pathlib import Path
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import Document, RunInfo
 from nwlab.lab.bench_file import load_bench_file
+from nwlab.lab.bench_table import is_virtual
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find

@@ -12,6 +12,9 @@ from nwlab.core.errors import UsageError
 from nwlab.model.circuit import Mesh, as_mean, mesh_of, shape_of, solve
 from nwlab.model.film import Circuit, Mean
 
+_REMEMBERED = 4096
+"""Circuits whose means are kept."""
+
 
 class ResistorFilm:
     """Any number of resistors between any terminals; a Film that does not notice time."""
@@ -28,19 +31,26 @@ class ResistorFilm:
             if not 0 < resistance < math.inf:
                 raise UsageError(f"a resistor needs a positive resistance, not {resistance!r} Ohm")
         self._meshes: dict[object, Mesh] = {}
-        self._last: tuple[Circuit, Mean] | None = None
+        self._known: dict[int, tuple[Circuit, Mean]] = {}
 
     def advance(self, circuit: Circuit, duration: float) -> Mean:
         """Return what the circuit shows; the duration changes nothing."""
-        if self._last is None or self._last[0] is not circuit:
-            solution, parts = solve(circuit, self._mesh(circuit))
-            solution.setflags(write=False)
-            self._last = circuit, as_mean(circuit, solution, parts)
-        return self._last[1]
+        known = self._known.get(id(circuit))
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            # The circuit is kept beside its mean, so that nothing else can get its identity.
+            known = self._known[id(circuit)] = circuit, self._solve(circuit)
+        return known[1]
 
     def conductances(self) -> FloatArray:
         """Conductance of each resistor in S, (resistors,)."""
         return np.array([1 / resistance for _, _, resistance in self._resistors])
+
+    def _solve(self, circuit: Circuit) -> Mean:
+        solution, parts = solve(circuit, self._mesh(circuit))
+        solution.setflags(write=False)
+        return as_mean(circuit, solution, parts)
 
     def _mesh(self, circuit: Circuit) -> Mesh:
         key = shape_of(circuit)

@@ -61,6 +61,7 @@ class Host:
         self._interrupt = interrupt
         self._watch = Watch(pipe, deadlines, self.trip, hear=self._hear)
         self.reason = ""
+        self._accepted: tuple[Iterator[Reading], Drive, Message] | None = None
         self._armed = self._playing = self._sending = self._stopping = False
 
     def serve(self, about: Mapping[str, Any]) -> SafeState:
@@ -128,6 +129,9 @@ class Host:
             match message.kind:
                 case "drive":
                     self._drive(message)
+                    continue
+                case "go":
+                    self._go()
                 case "time":
                     self._say(Message("time", {"now": self._chip.clock.now()}))
                 case "sleep":
@@ -142,26 +146,24 @@ class Host:
                     return
                 case _:
                     raise WireError(f"the control program asks for {message.kind!r}, which nobody knows here")
+            self._accepted = None
 
     def _drive(self, message: Message) -> None:
+        """Check a drive; it is played when the control program says go, and dropped when it says anything else."""
         try:
             drive = drive_of(message)
-            blocks = self._chip.apply(drive)
+            self._accepted = (self._chip.apply(drive), drive, message)
         except NwlabError as error:
             self._say(failure_message(error))
-            return
-        self._say(Message("accepted"))
-        if self._next_kind() != "go":
-            self._stopping = False
-            self._say(Message("stopped"))
-            return
+        else:
+            self._say(Message("accepted"))
+
+    def _go(self) -> None:
+        if self._accepted is None:
+            raise WireError("the control program says go without a drive")
+        blocks, drive, message = self._accepted
         self._listen(message)
         self._play(blocks, drive)
-
-    def _next_kind(self) -> str:
-        message = self._watch.inbox.get()
-        self.strike()
-        return message.kind
 
     def _play(self, blocks: Iterator[Reading], drive: Drive) -> None:
         self._watch.driven = self._chip.holding or any(bool(np.any(force.levels)) for force in drive.forces)

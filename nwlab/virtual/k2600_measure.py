@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from statistics import fmean, median
+from typing import NamedTuple
 
 from nwlab.core.drive import Quantity
 from nwlab.virtual.k2600_meter import Meter
@@ -32,8 +32,7 @@ V, A = Quantity.VOLTAGE, Quantity.CURRENT
 Steps = Generator[float, None, dict[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One integration: when it began, what it gave, on which ranges."""
 
     time: float

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,6 +76,7 @@ class Meter:
         return self._drawn.pop()
 
 
+@lru_cache
 def _sigma(cycles: float) -> float:
     """Interpolate the noise between the points of its table."""
     wanted = math.log(cycles)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nwlab.core.drive import Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """What an SMU channel does to its HI and LO ends while it is connected."""
 
     quantity: Quantity
@@ -20,8 +18,7 @@ class Output:
     remote: bool = False  # regulate and measure at the sense ends
 
 
-@dataclass(frozen=True, slots=True)
-class PortMean:
+class PortMean(NamedTuple):
     """Time means at one channel, before the instrument adds its own errors."""
 
     voltage: float  # V between HI and LO, or between the sense ends when remote

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nwlab.virtual.tsp_errors import SETTINGS_CONFLICT, ErrorQueue
 from nwlab.virtual.tsp_node import NIL, Node, TspRefusalError, flag, number
@@ -17,8 +18,7 @@ _STAMPS = 2**32  # a time stamp is four bytes
 _MOST_PRINTED = 2_000_000  # values of one `printbuffer`
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One entry; times in s of the world."""
 
     value: float

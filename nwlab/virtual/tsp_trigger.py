@@ -40,6 +40,8 @@ class EventBus:
 
     def fire(self, event: int) -> None:
         """Make an event happen; events that follow from it happen after it, at the same time."""
+        if event not in self._by_stimulus:
+            return
         self._queue.append(event)
         if self._carrying:
             return

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import get_ident
 
 from nwlab.core.clock import Clock
 from nwlab.core.wiring import Wiring
@@ -88,7 +89,7 @@ class World:
         self._running: list[Measurement] = []
         self._lock = WorldLock()
         self._time = self._reached = clock.now()  # world time; time up to which the film has been advanced
-        self._acting = False
+        self._actor = 0  # the thread that runs appointments; it holds the lock
 
     @property
     def lock(self) -> WorldLock:
@@ -102,9 +103,10 @@ class World:
 
     def now(self) -> float:
         """Return world time in s, after every appointment due by then has run."""
+        if self._actor == get_ident():
+            return self._time
         with self._lock:
-            if not self._acting:
-                self._catch_up(self._clock.now())
+            self._catch_up(self._clock.now())
             return self._time
 
     def wait(self, seconds: float) -> None:
@@ -112,7 +114,7 @@ class World:
         with self._lock:
             target = self.now() + max(seconds, 0.0)
             remaining = target - self._clock.now()
-            if self._acting:
+            if self._actor:
                 self._clock.sleep(remaining)
                 self._run_until(target)
                 return
@@ -212,11 +214,11 @@ class World:
         self._advance()
 
     def _catch_up(self, until: float) -> None:
-        self._acting = True
+        self._actor = get_ident()
         try:
             self._run_until(until)
         finally:
-            self._acting = False
+            self._actor = 0
 
     def _run_until(self, until: float) -> None:
         while entry := self._agenda.pop(until):

@@ -91,6 +91,15 @@ def test_closing_reads_back_and_says_what_was_found() -> None:
         assert made.wait().confirmed
 
 
+def test_a_drive_that_was_never_begun_is_dropped() -> None:
+    with seam() as made:
+        made.chip.apply(LONG)
+        assert play(made.chip, drive(volts(1.0))).steps == 1
+        made.chip.apply(LONG)
+        made.chip.close()
+        assert made.wait().confirmed
+
+
 def test_limits_hold_on_the_far_side_too() -> None:
     """A control program that does not check is refused by the bench."""
     with seam() as made, pytest.raises(DriveError, match=r"5.5 V exceeds the limit of 5 V"):

@@ -41,7 +41,8 @@ class Stage:
 def plant(script: FaultScript, stage: Stage) -> dict[str, VirtualInstrument]:
     """Lay out a script and return the instruments by address, those with faults behind a FaultyInstrument.
 
-    Raises FileError for a fault that this bench cannot have.
+    Instruments that are behind one already get more faults there, also while they are in use. Raises FileError for a
+    fault that this bench cannot have.
     """
     return _Planting(script, stage).instruments
 
@@ -50,7 +51,11 @@ class _Planting:
     def __init__(self, script: FaultScript, stage: Stage) -> None:
         self._script, self._stage, self._world = script, stage, stage.world
         self._start = stage.world.now()
-        self._wires: dict[str, FaultyInstrument] = {}
+        self._wires = {
+            address: instrument
+            for address, instrument in stage.instruments.items()
+            if isinstance(instrument, FaultyInstrument)
+        }
         for index, fault in enumerate(script.faults):
             self._check(fault)
             self._lay(fault, np.random.default_rng([script.seed, index]))
@@ -82,7 +87,8 @@ class _Planting:
             )
 
     def _ailing(self, fault: Fault, ailment: Ailment) -> Ailing:
-        instrument = self._stage.instruments[self._address(fault)]
+        address = self._address(fault)
+        instrument = self._wires[address].instrument if address in self._wires else self._stage.instruments[address]
         if not isinstance(instrument, Ailing) or type(ailment) not in instrument.ailments:
             raise fault.complain(f"the virtual {instrument.model} at {fault.at!r} cannot have this fault", "do")
         return instrument

@@ -44,7 +44,7 @@ class FaultyInstrument:
     """An instrument and its wire; fills the roles of a VirtualInstrument and of a BreakableLink."""
 
     def __init__(self, instrument: VirtualInstrument, world: Surroundings) -> None:
-        self._instrument, self._world = instrument, world
+        self.instrument, self._world = instrument, world
         self.at_messages: list[WireFault[acts.Act]] = []
         self.at_replies: list[WireFault[acts.ReplyAct]] = []
         self.unfinished = False
@@ -59,7 +59,7 @@ class FaultyInstrument:
     @property
     def model(self) -> str:
         """Model name."""
-        return self._instrument.model
+        return self.instrument.model
 
     def receive(self, data: bytes) -> None:
         """Take bytes in any chunking and act on each complete message before returning."""
@@ -75,7 +75,7 @@ class FaultyInstrument:
         """Hand over all bytes that have come through."""
         with self._world.lock:
             now = self._world.now()
-            ready = self._instrument.take()
+            ready = self.instrument.take()
             if now < self._off_until:
                 return b""
             self._answer("", ready, now)
@@ -87,7 +87,7 @@ class FaultyInstrument:
             self._half = b""
             if not self._deaf(self._world.now()):
                 self._drop()
-                self._instrument.clear()
+                self.instrument.clear()
 
     def status_byte(self) -> int:
         """IEEE 488.2 status byte; 0 where nothing comes through."""
@@ -96,13 +96,13 @@ class FaultyInstrument:
             if self._deaf(now):
                 return 0
             waits = bool(self._pieces) and self._pieces[0].due <= now
-            return self._instrument.status_byte() | MESSAGE_AVAILABLE * waits
+            return self.instrument.status_byte() | MESSAGE_AVAILABLE * waits
 
     def trigger(self) -> None:
         """Bus trigger, if it comes through."""
         with self._world.lock:
             if not self._deaf(self._world.now()):
-                self._instrument.trigger()
+                self.instrument.trigger()
 
     def silence(self, duration: float) -> None:
         """Let nothing pass for so many s."""
@@ -146,8 +146,8 @@ class FaultyInstrument:
 
     def _act(self, message: bytes, text: str) -> None:
         life = self._lives
-        self._instrument.receive(message)
-        reply = self._instrument.take()
+        self.instrument.receive(message)
+        reply = self.instrument.take()
         if life == self._lives:
             self._answer(text, reply, self._world.now())
 

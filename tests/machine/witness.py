@@ -1,0 +1,65 @@
+"""Watches the table at every change: ceilings that hold, relays that move cold."""
+
+from __future__ import annotations
+
+from machine.laboratory import LIMITS, Laboratory
+
+from nwlab.virtual.witness import Moment
+
+REACTION = 50e-6
+"""S that an instrument may take to react: two channels that step together pass through levels of both drives."""
+TOLERANCE = 1.01
+"""Of a ceiling: what an instrument states for its own source and limit, at the most."""
+OFFSET = 6e-3
+"""V that a source of the 20 V range may be off by."""
+COLD = 0.02
+"""V across a relay that moves cold: the dry-circuit level of contact tests, below which nothing melts or arcs. Sources
+at zero leave less than a millivolt; the smallest level that a drive here has is ten times as much."""
+
+
+class Witness:
+    """Complaints about the table. A relay that opens under voltage is set apart in `hot`, for the caller to judge."""
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        self.complaints: list[str] = []
+        self.hot: list[str] = []
+        self.moments = 0
+        self._laboratory = laboratory
+        self._stands = (0.0, "")  # since when, and what is beyond a ceiling since then
+        laboratory.world.watch(self)
+
+    def __call__(self, moment: Moment) -> None:
+        self.moments += 1
+        if not moment.after:
+            self.settle(moment.time)
+            self._look_at_relays(moment)
+            return
+        self._stands = (moment.time, _beyond(moment))
+        self._look_at_relays(moment)
+
+    def settle(self, now: float) -> None:
+        """Judge what has stood until now."""
+        since, beyond = self._stands
+        if beyond and now - since > REACTION:
+            self.complaints.append(f"{beyond} from {since} s to {now} s")
+            self._stands = (now, "")
+
+    def _look_at_relays(self, moment: Moment) -> None:
+        if not self._laboratory.matrix.told:
+            return
+        closing = self._laboratory.matrix.driven
+        for crosspoint, across in moment.moving.items():
+            if abs(across) > COLD:
+                what = "closes" if crosspoint in closing else "opens"
+                text = f"relay {crosspoint} {what} at {moment.time} s with {across:.3g} V"
+                (self.complaints if crosspoint in closing else self.hot).append(text)
+
+
+def _beyond(moment: Moment) -> str:
+    span = max(moment.potentials.values()) - min(moment.potentials.values())
+    if span > LIMITS.voltage * TOLERANCE + OFFSET:
+        return f"{span} V between terminals"
+    for channel, current in moment.currents.items():
+        if abs(current) > LIMITS.current * TOLERANCE:
+            return f"{current} A out of channel {channel}"
+    return ""
