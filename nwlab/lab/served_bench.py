@@ -30,6 +30,7 @@ from nwlab.remote.pipe import Pipe
 
 TOKEN = "NWLAB_TOKEN"
 _CONNECT = 5.0  # s
+_PARTING = 0.5  # s that a driver who is just leaving may take
 
 
 class BenchService:
@@ -40,7 +41,7 @@ class BenchService:
         self.token = token or os.environ.get(TOKEN) or secrets.token_urlsafe(24)
         self._order, self._audience, self._logbook = order, Audience(), Logbook("bench service")
         self._waiting: SimpleQueue[tuple[door.Visitor, Pipe]] = SimpleQueue()
-        self._lock, self._driver, self._barred = threading.Lock(), "", ""
+        self._changed, self._driver, self._barred = threading.Condition(), "", ""
         self._host: Host | None = None
         with ExitStack() as stack:
             self._listening = stack.enter_context(_listen(host, port))
@@ -85,9 +86,10 @@ class BenchService:
         finally:
             self._host = None
             pipe.close()
-        with self._lock:
+        with self._changed:
             self._driver = ""
             self._barred = "" if state.confirmed else str(state)
+            self._changed.notify_all()
 
     def _accept(self) -> None:
         while True:
@@ -108,7 +110,8 @@ class BenchService:
             link.close()
 
     def _queue(self, visitor: door.Visitor, pipe: Pipe) -> None:
-        with self._lock:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._driver, _PARTING)
             refusal = self._refusal()
             if not refusal:
                 self._driver = visitor.who
