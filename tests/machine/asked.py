@@ -81,9 +81,7 @@ def wire_faults(draw: st.DrawFn) -> str:
     }
     # A flipped bit within a binary number leaves a number: only lines are garbled here.
     message = draw(st.sampled_from(_LINES if word == "garbled" else _ANYWHERE))
-    return _fault(
-        draw(st.sampled_from(["a", "a", "b", "m"])), word, keys.get(word, ""), message, draw(st.integers(1, 12))
-    )
+    return _fault(draw, draw(st.sampled_from(["a", "a", "b", "m"])), word, keys.get(word, ""), message)
 
 
 @st.composite
@@ -108,9 +106,11 @@ def ailments(draw: st.DrawFn) -> str:
             ]
         )
     )
-    return _fault(at, word, keys, draw(st.sampled_from(["", "", *_LINES])), draw(st.integers(1, 6)))
+    return _fault(draw, at, word, keys, draw(st.sampled_from(["", "", *_LINES])))
 
 
-def _fault(at: str, word: str, keys: str, message: str, nth: int) -> str:
-    where = f'message = "{message}"\nnth = {nth}\n' if message else ("nth = 2\n" if nth > 6 else "")
-    return f'[[fault]]\nat = "{at}"\ndo = "{word}"\n{keys}\n{where}'
+def _fault(draw: st.DrawFn, at: str, word: str, keys: str, message: str) -> str:
+    """At its n-th message or reply from now on; without a message in a while, which may be in the middle of a drive."""
+    where = f'message = "{message}"\nnth = {draw(st.integers(1, 12))}\n' if message else ""
+    when = draw(st.sampled_from(["0 s", "50 ms", "200 ms", "400 ms", "1 s"]))
+    return f'[[fault]]\nat = "{at}"\ndo = "{word}"\nwhen = "{when}"\n{keys}\n{where}'

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ from nwlab.virtual.faults.script import Strike
 TIMEOUT = 5.0  # s, of the links here
 BOOT = 5.0  # s
 
-MIDDLES = ("end", "stop", "safe", "safe, then stop", "die")
-"""What happens in the middle of a drive: nothing, closing the iterator, the safe order on its own, a dead program."""
+MIDDLES = ("stop", "safe", "safe, then stop", "die")
+"""What happens in the middle of a drive: closing the iterator, the safe order on its own, a dead program."""
 
 
 def lasts(act: acts.Act) -> float:
@@ -58,7 +59,9 @@ class BenchMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="nwlab-machine-"))
         self.chip: OpenChip | None = None
         self.forgiven: set[Strike] = set()  # strikes that explain nothing any more
+        self.failed = False  # whether an error came that nobody has looked after
         self.finished: Drive | None = None  # the drive that has gone well from beginning to end
+        self.last: Drive | None = None  # the last drive that was not refused
         self.dead: list[Iterator[Reading]] = []  # drives whose program has died
 
     @initialize(
@@ -71,19 +74,33 @@ class BenchMachine(RuleBasedStateMachine):
         self.chip = self.lab.open()
 
     @precondition(lambda self: self.chip is not None)
+    @rule(drive=drives())
+    def drive(self, drive: Drive) -> None:
+        with self.acting():
+            self.play(drive, "end", 0)
+
+    @precondition(lambda self: self.chip is not None)
     @rule(drive=drives(), middle=st.sampled_from(MIDDLES), blocks=st.integers(0, 3))
-    def drive(self, drive: Drive, middle: str, blocks: int) -> None:
+    def drive_up_to_its_middle(self, drive: Drive, middle: str, blocks: int) -> None:
         with self.acting():
             self.play(drive, middle, blocks)
 
     @precondition(lambda self: self.chip is not None)
-    @rule(drive=drives(hold=True), next_drive=drives())
-    def hold_then_drive(self, drive: Drive, next_drive: Drive) -> None:
+    @rule(drive=drives(hold=True))
+    def hold_then_drive_back(self, drive: Drive) -> None:
         with self.acting():
             self.play(drive, "end", 0)
-        if self.chip is not None:
-            with self.acting():
-                self.play(next_drive, "end", 0)
+        self.drive_again(hold=False)
+
+    @precondition(lambda self: self.chip is not None and self.last is not None)
+    @rule(hold=st.booleans())
+    def drive_again(self, hold: bool) -> None:
+        """The same terminals once more, backwards: no relay needs to move."""
+        if self.chip is None or self.last is None:
+            return
+        forces = tuple(replace(force, levels=force.levels[::-1]) for force in self.last.forces)
+        with self.acting():
+            self.play(replace(self.last, forces=forces, hold=hold), "end", 0)
 
     @precondition(lambda self: self.chip is not None)
     @rule(drive=rests())
@@ -126,6 +143,18 @@ class BenchMachine(RuleBasedStateMachine):
         with self.acting():
             self.chip = self.lab.open()
 
+    @precondition(lambda self: self.failed)
+    @rule()
+    def mend(self) -> None:
+        """What a person does after an error: wait, look, open the bench anew, bring down what was found on."""
+        if self.chip is not None:
+            self.shut()
+        self.wait(100.0)
+        self.open()
+        if self.chip is not None:
+            self.make_safe(everything=True)
+            self.failed = False
+
     def teardown(self) -> None:
         try:
             if self.chip is not None:
@@ -148,6 +177,7 @@ class BenchMachine(RuleBasedStateMachine):
             note(str(error))
             assert (self.lab.messages, self.witness.moments) == (told, moments), "a refused drive reached an instrument"
             return
+        self.last = drive
         begun, first = self.lab.clock.now(), 0
         self.witness.sensed = any(force.sense is not None for force in drive.forces)
         for number, block in enumerate(blocks):
@@ -226,6 +256,7 @@ class BenchMachine(RuleBasedStateMachine):
         self.witness.settle(self.lab.world.now())
         assert not self.witness.complaints, self.witness.complaints
         if failure is not None:
+            self.failed = True
             assert self.excuses(), f"nothing had happened that explains {failure!r}"
             assert not isinstance(failure, DriveError), f"refused in the middle: {failure}"
         if self.witness.hot:
