@@ -178,15 +178,17 @@ class BenchMachine(RuleBasedStateMachine):
             assert (self.lab.messages, self.witness.moments) == (told, moments), "a refused drive reached an instrument"
             return
         self.last = drive
-        begun, first = self.lab.clock.now(), 0
+        begun, first, wrong = self.lab.clock.now(), 0, ""
         self.witness.sensed = any(force.sense is not None for force in drive.forces)
         for number, block in enumerate(blocks):
-            self.look_at(drive, block, first, begun)
+            wrong = wrong or self.look_at(drive, block, first, begun)
             first += block.steps
             if middle != "end" and number >= count:
+                assert not wrong or self.matrix_fell(begun), wrong
                 self.interrupt(blocks, middle)
                 return
         assert first == drive.steps, f"{first} of {drive.steps} samples, and no error"
+        assert not wrong, f"{wrong}; and no error"
         self.finished = drive
         if not drive.hold:
             self.demand_rest()
@@ -225,8 +227,8 @@ class BenchMachine(RuleBasedStateMachine):
             chip.close()
             assert not self.lab.driven(), f"closed without a word, but {self.lab.driven()}"
 
-    def look_at(self, drive: Drive, block: Reading, first: int, begun: float) -> None:
-        """Refuse a block that is out of order or cannot be."""
+    def look_at(self, drive: Drive, block: Reading, first: int, begun: float) -> str:
+        """Refuse a block that is out of order, and say what in it cannot be."""
         assert first + block.steps <= drive.steps, "more samples than steps"
         assert not (text := wrong_times(drive, block.onset, first)), text
         assert not block.steps or not first or bool(np.all(np.diff(block.onset) > 0))
@@ -234,8 +236,13 @@ class BenchMachine(RuleBasedStateMachine):
             isinstance(act, acts.Ails) and isinstance(act.ailment, HeldContact) and strike.time + lasts(act) >= begun
             for strike, act in self.lab.strikes
         )
-        text = wrong_values(drive, block, first, ohmic=self.is_ohmic and sound)
-        assert not text, f"{text}; and no error"
+        return wrong_values(drive, block, first, ohmic=self.is_ohmic and sound)
+
+    def matrix_fell(self, begun: float) -> bool:
+        """Whether the matrix lost its power meanwhile: that is found at the end of a drive only."""
+        return any(
+            strike.fault == "reboot" and strike.at == "m" and strike.time >= begun for strike, _ in self.lab.strikes
+        )
 
     def demand_rest(self) -> None:
         """Nothing stands at the chip after a drive that does not hold."""
