@@ -6,6 +6,7 @@ python3 tasks.py test        the tests (arguments go to pytest)
 python3 tasks.py check       what else continuous integration runs: style, types, slow physics, the built wheel
 python3 tasks.py faults      the faults that nwlab must survive, planted one after the other; writes tests/FAULTS.md
 python3 tasks.py bench       the benchmarks
+python3 tasks.py soak        twelve hours of experiment with a bad wire; --hours 0.2 for a short one
 """
 
 from __future__ import annotations
@@ -80,6 +81,11 @@ def faults(arguments: list[str]) -> None:
     run(python(), "-m", "pytest", "-m", "fault", "--fault-table", *arguments)
 
 
+def soak(arguments: list[str]) -> None:
+    install("test")
+    run(python(), "tests/soak/soak.py", *arguments)
+
+
 def check(_arguments: list[str]) -> None:
     install("test")
     run(python(), "-m", "ruff", "check", ".")
@@ -111,7 +117,7 @@ def wheel() -> None:
         sys.exit(done.returncode) if done.returncode else print("the wheel runs on its own")
 
 
-TASKS = {"demo": demo, "test": test, "check": check, "faults": faults, "bench": bench}
+TASKS = {"demo": demo, "test": test, "check": check, "faults": faults, "bench": bench, "soak": soak}
 
 
 def main() -> None:

@@ -157,11 +157,12 @@ class Bench:
                 while (samples := smu.fetch()) is not None:
                     self._judge(smu, plan, samples, drive)
                     yield _reading(start, samples)
+            self._confirm(route)
             self._holding = plan.hold
             finished = True
         finally:
             if not finished:
-                self._holding = False
+                self._route, self._holding = None, False
                 self._order.rest(name)
 
     def _judge(self, smu: SourceMeter, plan: Plan, samples: Samples, drive: Drive) -> None:
@@ -177,6 +178,7 @@ class Bench:
             self.clock.sleep(_TICK)
             yield _nothing(start)
         self.clock.sleep(left)
+        self._confirm(route)
         onset = np.cumsum(drive.dwell) - drive.dwell
         none = np.empty((drive.steps, 0))
         flags = np.empty((drive.steps, 0), dtype=np.bool_)
@@ -216,6 +218,16 @@ class Bench:
         except BaseException:
             open_all(self._equipment.matrices)
             raise
+        self._route = route
+
+    def _confirm(self, route: Route) -> None:
+        """Read the relays back after a drive: a matrix that lost its power has let go of them and tells nobody."""
+        self._route = None
+        for name, matrix in self._equipment.matrices.items():
+            found, wanted = matrix.closed_crosspoints(), route.of(name)
+            if found != wanted:
+                text = f"the relays moved while a drive was played: closed were {names(wanted)}, now {names(found)}"
+                raise InstrumentError(0, f"{text}; what was read meanwhile is of another circuit", name)
         self._route = route
 
     def _close(self, name: str, matrix: Matrix, route: Route) -> None:

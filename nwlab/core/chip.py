@@ -7,13 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
+from nwlab.core import reach
 from nwlab.core.clock import Clock
-from nwlab.core.drive import Drive, FloatArray, Force, Quantity
+from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import DriveError
 from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.core.units import show
 
+_FIT = 1 + 1e-9  # sums of levels are as exact as floating point is
 _REMEDY = "lower it, or let a person raise the limits of chip and bench in their files"
 
 
@@ -87,7 +89,7 @@ def check(drive: Drive, limits: Limits, terminals: tuple[str, ...]) -> None:
             raise DriveError(f"terminal index {index} does not exist; the chip has {', '.join(terminals)}")
     for force in drive.forces:
         _check_force(force, limits, terminals)
-    _check_span(drive, limits, terminals)
+    _check_reach(drive, limits, terminals)
 
 
 def _named(drive: Drive) -> list[int]:
@@ -119,16 +121,18 @@ def _limit(limits: Limits, quantity: Quantity) -> float:
     return limits.voltage if quantity is Quantity.VOLTAGE else limits.current
 
 
-def _check_span(drive: Drive, limits: Limits, terminals: tuple[str, ...]) -> None:
-    """Two sources of opposite sign put the sum of both on the chip."""
-    forced = [f for f in drive.forces if f.quantity is Quantity.VOLTAGE and f.low is None]
-    if len(forced) < 2:
-        return
-    levels: FloatArray = np.stack([force.levels for force in forced])
-    span = levels.max(axis=0) - levels.min(axis=0)
-    if float(span.max()) > limits.voltage:
-        names = ", ".join(terminals[force.terminal] for force in forced)
+def _check_reach(drive: Drive, limits: Limits, terminals: tuple[str, ...]) -> None:
+    """Several sources can put the sum of theirs on the chip."""
+    names = ", ".join(terminals[force.terminal] for force in drive.forces)
+    between = float(reach.span(drive).max())
+    if between > limits.voltage * _FIT:
         raise DriveError(
-            f"terminals {names}: up to {show(float(span.max()), 'V')} would stand between them, "
-            f"more than the limit of {show(limits.voltage, 'V')}"
+            f"terminals {names}: up to {show(between, 'V')} would stand between them, "
+            f"more than the limit of {show(limits.voltage, 'V')}; lower the levels or compliances"
         )
+    for terminal, current in reach.inflow(drive).items():
+        if current > limits.current * _FIT:
+            raise DriveError(
+                f"terminal {terminals[terminal]}: up to {show(current, 'A')} would flow through it from {names}, "
+                f"more than the limit of {show(limits.current, 'A')}; lower the compliances"
+            )

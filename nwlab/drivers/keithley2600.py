@@ -5,6 +5,7 @@ Source: Series 2600B reference manual 2600BS-901-01.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
@@ -83,11 +84,8 @@ class Keithley2600(Keithley2600Outputs):
         for program in plan.programs:
             self._load_settings(program, plan)
         played = back_to_zero(plan) if not plan.hold and any(name in self._held for name in channels) else plan
-        self._send(words.timing(played))
-        for program in played.programs:
-            self._send(words.sweep(program, played))
-        self.check_errors()
-        self._check_lines()
+        # Settings are read back; for timers, levels and buffers there is no such question.
+        self.deliver(itertools.chain(words.timing(played), *(words.sweep(each, played) for each in played.programs)))
         self._run = SweepRun(plan, played, self.clock)
 
     def start(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -137,6 +137,23 @@ class TspInstrument(Instrument):
             if not sure:
                 for line in lines:
                     self.write(line)
+
+    def deliver(self, lines: Iterable[str]) -> None:
+        """Send lines and look for errors, and whether each has arrived: for one that was lost, an older setting stands.
+
+        Raises InstrumentError.
+        """
+        sent = tuple(lines)
+        self.write("nwlab_lines = 0")
+        for line in sent:
+            self.write(f"{line} nwlab_lines = nwlab_lines + 1")
+        self.check_errors()
+        (arrived,) = self.numbers("print(nwlab_lines)", 1)
+        if arrived != len(sent):
+            text = (
+                f"{arrived:g} of {len(sent)} lines have arrived; what the others should have set is not as it should be"
+            )
+            raise InstrumentError(0, text, self.where)
 
     def strange(self, command: str, reply: object, why: str) -> WireError:
         """Return the error for a reply that is no answer; from here on the link counts as out of step."""

@@ -14,7 +14,7 @@ from nwlab.core.drive import FloatArray
 
 _NUMBER = re.compile(r"-?\d\.\d+e[+-]\d\d")
 _IDENTITY = re.compile(r"Keithley Instruments[^,]*,\s*Model\s+(\w+)[^,]*,[^,]+,[^,]+", re.IGNORECASE)
-_ATTRIBUTE = r'(?:[a-z]\w*(?:\.\w+|\[\d+\])+|channel\.get\w+\("\w+"\))'
+_ATTRIBUTE = r'(?:nwlab_lines|[a-z]\w*(?:\.\w+|\[\d+\])+|channel\.get\w+\("\w+"\))'
 _FORMAT = r"(?: ?format\.\w+ = [\w.]+ ?)*"
 _HARMLESS = re.compile(rf"print\({_ATTRIBUTE}(?:, {_ATTRIBUTE})*\)|{_FORMAT}printbuffer\([\w., ]+\){_FORMAT}")
 

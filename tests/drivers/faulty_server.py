@@ -15,6 +15,7 @@ Fault = Callable[[socket.socket, bytes], None]
 
 _QUESTION = re.compile(r'print\("([^"]*)"(?:, (.*?))?\)(?: (.*))?')
 _SETTING = re.compile(r"([\w.\[\]]+) = (\S+)")
+_COUNTED = " nwlab_lines = nwlab_lines + 1"
 
 
 class FaultyServer:
@@ -85,6 +86,9 @@ class FaultyServer:
             return self.identity.encode() + b"\n"
         found = _QUESTION.fullmatch(line)
         if not found:
+            if line.endswith(_COUNTED):
+                self.settings["nwlab_lines"] = str(int(self.settings["nwlab_lines"]) + 1)
+                line = line.removesuffix(_COUNTED)
             self.settings.update({name: self.deaf.get(name, value) for name, value in _SETTING.findall(line)})
             self._count(line)
             return None

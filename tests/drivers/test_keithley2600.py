@@ -49,7 +49,7 @@ SETTINGS = f"""
 > smua.source.delay = 0 smua.measure.delay = 0 smua.measure.autozero = smua.AUTOZERO_ONCE
 {NO_ERROR}{READ_BACK}"""
 ALIKE = r"< 1.000000000e+00\t0.000000000e+00\t1.000000000e-07\t2.000000000e-01\t1.000000000e-07\t4.000000000e+00" + "\n"
-SWEEP = f"""
+_SWEEP = """
 > trigger.timer[1].reset() trigger.timer[2].reset() trigger.timer[3].reset()
 > trigger.timer[1].delay = 1.000000000e-01 trigger.timer[2].delay = 1.000000000e-01
 > trigger.timer[3].delay = 1.500000000e-02
@@ -63,8 +63,8 @@ SWEEP = f"""
 > smua.nvbuffer2.clear() smua.nvbuffer2.appendmode = 1 smua.nvbuffer2.cachemode = 0 smua.nvbuffer2.fillmode = 0
 > smua.nvbuffer2.collectsourcevalues = 0 smua.nvbuffer2.collecttimestamps = 0
 > smua.nvbuffer1.timestampresolution = 1.000000000e-06
-> nwlab_levels = {{}}
-> for _, x in ipairs({{1.000000000e-01, 5.000000000e-02, 2.000000000e-01}}) do table.insert(nwlab_levels, x) end
+> nwlab_levels = {}
+> for _, x in ipairs({1.000000000e-01, 5.000000000e-02, 2.000000000e-01}) do table.insert(nwlab_levels, x) end
 > smua.trigger.source.listv(nwlab_levels)
 > nwlab_levels = nil
 > smua.trigger.measure.iv(smua.nvbuffer1, smua.nvbuffer2)
@@ -75,7 +75,13 @@ SWEEP = f"""
 > smua.trigger.source.stimulus = trigger.timer[1].EVENT_ID
 > smua.trigger.measure.stimulus = trigger.timer[3].EVENT_ID
 > smua.trigger.endpulse.stimulus = trigger.timer[2].EVENT_ID
-{NO_ERROR}> (every line came)
+"""
+SWEEP = f"""
+> nwlab_lines = 0
+{_SWEEP.strip().replace(chr(10), " nwlab_lines = nwlab_lines + 1" + chr(10))} nwlab_lines = nwlab_lines + 1
+{NO_ERROR}
+> print(nwlab_lines)
+< {_SWEEP.count("> "):.9e}
 """
 START = f"""
 > smua.trigger.initiate()

@@ -1,4 +1,4 @@
-"""Any drive, any fault, any moment: nothing is harmed, no reading lies, and in the end all is off or told not to be."""
+"""Any drive, any fault, at any moment: nothing is harmed, no reading lies, afterwards all is off, or told not to be."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from machine.asked import ailments, drives, rests, wire_faults
@@ -30,8 +31,8 @@ from nwlab.virtual.faults.script import Strike
 TIMEOUT = 5.0  # s, of the links here
 BOOT = 5.0  # s
 
-MIDDLES = ("end", "stop", "safe", "safe, then stop", "die")
-"""What happens in the middle of a drive: nothing, closing the iterator, the safe order on its own, a dead program."""
+MIDDLES = ("stop", "safe", "safe, then stop", "die")
+"""What happens in the middle of a drive: closing the iterator, the safe order on its own, a dead program."""
 
 
 def lasts(act: acts.Act) -> float:
@@ -58,6 +59,9 @@ class BenchMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="nwlab-machine-"))
         self.chip: OpenChip | None = None
         self.forgiven: set[Strike] = set()  # strikes that explain nothing any more
+        self.failed = False  # whether an error came that nobody has looked after
+        self.finished: Drive | None = None  # the drive that has gone well from beginning to end
+        self.last: Drive | None = None  # the last drive that was not refused
         self.dead: list[Iterator[Reading]] = []  # drives whose program has died
 
     @initialize(
@@ -70,24 +74,38 @@ class BenchMachine(RuleBasedStateMachine):
         self.chip = self.lab.open()
 
     @precondition(lambda self: self.chip is not None)
+    @rule(drive=drives())
+    def drive(self, drive: Drive) -> None:
+        with self.acting():
+            self.play(drive, "end", 0)
+
+    @precondition(lambda self: self.chip is not None)
     @rule(drive=drives(), middle=st.sampled_from(MIDDLES), blocks=st.integers(0, 3))
-    def drive(self, drive: Drive, middle: str, blocks: int) -> None:
-        with self.acting(drive):
+    def drive_up_to_its_middle(self, drive: Drive, middle: str, blocks: int) -> None:
+        with self.acting():
             self.play(drive, middle, blocks)
 
     @precondition(lambda self: self.chip is not None)
-    @rule(drive=drives(hold=True), next_drive=drives())
-    def hold_then_drive(self, drive: Drive, next_drive: Drive) -> None:
-        with self.acting(drive):
+    @rule(drive=drives(hold=True))
+    def hold_then_drive_back(self, drive: Drive) -> None:
+        with self.acting():
             self.play(drive, "end", 0)
-        if self.chip is not None:
-            with self.acting(next_drive):
-                self.play(next_drive, "end", 0)
+        self.drive_again(hold=False)
+
+    @precondition(lambda self: self.chip is not None and self.last is not None)
+    @rule(hold=st.booleans())
+    def drive_again(self, hold: bool) -> None:
+        """The same terminals once more, backwards: no relay needs to move."""
+        if self.chip is None or self.last is None:
+            return
+        forces = tuple(replace(force, levels=force.levels[::-1]) for force in self.last.forces)
+        with self.acting():
+            self.play(replace(self.last, forces=forces, hold=hold), "end", 0)
 
     @precondition(lambda self: self.chip is not None)
     @rule(drive=rests())
     def rest(self, drive: Drive) -> None:
-        with self.acting(drive):
+        with self.acting():
             self.play(drive, "end", 0)
 
     @precondition(lambda self: self.chip is not None)
@@ -125,6 +143,18 @@ class BenchMachine(RuleBasedStateMachine):
         with self.acting():
             self.chip = self.lab.open()
 
+    @precondition(lambda self: self.failed)
+    @rule()
+    def mend(self) -> None:
+        """What a person does after an error: wait, look, open the bench anew, bring down what was found on."""
+        if self.chip is not None:
+            self.shut()
+        self.wait(100.0)
+        self.open()
+        if self.chip is not None:
+            self.make_safe(everything=True)
+            self.failed = False
+
     def teardown(self) -> None:
         try:
             if self.chip is not None:
@@ -143,18 +173,23 @@ class BenchMachine(RuleBasedStateMachine):
         told, moments = self.lab.messages, self.witness.moments
         try:
             blocks = self.chip.apply(drive)
-        except DriveError:
+        except DriveError as error:
+            note(str(error))
             assert (self.lab.messages, self.witness.moments) == (told, moments), "a refused drive reached an instrument"
             return
-        begun = self.lab.clock.now()
-        first = 0
+        self.last = drive
+        begun, first, wrong = self.lab.clock.now(), 0, ""
+        self.witness.sensed = any(force.sense is not None for force in drive.forces)
         for number, block in enumerate(blocks):
-            self.look_at(drive, block, first, begun)
+            wrong = wrong or self.look_at(drive, block, first, begun)
             first += block.steps
             if middle != "end" and number >= count:
+                assert not wrong or self.matrix_fell(begun), wrong
                 self.interrupt(blocks, middle)
                 return
         assert first == drive.steps, f"{first} of {drive.steps} samples, and no error"
+        assert not wrong, f"{wrong}; and no error"
+        self.finished = drive
         if not drive.hold:
             self.demand_rest()
 
@@ -192,8 +227,8 @@ class BenchMachine(RuleBasedStateMachine):
             chip.close()
             assert not self.lab.driven(), f"closed without a word, but {self.lab.driven()}"
 
-    def look_at(self, drive: Drive, block: Reading, first: int, begun: float) -> None:
-        """Refuse a block that is out of order or cannot be."""
+    def look_at(self, drive: Drive, block: Reading, first: int, begun: float) -> str:
+        """Refuse a block that is out of order, and say what in it cannot be."""
         assert first + block.steps <= drive.steps, "more samples than steps"
         assert not (text := wrong_times(drive, block.onset, first)), text
         assert not block.steps or not first or bool(np.all(np.diff(block.onset) > 0))
@@ -201,8 +236,13 @@ class BenchMachine(RuleBasedStateMachine):
             isinstance(act, acts.Ails) and isinstance(act.ailment, HeldContact) and strike.time + lasts(act) >= begun
             for strike, act in self.lab.strikes
         )
-        text = wrong_values(drive, block, first, ohmic=self.is_ohmic and sound)
-        assert not text, f"{text}; and no error"
+        return wrong_values(drive, block, first, ohmic=self.is_ohmic and sound)
+
+    def matrix_fell(self, begun: float) -> bool:
+        """Whether the matrix lost its power meanwhile: that is found at the end of a drive only."""
+        return any(
+            strike.fault == "reboot" and strike.at == "m" and strike.time >= begun for strike, _ in self.lab.strikes
+        )
 
     def demand_rest(self) -> None:
         """Nothing stands at the chip after a drive that does not hold."""
@@ -211,8 +251,9 @@ class BenchMachine(RuleBasedStateMachine):
             assert level == 0, f"channel {smu.port} stands at {level} after the drive"
 
     @contextmanager
-    def acting(self, drive: Drive | None = None) -> Generator[None, None, None]:
+    def acting(self) -> Generator[None, None, None]:
         """Judge what happened meanwhile; an error needs a fault that explains it."""
+        self.finished = None
         begun, matrix_told = self.lab.clock.now(), self.lab.matrix.heard
         failure: NwlabError | None = None
         try:
@@ -222,6 +263,7 @@ class BenchMachine(RuleBasedStateMachine):
         self.witness.settle(self.lab.world.now())
         assert not self.witness.complaints, self.witness.complaints
         if failure is not None:
+            self.failed = True
             assert self.excuses(), f"nothing had happened that explains {failure!r}"
             assert not isinstance(failure, DriveError), f"refused in the middle: {failure}"
         if self.witness.hot:
@@ -229,8 +271,8 @@ class BenchMachine(RuleBasedStateMachine):
             assert failure is not None, self.witness.hot
             assert any(strike.at != "m" for strike, _ in self.excuses()), self.witness.hot
             self.witness.hot.clear()
-        if failure is None and drive is not None:
-            self.forgive(begun, smu=bool(drive.forces), matrix=self.lab.matrix.heard > matrix_told + 4)
+        if failure is None and self.finished:
+            self.forgive(begun, smu=bool(self.finished.forces), matrix=self.lab.matrix.heard > matrix_told + 4)
 
     def excuses(self) -> list[tuple[Strike, acts.Act]]:
         """Return the strikes that may still explain an error."""

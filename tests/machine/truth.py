@@ -37,7 +37,7 @@ def _errors(force: Force) -> tuple[float, float]:
     """± V and A that the instrument states at the most, on any range this force may be played on."""
     if force.quantity is Quantity.VOLTAGE:
         return 6e-3, 2e-3 * force.compliance
-    return 6e-3, max(2e-3 * float(np.abs(force.levels).max()), 1e-9)
+    return 6e-3, max(2e-3 * float(np.abs(force.levels).max()), 5e-8)
 
 
 def _of_source(force: Force, reading: Reading, step: int, column: int, level: float) -> str:

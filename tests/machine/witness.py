@@ -25,6 +25,7 @@ class Witness:
         self.hot: list[str] = []
         self.moments = 0
         self._laboratory = laboratory
+        self.sensed = False  # whether the drive regulates a voltage elsewhere than where it forces
         self._stands = (0.0, "")  # since when, and what is beyond a ceiling since then
         laboratory.world.watch(self)
 
@@ -34,7 +35,7 @@ class Witness:
             self.settle(moment.time)
             self._look_at_relays(moment)
             return
-        self._stands = (moment.time, _beyond(moment))
+        self._stands = (moment.time, _beyond(moment, sensed=self.sensed))
         self._look_at_relays(moment)
 
     def settle(self, now: float) -> None:
@@ -55,9 +56,10 @@ class Witness:
                 (self.complaints if crosspoint in closing else self.hot).append(text)
 
 
-def _beyond(moment: Moment) -> str:
+def _beyond(moment: Moment, *, sensed: bool) -> str:
+    """Say what is beyond a ceiling; with sense ends of its own an SMU limits the voltage there, and nowhere else."""
     span = max(moment.potentials.values()) - min(moment.potentials.values())
-    if span > LIMITS.voltage * TOLERANCE + OFFSET:
+    if not sensed and span > LIMITS.voltage * TOLERANCE + OFFSET:
         return f"{span} V between terminals"
     for channel, current in moment.currents.items():
         if abs(current) > LIMITS.current * TOLERANCE:

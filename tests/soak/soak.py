@@ -137,7 +137,7 @@ def audit(run: Run, length: Length) -> list[str]:
     with (run.path / BLOCKS).open("rb") as file:
         for played, drive in zip(run.drives, length.drives(), strict=True):
             reading = join(played.read_blocks(file))
-            wrong += [f"drive {played.index}: {text}" for text in _of_drive(drive, reading, levels(first, drive.steps))]
+            wrong += [f"drive {played.index}: {text}" for text in of_drive(drive, reading, levels(first, drive.steps))]
             if reading.start < end:
                 wrong.append(f"drive {played.index} began before the last one had ended")
             first, end = first + drive.steps, reading.start + drive.duration
@@ -146,7 +146,8 @@ def audit(run: Run, length: Length) -> list[str]:
     return wrong
 
 
-def _of_drive(drive: Drive, reading: Reading, wanted: FloatArray) -> Iterator[str]:
+def of_drive(drive: Drive, reading: Reading, wanted: FloatArray) -> Iterator[str]:
+    """Yield what is wrong with one drive's samples; `wanted` are the levels that must have stood, V."""
     if reading.steps != drive.steps:
         yield f"{reading.steps} of {drive.steps} samples"
         return

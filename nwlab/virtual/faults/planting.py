@@ -41,8 +41,8 @@ class Stage:
 def plant(script: FaultScript, stage: Stage) -> dict[str, VirtualInstrument]:
     """Lay out a script and return the instruments by address, those with faults behind a FaultyInstrument.
 
-    Instruments that are behind one already get more faults there, also while they are in use. Raises FileError for a
-    fault that this bench cannot have.
+    Instruments that are behind one already get more faults there, also while they are in use.
+    Raises FileError for a fault that this bench cannot have.
     """
     return _Planting(script, stage).instruments
 

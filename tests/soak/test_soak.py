@@ -1,0 +1,51 @@
+"""The soak run itself: a minute of it here, and an audit that would notice what it is there to notice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from soak.soak import OHM, Length, levels, main, of_drive
+
+from nwlab.core.drive import Drive
+from nwlab.core.reading import Reading
+
+LENGTH = Length(3000, 0.0036)
+
+
+def test_a_minute_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--hours", "0.01", "--samples", "3000", "--out", str(tmp_path / "run")]) == 0
+    assert '"samples": 3000' in capsys.readouterr().out
+
+
+def reading() -> tuple[Drive, Reading]:
+    """What a drive of the soak run would be and give on a perfect bench."""
+    (drive,) = LENGTH.drives()  # type: ignore[misc]
+    onset = (np.arange(drive.steps) * float(drive.dwell[0])).reshape(-1, 1)
+    volts = levels(0, drive.steps).reshape(-1, 1)
+    flags = np.zeros_like(volts, dtype=np.bool_)
+    return drive, Reading(0.0, onset[:, 0], onset + 1e-3, np.full_like(volts, 1e-3), volts, volts / OHM, flags, flags)
+
+
+def test_what_is_as_it_must_be_passes() -> None:
+    drive, perfect = reading()
+    assert list(of_drive(drive, perfect, levels(0, drive.steps))) == []
+
+
+@pytest.mark.parametrize("places", [np.delete(np.arange(3000), 700), np.insert(np.arange(3000), 700, 700)])
+def test_a_sample_that_is_lost_or_doubled_is_noticed(places: np.ndarray) -> None:
+    drive, perfect = reading()
+    spoilt = _taken(perfect, places)
+    assert list(of_drive(drive, spoilt, levels(0, drive.steps))) == [f"{places.size} of 3000 samples"]
+    # Also where another one fills the gap, or the times hide it.
+    filled = _taken(perfect, np.resize(places, 3000))
+    assert list(of_drive(drive, filled, levels(0, drive.steps)))
+    hidden = replace(filled, onset=perfect.onset, time=perfect.time)
+    assert any("voltages" in text for text in of_drive(drive, hidden, levels(0, drive.steps)))
+
+
+def _taken(perfect: Reading, places: np.ndarray) -> Reading:
+    names = ("onset", "time", "aperture", "voltage", "current", "in_compliance", "overflow")
+    return Reading(0.0, *(getattr(perfect, name)[places] for name in names))
