@@ -53,7 +53,6 @@ class Keithley2600(Keithley2600Outputs):
         self._programs: dict[str, Program] = {}
         self._held: dict[str, float] = {}  # levels kept since the last drive
         self._run: SweepRun | None = None
-        self._sent = 0  # lines of the program that is being loaded
 
     def channel(self, name: str) -> Keithley2600Channel:
         """Return one channel by its name, "a" or "b"."""
@@ -78,9 +77,7 @@ class Keithley2600(Keithley2600Outputs):
         outputs = self.outputs()
         self._check_functions(plan, outputs)
         self._held = {channel: level for channel, level in self._held.items() if outputs[channel]}
-        self._sent = 0
-        self.write(f"errorqueue.clear() {words.COUNT_FROM_ZERO}")
-        self._send(("format.asciiprecision = 10",))
+        self._send(("errorqueue.clear()", "format.asciiprecision = 10"))
         for program in plan.programs:
             self._load_settings(program, plan)
         played = back_to_zero(plan) if not plan.hold and any(name in self._held for name in channels) else plan
@@ -199,19 +196,8 @@ class Keithley2600(Keithley2600Outputs):
         return frequency
 
     def _send(self, lines: Iterable[str]) -> None:
-        """Send lines of a program, which the instrument counts."""
         for line in lines:
-            self.write(f"{line} {words.COUNT}")
-            self._sent += 1
-
-    def _check_lines(self) -> None:
-        """Nothing else would tell that a list, a timer or a trigger of the program never came."""
-        (came,) = self.numbers(words.COUNTED, 1)
-        if came != self._sent:
-            text = (
-                f"{came:.0f} of the {self._sent} lines of a program have come; nothing was started, levels are at rest"
-            )
-            raise InstrumentError(0, text, self.where)
+            self.write(line)
 
     def _check_functions(self, plan: Plan, outputs: dict[str, bool]) -> None:
         for program in plan.programs:

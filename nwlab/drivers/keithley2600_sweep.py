@@ -29,7 +29,6 @@ SWEEPING = {"a": 2, "b": 4}  # bits of status.operation.sweeping.condition
 LETTER = {Quantity.VOLTAGE: "v", Quantity.CURRENT: "i"}
 FUNCTION = {Quantity.VOLTAGE: "OUTPUT_DCVOLTS", Quantity.CURRENT: "OUTPUT_DCAMPS"}
 FUNCTION_CODE = {Quantity.VOLTAGE: 1.0, Quantity.CURRENT: 0.0}
-COUNT_FROM_ZERO, COUNT, COUNTED = "nwlab_lines = 0", "nwlab_lines = nwlab_lines + 1", "print(nwlab_lines)"
 _PER_LINE = 40  # list items in one line
 _STAMPS = 2**32  # different values of a time stamp, which is stored in four bytes
 

@@ -24,7 +24,6 @@ class FaultyServer:
     def __init__(self) -> None:
         self.identity = IDENTITY
         self.heard: list[str] = []
-        self.lines = 0
         self.settings = {"localnode.linefreq": "50"}
         self.block = b"#0\n"
         self.deaf: dict[str, str] = {}  # settings that are not taken, and what they stay at
@@ -90,16 +89,10 @@ class FaultyServer:
                 self.settings["nwlab_lines"] = str(int(self.settings["nwlab_lines"]) + 1)
                 line = line.removesuffix(_COUNTED)
             self.settings.update({name: self.deaf.get(name, value) for name, value in _SETTING.findall(line)})
-            self._count(line)
             return None
         text, asked, rest = found.groups()
         fields = [text, *map(self._value, asked.split(", ") if asked else ())]
         return "\t".join(fields).encode() + b"\n" + (self.block if rest else b"")
-
-    def _count(self, line: str) -> None:
-        """The one sum that a program asks of an instrument: how many of its lines came."""
-        self.lines = 0 if line.endswith("nwlab_lines = 0") else self.lines + line.endswith("nwlab_lines + 1")
-        self.settings["nwlab_lines"] = str(self.lines)
 
     def _value(self, name: str) -> str:
         value = self.settings.get(name, "nil" if name == "nwlab_mark" else "0")

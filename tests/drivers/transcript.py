@@ -1,7 +1,6 @@
 """Transcripts as a lab notebook writes them: `>` to the instrument, `<` from it; tags are filled in.
 
-`> (back into step)` stands for what a driver says to prove its link. From `errorqueue.clear()` on a 2600B counts the
-lines that are no questions; `> (every line came)` stands for the question how many there were.
+`> (back into step)` stands for what a driver says to prove its link.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ Pair = tuple[str | bytes | None, str | bytes | None]
 Driver = TypeVar("Driver", bound=TspInstrument)
 
 STEP = "(back into step)"
-COUNTED = "(every line came)"
 
 
 def lines(text: str) -> list[Pair]:
@@ -36,17 +34,12 @@ def lines(text: str) -> list[Pair]:
 def tagged(pairs: Sequence[Pair]) -> Iterator[Pair]:
     """Put tags into questions and answers: `print(x)` goes as `print("1", x)`, a block comes after its tag's line."""
     identity, tag = next(answer for asked, answer in pairs if asked == "*IDN?"), 0
-    counted: int | None = None
     for asked, answer in pairs:
         if asked == STEP:
             tag += 1
             yield "", None
             yield f'print("nwlab {tag}")', f"nwlab {tag}"
             yield "*IDN?", identity
-        elif asked == COUNTED:
-            tag += 1
-            yield f'print("{tag}", nwlab_lines)', f"{tag}\t{counted:.9e}"
-            counted = None
         elif isinstance(asked, str) and "print(" in asked:
             tag += 1
             yield asked.replace("print(", f'print("{tag}", '), f"{tag}\t{answer}"  # type: ignore[str-bytes-safe]
@@ -54,12 +47,6 @@ def tagged(pairs: Sequence[Pair]) -> Iterator[Pair]:
             tag += 1
             yield f'print("{tag}") {asked}', str(tag)
             yield None, answer
-        elif asked == "errorqueue.clear()":
-            counted = 0
-            yield f"{asked} nwlab_lines = 0", None
-        elif counted is not None:
-            counted += 1
-            yield f"{asked!s} nwlab_lines = nwlab_lines + 1", None
         else:
             yield asked, answer
 
