@@ -5,6 +5,7 @@
     │   ├── UsageError              2
     │   ├── FileError               3   names file, line and key
     │   └── DriveError              4   refused by a limit, or beyond what the bench can do
+    ├── ComplianceError         4   a limit acted, and the protocol asks to stop then
     ├── AnswerError                 5   they answered wrongly: the bench has gone to its safe state
     │   ├── InstrumentError             the instrument reported an error of its own
     │   │   ├── RebootError                 it lost its settings, or somebody else set it
@@ -50,6 +51,12 @@ class FileError(AskedError):
 
 class DriveError(AskedError):
     """A drive that the chip, the bench or an instrument must not or cannot play; not a byte has left."""
+
+    exit_code = 4
+
+
+class ComplianceError(NwlabError):
+    """A source reached its compliance in a run that is to stop there."""
 
     exit_code = 4
 

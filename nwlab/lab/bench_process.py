@@ -81,6 +81,8 @@ def _work(order: BenchOrder, pipe: Pipe, theirs: Lifeline | None) -> int:
     state = host.serve(about_words(chip, deadlines.heartbeat))
     if host.reason:
         print(f"nwlab bench process: {host.reason}; {state}", file=sys.stderr)
+    for line in chip.table.faults.told() if chip.table is not None and chip.table.faults is not None else ():
+        print(f"nwlab: {line}", file=sys.stderr)
     chip.let_go()
     return CONFIRMED if state.confirmed else NOT_CONFIRMED
 

@@ -19,6 +19,7 @@ from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.protocol import protocol as protocols
 from nwlab.protocol.protocol import BoundProtocol, Protocol
+from nwlab.runs.compliance import STOP, StoppingChip
 from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives
 from nwlab.runs.recording import Run
@@ -85,7 +86,7 @@ class Playing:
         self._after = None if rest is None else rest.after
         _check_sources(protocol, chip)
         self._outline = self._bound.outline()
-        self._chip = chip
+        self._chip, self._stops = chip, protocol.on_compliance == STOP
         self._info = replace(information(protocol, chip, suffix), opened=opened or {})
         self.folder = new_folder(out, protocol.name + suffix)
         if isinstance(chip, OpenChip):
@@ -107,7 +108,7 @@ class Playing:
         try:
             return record_run(
                 self._drives,
-                self._chip,
+                StoppingChip(self._chip) if self._stops else self._chip,
                 self.folder,
                 self._info,
                 subscribers=subscribers,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from nwlab.core.clock import Clock, VirtualClock
@@ -29,9 +28,11 @@ class VirtualTable:
 
 
 def by_address(entries: Iterable[InstrumentEntry]) -> dict[str, tuple[InstrumentEntry, ...]]:
-    """Group entries that belong to one instrument."""
-    ordered = sorted(entries, key=lambda entry: entry.address)
-    return {address: tuple(group) for address, group in groupby(ordered, key=lambda entry: entry.address)}
+    """Group entries that belong to one instrument, in file order."""
+    found: dict[str, tuple[InstrumentEntry, ...]] = {}
+    for entry in entries:
+        found[entry.address] = (*found.get(entry.address, ()), entry)
+    return found
 
 
 def without_virtual(bench: BenchFile) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class Protocol:
     sources: int  # how many terminals it forces at once
     parameters: Mapping[str, Parameter]
     functions: Mapping[str, StepFunction] = field(repr=False)
+    on_compliance: str = "hold"  # or "stop": what a run does when a source reaches its compliance
 
     def bind(self, terminals: tuple[str, ...]) -> BoundProtocol:
         """Bind every step to its signature and to a chip's terminals; raises FileError."""
@@ -105,12 +106,14 @@ def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
     needs = table.table("needs")
     sources = needs.integer("sources", 1)
     needs.finish()
+    on_compliance = table.choice("on_compliance", ("hold", "stop"), "hold")
     functions = {**_functions_of(SHIPPED), **_own_functions(table)}
     read = _set(_parameters(table.table("parameters")), parameters, table.path)
     if not table.tables("step"):
         raise table.error("a protocol needs at least one [[step]]")
     table.finish()
-    return Protocol(name, about, table.path, table.path.read_text("utf-8"), sources, read, functions)
+    text = table.path.read_text("utf-8")
+    return Protocol(name, about, table.path, text, sources, read, functions, on_compliance)
 
 
 def _parameters(table: Table) -> dict[str, Parameter]:

@@ -34,7 +34,7 @@ class TestServedBench(TestVirtualBench):
     def chip(self, tmp_path: Path) -> Iterator[Chip]:
         with (
             ServedBench("virtual", chip="resistor-10k", speed=20.0) as served,
-            open_bench(served.write(tmp_path / "served.toml")) as chip,
+            open_bench(served.write(tmp_path / "served.toml"), separate=False) as chip,
         ):
             yield chip
 
