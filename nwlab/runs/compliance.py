@@ -45,8 +45,8 @@ class StoppingChip:
     def _told(self, block: Reading, drive: Drive) -> str:
         step, column = (int(place[0]) for place in block.in_compliance.nonzero())
         force = drive.forces[column]
+        limit, when = show(force.compliance, force.quantity.other.unit), show(float(block.onset[step]), "s")
         return (
-            f"terminal {self.terminals[force.terminal]} reached its compliance of "
-            f"{show(force.compliance, force.quantity.other.unit)}, {show(float(block.onset[step]), 's')} into the drive, "
-            "and the protocol asks to stop there; what was read is kept, the chip has gone to rest"
+            f"terminal {self.terminals[force.terminal]} reached its compliance of {limit}, {when} into the drive, and "
+            "the protocol asks to stop there; what was read is kept, the chip has gone to rest"
         )
