@@ -13,6 +13,7 @@ _outcomes: dict[str, str] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--trials", type=int, default=4, help="how often each death of a process is tried")
     parser.addoption("--fault-table", action="store_true", help="write tests/FAULTS.md from the tests that were run")
 
 
