@@ -150,9 +150,11 @@ class Experimenter:
             self._dead.append(blocks)
             self.chip = None
             return
-        if middle.startswith("safe"):
-            self._safe(everything=True)
-        blocks.close()  # type: ignore[attr-defined]
+        try:
+            if middle.startswith("safe"):
+                self._safe(everything=True)
+        finally:
+            blocks.close()  # type: ignore[attr-defined]
         self._demand_rest()
         if middle == "safe, then stop":
             self._safe(everything=True)
