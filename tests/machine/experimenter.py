@@ -1,0 +1,234 @@
+"""Somebody at a bench who trusts nothing: each act is judged by what happened on the table meanwhile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from machine.laboratory import Laboratory
+from machine.truth import wrong_times, wrong_values
+from machine.witness import Witness
+
+from nwlab.core.drive import Drive
+from nwlab.core.errors import AnswerError, DriveError, NwlabError, UnsafeError
+from nwlab.core.reading import Reading
+from nwlab.lab.open_chip import OpenChip
+from nwlab.virtual.ailments import Bounce, HeldContact
+from nwlab.virtual.faults import acts
+from nwlab.virtual.faults.script import Strike
+
+TIMEOUT = 5.0  # s, of the links here
+ROUTED = 4  # messages: who sends a matrix more than that has moved its relays, and read its error queue
+
+MIDDLES = ("stop", "safe", "safe, then stop", "die")
+"""What happens in the middle of a drive: closing the iterator, the safe order on its own, a dead program."""
+
+Struck = tuple[Strike, acts.Act]
+
+
+def lasts(act: acts.Act) -> float:
+    """The s that a fault stands once it has struck."""
+    duration = getattr(act, "duration", 0.0)
+    return float(duration) if math.isfinite(duration) else 0.0
+
+
+def is_absorbed(act: acts.Act) -> bool:
+    """Whether nobody may notice it but by what the links count."""
+    match act:
+        case acts.Doubled() | acts.Ails(Bounce(), _):
+            return True
+        case acts.Late(delay) | acts.Split(_, delay) | acts.Hang(delay):
+            return delay <= TIMEOUT / 5
+    return False
+
+
+class Experimenter:
+    """Works at one laboratory; raises AssertionError for whatever must not be."""
+
+    def __init__(self, folder: Path, chip: str, policy: str) -> None:
+        self.lab = Laboratory(folder, chip, policy)
+        self.witness = Witness(self.lab)
+        self.chip: OpenChip | None = self.lab.open()
+        self.failed = False  # whether an error came that nobody has looked after
+        self.stuck = False  # whether the simulation has come to its own end
+        self.last: Drive | None = None  # the last drive that was not refused
+        self._is_ohmic = chip == "resistors"
+        self._forgiven: set[Strike] = set()  # strikes that explain nothing any more
+        self._finished: Drive | None = None  # the drive that has gone well from beginning to end
+        self._dead: list[Iterator[Reading]] = []  # drives whose program has died
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether an interlock has tripped."""
+        return self.chip is not None and self.chip.bench is not None and bool(self.chip.bench._guard._latch.latch)
+
+    def open(self) -> None:
+        """Connect anew."""
+        with self._judged():
+            self.chip = self.lab.open()
+
+    def play(self, drive: Drive, middle: str = "end", blocks: int = 0) -> None:
+        """Play a drive up to its end, or until something happens after so many blocks."""
+        with self._judged():
+            self._play(drive, middle, blocks)
+
+    def play_back(self, *, hold: bool) -> None:
+        """Play the last drive once more, backwards: no relay needs to move."""
+        if self.chip is not None and self.last is not None:
+            forces = tuple(replace(force, levels=force.levels[::-1]) for force in self.last.forces)
+            self.play(replace(self.last, forces=forces, hold=hold))
+
+    def make_safe(self, *, everything: bool) -> None:
+        """Make safe, at rest."""
+        with self._judged():
+            self._safe(everything=everything)
+
+    def arm(self) -> None:
+        """Clear the latch."""
+        with self._judged():
+            assert self.chip is not None
+            assert self.chip.bench is not None
+            self.chip.bench.arm()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        with self._judged():
+            self.lab.clock.sleep(seconds)
+            self.lab.world.settle()
+
+    def close(self) -> None:
+        """Close the bench: everything is off and open afterwards, or the error says that it may not be."""
+        with self._judged():
+            assert self.chip is not None
+            assert self.chip.bench is not None
+            chip, self.chip = self.chip, None
+            if chip.bench.found_on:
+                chip.make_safe(everything=True).demand()
+            chip.close()
+            assert not self.lab.driven(), f"closed without a word, but {self.lab.driven()}"
+
+    def leave(self) -> None:
+        """Go home; programs that died let go of their instruments."""
+        try:
+            if self.chip is not None:
+                self.close()
+        finally:
+            self.lab.world.watch(None)
+            for blocks in self._dead:
+                with suppress(NwlabError):
+                    blocks.close()  # type: ignore[attr-defined]
+
+    def _play(self, drive: Drive, middle: str, count: int) -> None:
+        assert self.chip is not None
+        told, moments = self.lab.messages, self.witness.moments
+        try:
+            blocks = self.chip.apply(drive)
+        except DriveError:
+            assert (self.lab.messages, self.witness.moments) == (told, moments), "a refused drive reached an instrument"
+            return
+        self.last, begun, first, wrong = drive, self.lab.clock.now(), 0, ""
+        self.witness.sensed = any(force.sense is not None for force in drive.forces)
+        for number, block in enumerate(blocks):
+            wrong = wrong or self._wrong_in(drive, block, first, begun)
+            first += block.steps
+            if middle != "end" and number >= count:
+                assert not wrong or self._matrix_fell(begun), wrong
+                self._interrupt(blocks, middle)
+                return
+        assert first == drive.steps, f"{first} of {drive.steps} samples, and no error"
+        assert not wrong, f"{wrong}; and no error"
+        self._finished = drive
+        if not drive.hold:
+            self._demand_rest()
+
+    def _interrupt(self, blocks: Iterator[Reading], middle: str) -> None:
+        if middle == "die":
+            self._dead.append(blocks)
+            self.chip = None
+            return
+        try:
+            if middle.startswith("safe"):
+                self._safe(everything=True)
+        finally:
+            blocks.close()  # type: ignore[attr-defined]
+        self._demand_rest()
+        if middle == "safe, then stop":
+            self._safe(everything=True)
+
+    def _safe(self, *, everything: bool) -> None:
+        """Make safe; what is told must be so."""
+        assert self.chip is not None
+        state = self.chip.make_safe(everything=everything)
+        if state.confirmed and not any("left as found" in line for line in state.found):
+            assert not self.lab.driven(), f"{state}, but {self.lab.driven()}"
+        state.demand()
+
+    def _wrong_in(self, drive: Drive, block: Reading, first: int, begun: float) -> str:
+        """Refuse a block that is out of order, and say what in it cannot be."""
+        assert first + block.steps <= drive.steps, "more samples than steps"
+        assert not (text := wrong_times(drive, block.onset, first)), text
+        assert bool(np.all(np.diff(block.onset) > 0))
+        ohmic = self._is_ohmic and not any(
+            isinstance(act, acts.Ails) and isinstance(act.ailment, HeldContact) and strike.time + lasts(act) >= begun
+            for strike, act in self.lab.strikes
+        )
+        return wrong_values(drive, block, first, ohmic=ohmic)
+
+    def _matrix_fell(self, begun: float) -> bool:
+        """Whether the matrix lost its power meanwhile: that is found at the end of a drive only."""
+        falls = (strike for strike, _ in self.lab.strikes if (strike.at, strike.fault) == ("m", "reboot"))
+        return any(strike.time >= begun for strike in falls)
+
+    def _demand_rest(self) -> None:
+        """Nothing stands at the chip after a drive that does not hold."""
+        for smu in self.lab.smu.smus:
+            level = smu.source.present_level if smu.source.output == 1 and smu.source._powered else 0.0
+            assert level == 0, f"channel {smu.port} stands at {level} after the drive"
+
+    @contextmanager
+    def _judged(self) -> Generator[None, None, None]:
+        """Judge what happened meanwhile; an error needs a fault that explains it."""
+        self._finished = None
+        begun, matrix_told = self.lab.clock.now(), self.lab.matrix.heard
+        failure: NwlabError | None = None
+        try:
+            yield
+        except (AnswerError, UnsafeError, DriveError) as error:
+            failure = error
+        except NwlabError as error:
+            # A current that has no way while its voltage is limited elsewhere: no circuit of ideal parts can be so.
+            if not self.witness.sensed or "fight each other" not in str(error):
+                raise
+            self.stuck, self.chip = True, None
+            return
+        self.witness.settle(self.lab.world.now())
+        assert not self.witness.complaints, self.witness.complaints
+        self._judge(failure)
+        if failure is None and self._finished:
+            self._forgive(begun, smu=bool(self._finished.forces), matrix=self.lab.matrix.heard > matrix_told + ROUTED)
+
+    def _judge(self, failure: NwlabError | None) -> None:
+        if failure is not None:
+            self.failed = True
+            assert self._excuses(), f"nothing had happened that explains {failure!r}"
+            assert not isinstance(failure, DriveError), f"refused in the middle: {failure}"
+        if self.witness.hot:
+            # The last resort: the relays of an SMU that answers no more are opened all the same, and it is told.
+            assert failure is not None, self.witness.hot
+            assert any(strike.at != "m" for strike, _ in self._excuses()), self.witness.hot
+            self.witness.hot.clear()
+
+    def _excuses(self) -> list[Struck]:
+        """Return the strikes that may still explain an error."""
+        return [each for each in self.lab.strikes if each[0] not in self._forgiven and not is_absorbed(each[1])]
+
+    def _forgive(self, begun: float, *, smu: bool, matrix: bool) -> None:
+        """What struck before a drive that went well explains nothing any more, unless it still stood."""
+        used = {"a": smu, "b": smu, "m": matrix}
+        for strike, act in self._excuses():
+            if used[strike.at] and strike.time + lasts(act) < begun:
+                self._forgiven.add(strike)
