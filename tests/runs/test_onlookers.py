@@ -21,7 +21,7 @@ do = "hold"
 source = "A"
 sink = "B"
 level = "1 V"
-duration = "1000 s"
+duration = "500 s"
 sample = "50 ms"
 compliance = "500 uA"
 """
@@ -68,7 +68,7 @@ def test_an_onlooker_frozen_and_one_killed_change_nothing(tmp_path: Path) -> Non
             onlooker.kill()
             onlooker.communicate()
     assert told["status"] == "finished"
-    assert told["samples"] == 20_000
+    assert told["samples"] == 10_000
     kept = load_run(tmp_path / str(told["run"]))
-    assert (len(kept.rows()), kept.dropped) == (20_000, kept.dropped)
+    assert (len(kept.rows()), kept.dropped) == (10_000, kept.dropped)
     assert not kept.dropped

@@ -58,6 +58,7 @@ def close(chip: OpenChip) -> float:
     return chip.clock.now() - begun
 
 
+@pytest.mark.slow
 @pytest.mark.fault(1, "late at any message of a session, a reply answers no other question: true readings or none")
 @pytest.mark.fault(2, "a line too many at any message of a session never becomes a reading")
 @pytest.mark.fault(3, "a reply cut or lost at any message of a session never becomes a reading")
