@@ -26,7 +26,7 @@ class SweepRun:
         self._clock = clock
         self._due = np.cumsum(plan.dwell) - plan.dwell + plan.read_delay + plan.aperture
         self._played, self._ends = played, np.cumsum(played.dwell)
-        self._looks = 0
+        self.looks = 0  # how often was waited for samples
         self._zero: FloatArray | None = None
 
     def begin(self) -> None:
@@ -56,8 +56,8 @@ class SweepRun:
         left = max(self.length - self.passed, 0.0)
         wait = left
         if self.fetched < self._due.size:
-            wait = max(min(_LOOK if self._looks else _FIRST_LOOK, left), float(self._due[self.fetched]) - self.passed)
-        self._looks += 1
+            wait = max(min(_LOOK if self.looks else _FIRST_LOOK, left), float(self._due[self.fetched]) - self.passed)
+        self.looks += 1
         self._clock.sleep(min(max(wait, _SHORTEST), _LONGEST))
 
     def up_to(self, available: int) -> int:

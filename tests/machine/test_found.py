@@ -14,6 +14,7 @@ from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import DriveError, InstrumentError, RebootError, WireError
 from nwlab.core.reading import join
 from nwlab.lab.open_chip import OpenChip
+from nwlab.virtual.witness import Moment
 
 N, E, S, W = range(4)
 
@@ -143,6 +144,18 @@ def test_the_way_back_into_step_may_be_hit_as_well(lab: Laboratory) -> None:
         lab.plant('[[fault]]\nat = "a"\ndo = "lost"\nmessage = "nwlab "\n')
         assert right(chip, long(0.5, 1.0))
         assert [strike.fault for strike, _ in lab.strikes] == ["lost", "lost"]
+
+
+@pytest.mark.fault(1, "an answer that came late after the start did not make the start look later than it was")
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_a_drive_begins_when_its_first_level_stands(lab: Laboratory, nth: int) -> None:
+    moments: list[Moment] = []
+    lab.world.watch(moments.append)
+    with lab.open() as chip:
+        lab.plant(f'[[fault]]\nat = "a"\ndo = "late"\ndelay = "6 s"\nmessage = "errorqueue.count"\nnth = {nth}\n')
+        reading = join(chip.apply(long(0.5, 1.0)))
+    begun = next(moment.time for moment in moments if moment.potentials["N"] - moment.potentials["S"] > 0.4)
+    assert reading.start == pytest.approx(begun, abs=1e-3)
 
 
 def right(chip: OpenChip, asked: Drive) -> bool:
