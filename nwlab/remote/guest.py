@@ -20,6 +20,7 @@ from nwlab.remote.pipe import Gone, Pipe
 Rescue = Callable[[], SafeState]
 
 _PATIENCE = 30.0  # s for an answer at rest, and for a stop
+_TICK = 0.02  # s between moments at which a run can be stopped
 _STARTING = 120.0  # s until the other side has opened its instruments
 
 
@@ -82,7 +83,7 @@ class RemoteChip:
         self._say(Message("go"))
         try:
             while True:
-                message = self._receive(self._interval)
+                message = self._receive(min(self._interval, _TICK))
                 self.beat()
                 if message is None:
                     yield _tick(start, forces)
