@@ -35,7 +35,8 @@ class Witness:
             self.settle(moment.time)
             self._look_at_relays(moment)
             return
-        self._stands = (moment.time, _beyond(moment, sensed=self.sensed))
+        # With sense ends of its own an SMU limits the voltage there and nowhere else: no ceiling can be promised.
+        self._stands = (moment.time, "" if self.sensed else _beyond(moment))
         self._look_at_relays(moment)
 
     def settle(self, now: float) -> None:
@@ -56,10 +57,9 @@ class Witness:
                 (self.complaints if crosspoint in closing else self.hot).append(text)
 
 
-def _beyond(moment: Moment, *, sensed: bool) -> str:
-    """Say what is beyond a ceiling; with sense ends of its own an SMU limits the voltage there, and nowhere else."""
+def _beyond(moment: Moment) -> str:
     span = max(moment.potentials.values()) - min(moment.potentials.values())
-    if not sensed and span > LIMITS.voltage * TOLERANCE + OFFSET:
+    if span > LIMITS.voltage * TOLERANCE + OFFSET:
         return f"{span} V between terminals"
     for channel, current in moment.currents.items():
         if abs(current) > LIMITS.current * TOLERANCE:
