@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,13 @@ GROUPS = {"driver": ("nwlab.drivers", DRIVERS), "virtual instrument": ("nwlab.vi
 def known(kind: str) -> dict[str, str]:
     """Map the names of a kind ("driver", "virtual instrument") to where their classes are."""
     group, shipped = GROUPS[kind]
-    return {**{entry.name: entry.value for entry in entry_points(group=group)}, **shipped}
+    return {**_installed(group), **shipped}
+
+
+@cache
+def _installed(group: str) -> dict[str, str]:
+    """What other packages bring along; looking through all of them takes some ms."""
+    return {entry.name: entry.value for entry in entry_points(group=group)}
 
 
 def load(kind: str, name: str, folder: Path) -> Any:

@@ -165,4 +165,4 @@ def test_a_few_hundred_steps() -> None:
     30, "whatever was asked and befell, all was off and open after closing, or exit code 7 told otherwise"
 )
 def test_two_thousand_steps() -> None:
-    assert run(70, 40) >= 2000
+    assert run(75, 40) >= 2000
