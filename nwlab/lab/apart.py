@@ -20,6 +20,8 @@ from nwlab.remote.guest import RemoteChip
 from nwlab.remote.lifeline import Lifeline
 from nwlab.remote.pipe import Pipe
 
+_PARTING = 10.0  # s
+
 
 def open_apart(order: BenchOrder) -> OpenChip:
     """Open a bench in a process of its own; raises what opening it here would raise."""
@@ -32,7 +34,7 @@ def open_apart(order: BenchOrder) -> OpenChip:
             ours.hold()
             stack.callback(ours.let_go)
         process = _start(order, far, ours, theirs)
-        stack.callback(process.wait)
+        stack.callback(_part, process)
         pipe = Pipe(near)
         stack.callback(pipe.close)
         rescuer = Rescuer(order, process)
@@ -57,6 +59,15 @@ def _start(
     )
     far.close()
     return process
+
+
+def _part(process: subprocess.Popen[bytes]) -> None:
+    """Let the process end by itself; it has made safe by now."""
+    try:
+        process.wait(_PARTING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class Rescuer:

@@ -20,6 +20,9 @@ from nwlab.remote.pipe import Gone, Pipe
 Rescue = Callable[[], SafeState]
 
 _PATIENCE = 30.0  # s for an answer at rest, and for a stop
+HUNG = 60.0
+"""s of silence after which a bench process that plays a drive is taken for hung; links time out much sooner."""
+_SAFE = 180.0  # s that making safe may take: ramps, and instruments that do not answer
 _TICK = 0.02  # s between moments at which a run can be stopped
 _STARTING = 120.0  # s until the other side has opened its instruments
 
@@ -79,13 +82,16 @@ class RemoteChip:
         return float(self._await("time", patience=None).words["now"])
 
     def _play(self, forces: int, number: int) -> Iterator[Reading]:
-        start, finished = float("nan"), False
+        start, finished, heard = float("nan"), False, self._time.now()
         self._say(Message("go"))
         try:
             while True:
                 message = self._receive(min(self._interval, _TICK))
                 self.beat()
-                if message is None:
+                heard = heard if message is None else self._time.now()
+                if self._time.now() - heard > HUNG:
+                    self._lost(WireError(f"the bench process has said nothing for {HUNG:g} s"))
+                if message is None or message.kind == "tick":
                     yield _tick(start, forces)
                 elif message.kind == "block":
                     reading = reading_of(message)
@@ -114,8 +120,10 @@ class RemoteChip:
         try:
             self._say(Message("safe"))
             while self.safe_state is None:
-                message = self._receive(None)
-                if message is not None and message.kind == "safe":
+                message = self._receive(_SAFE)
+                if message is None:
+                    self._lost(WireError("the bench process does not get to its safe state"))
+                if message.kind == "safe":
                     self._note(message)
         except WireError:
             if self.safe_state is None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nwlab.core.chip import Chip
+from nwlab.core.clock import SystemClock
 from nwlab.core.drive import Drive
 from nwlab.core.errors import NwlabError, WireError
 from nwlab.core.reading import Reading
@@ -59,6 +60,7 @@ class Host:
         """`interrupt` makes `strike` run in the main thread; `listen` is told every block and drive (observers)."""
         self._chip, self._pipe, self._logbook, self._listen = chip, pipe, logbook, listen
         self._interrupt = interrupt
+        self._clock, self._told, self._interval = SystemClock(), 0.0, deadlines.heartbeat / 2
         self._watch = Watch(pipe, deadlines, self.trip, hear=self._hear)
         self.reason = ""
         self._accepted: tuple[Iterator[Reading], Drive, Message] | None = None
@@ -202,10 +204,12 @@ class Host:
                 message = block_message(reading)
                 self._say(message)
                 self._listen(message)
-                self.strike()
+            elif self._clock.now() - self._told >= self._interval:
+                self._say(Message("tick"))
+            self.strike()
 
     def _say(self, message: Message) -> None:
-        self._sending = True
+        self._sending, self._told = True, self._clock.now()
         try:
             self._pipe.send(message)
         finally:

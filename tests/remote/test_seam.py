@@ -20,6 +20,7 @@ from nwlab.core.safe_state import Deadlines, SafeState
 from nwlab.lab.bench_process import about_words
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench
+from nwlab.remote import guest
 from nwlab.remote.guest import RemoteChip
 from nwlab.remote.host import Host
 from nwlab.remote.logbook import Logbook
@@ -149,6 +150,25 @@ def test_a_bench_process_that_vanishes_is_rescued_or_reported() -> None:
 
 def _broken() -> SafeState:
     raise WireError("no route to the instrument")
+
+
+@pytest.mark.fault(29, "a bench process that hangs is given up, and the instruments are reached over fresh links")
+def test_a_bench_process_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest, "HUNG", 0.2)
+    gate = threading.Event()
+
+    class Hanging(Breaking):
+        def apply(self, drive: Drive) -> Iterator[Reading]:
+            blocks = self._chip.apply(drive)
+            yield next(blocks)
+            gate.wait(10)
+
+    with seam(rescue=lambda: SafeState(found=("looked at",))) as made:
+        made.host._chip = Hanging(made.bench)  # type: ignore[assignment]
+        with pytest.raises(WireError, match=r"has said nothing for 0.2 s; .*fresh links"):
+            list(made.chip.apply(LONG))
+        gate.set()
+        assert made.chip.safe_state == SafeState(found=("looked at",))
 
 
 class Breaking:
