@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -36,7 +37,7 @@ def parse_toml(text: str, path: str | Path) -> Table:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
         raise FileError(f"is not valid TOML: {error}", path, int(at[1]) if at else None) from error
-    return Table(content, Path(path), toml_lines.key_lines(text))
+    return Table(content, Path(path), cache(partial(toml_lines.key_lines, text)))
 
 
 class Table:
@@ -46,7 +47,7 @@ class Table:
         self,
         content: dict[str, Any],
         path: Path,
-        lines: dict[toml_lines.Path, int],
+        lines: Callable[[], dict[toml_lines.Path, int]],
         place: toml_lines.Path = (),
     ) -> None:
         self._content, self.path, self._lines, self.place = content, path, lines, place
@@ -63,9 +64,10 @@ class Table:
         """Make a complaint about `key` of this table."""
         place = (*self.place, key) if key else self.place
         named = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-        while place and place not in self._lines:
+        lines = self._lines()  # looked for only where there is something to complain about
+        while place and place not in lines:
             place = place[:-1]
-        return FileError(text, self.path, self._lines.get(place), named)
+        return FileError(text, self.path, lines.get(place), named)
 
     def raw(self, key: str, default: Any = _REQUIRED) -> Any:
         """Return a value as TOML has it; raises FileError when it is missing and has no default."""
