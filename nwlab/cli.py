@@ -134,6 +134,9 @@ def _serve_bench(add: AddParser) -> None:
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
     command.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this computer only)")
     command.add_argument("--port", type=int, metavar="N", default=0, help="port to listen at (default: a free one)")
+    command.add_argument(
+        "--log", metavar="FILE", default="bench.log", help="who drove, and what was read back after it"
+    )
     command.add_argument("--json", action="store_true", help="JSON on stdout")
 
 

@@ -36,7 +36,7 @@ class Equipment:
 
     def safe_order(self, clock: Clock) -> SafeOrder:
         """Return what makes these instruments safe."""
-        policies = {self.channels[channel]: policy for channel, policy in self.policies.items()}
+        policies = {self.channels[name]: policy for name, policy in self.policies.items() if name in self.channels}
         return SafeOrder(self.smus, self.matrices, clock, policies, self.kept)
 
 

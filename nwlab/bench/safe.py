@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from nwlab.bench.ramp import Ramp
 from nwlab.core.clock import Clock
-from nwlab.core.errors import AnswerError, NwlabError, UnsafeError, UsageError
+from nwlab.core.errors import AnswerError, UnsafeError, UsageError
 from nwlab.core.safe_state import SafePolicy, SafeState
 from nwlab.drivers.roles import Matrix, OffModes, Ramps, SourceMeter
 
@@ -67,23 +67,20 @@ class SafeOrder:
         for name, smu in smus.items():
             if all(ramp.name != name for ramp in ramps):
                 _attempt(failures, f"{name}: levels to zero", smu.rest)
-        started = self.clock.now()
-        while moving := [ramp for ramp in ramps if ramp.moves(self._passed(started))]:
-            for ramp in moving:
-                # One that cannot be stepped goes to zero at once.
-                if not _attempt(failures, f"{ramp.name}: ramp", lambda ramp=ramp: ramp.step(self._passed(started))):
-                    ramp.give_up()
-            with contextlib.suppress(NwlabError):  # without a clock the ramps are steps
-                self.clock.sleep(Ramp.GRID)
+        if ramps:
+            _attempt(failures, "ramps", lambda: self._descend(ramps))
         for ramp in ramps:
             _attempt(failures, f"{ramp.name}: levels to zero", ramp.smu.rest)
 
-    def _passed(self, started: float) -> float:
-        """The s since the ramps began; without a clock all of them are over."""
-        try:
-            return self.clock.now() - started
-        except NwlabError:
-            return float("inf")
+    def _descend(self, ramps: list[Ramp]) -> None:
+        """Step all ramps down together; one that cannot be stepped goes to zero at once. Raises without a clock."""
+        started = self.clock.now()
+        while moving := [ramp for ramp in ramps if ramp.moves(self.clock.now() - started)]:
+            passed = self.clock.now() - started
+            for ramp in moving:
+                if not _attempt([], ramp.name, lambda ramp=ramp, passed=passed: ramp.step(passed)):
+                    ramp.give_up()
+            self.clock.sleep(Ramp.GRID)
 
     def _policies(self, name: str, smu: SourceMeter) -> dict[str, SafePolicy]:
         return {channel: self.policies.get((name, channel), SafePolicy()) for channel in smu.channels}

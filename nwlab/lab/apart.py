@@ -11,7 +11,7 @@ import threading
 from contextlib import ExitStack
 from dataclasses import asdict
 
-from nwlab.core.errors import NwlabError, UsageError
+from nwlab.core.errors import UsageError
 from nwlab.core.safe_state import SafeState
 from nwlab.lab.bench_process import about_of
 from nwlab.lab.bench_table import BenchOrder, Table
@@ -92,15 +92,9 @@ class Rescuer:
         """Make safe while the control program is busy; what fails here is raised again where it asks."""
         try:
             self()
-        except NwlabError as error:
+        except Exception as error:
             print(f"nwlab: no fresh links to the instruments: {error}", file=sys.stderr)
 
     def _rescue(self) -> SafeState:
-        if self._table.simulated:
-            return SafeState(found=("the simulated instruments ended with their process",))
         self._process.kill()  # two masters on one instrument would be worse than none
-        chip = self._table.open(lease=False)  # the dead process held it for us
-        try:
-            return chip.make_safe(everything=True)
-        finally:
-            chip.let_go()
+        return self._table.make_safe(lease=False)  # the dead process held it for us

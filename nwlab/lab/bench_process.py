@@ -18,6 +18,7 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
+from nwlab.bench.lease import folder
 from nwlab.core.record import Document
 from nwlab.lab.bench_table import BenchOrder, Table
 from nwlab.lab.open_chip import About, OpenChip
@@ -73,6 +74,7 @@ def _work(order: BenchOrder, pipe: Pipe, theirs: Lifeline | None) -> int:
         pipe.send(failure_message(error))
         return CONFIRMED
     deadlines, logbook = order.file.process.deadlines, Logbook("bench process")
+    logbook.move(str(folder() / f"bench-process-{os.getuid()}.log"))  # until there is a run to keep it beside
     main = threading.main_thread().ident or 0
     host = Host(chip, pipe, deadlines, logbook, interrupt=lambda: signal.pthread_kill(main, signal.SIGUSR1))
     _listen_to(host)

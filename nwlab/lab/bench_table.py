@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
-from nwlab.bench.bench import Bench, Equipment
+from nwlab.bench.bench import Bench
 from nwlab.bench.lease import Lease
 from nwlab.core.clock import Clock, SystemClock, VirtualClock
 from nwlab.core.errors import UsageError, WireError
 from nwlab.core.record import Document
-from nwlab.core.wiring import Wiring
+from nwlab.core.safe_state import SafeState
 from nwlab.drivers.link import default_library
-from nwlab.drivers.roles import Matrix, SourceMeter
 from nwlab.lab.bench_file import VIRTUAL, BenchFile, InstrumentEntry, load_bench_file
+from nwlab.lab.connecting import Connector, connect, matrices_of
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.registry import load
-from nwlab.lab.virtual import VirtualTable, build, by_address
+from nwlab.lab.virtual import VirtualTable, build
 from nwlab.model.chip_file import load_chip
 from nwlab.virtual.clock_link import RemoteClock
 from nwlab.virtual.faults import load_faults
@@ -83,13 +82,36 @@ class Table:
             held = _lease(file, stack) if lease and not self.simulated else None
             clock = _clock(file, stack, virtual=self._order.virtual)
             table = self._simulation(clock)
-            equipment, identities = _connect(file, self._wiring, clock, table, stack)
+            connector = Connector(file, clock, table, stack)
+            equipment, identities = connect(file, file.smus, matrices_of(file, self._wiring), connector)
             limits = mounted.limits if file.limits is None else mounted.limits.lower(file.limits)
             bench = Bench(file.name, equipment, self._wiring, limits, clock, held)
             links = stack.pop_all()
         stale = () if held is None else held.stale
         about = self._about(bench, identities, seeded=table is not None, remark="; ".join(stale))
         return OpenChip(bench, about, links, table)
+
+    def make_safe(self, *, lease: bool = True) -> SafeState:
+        """Reach every real instrument over a fresh link and run the safe order on those that answer.
+
+        One that does not answer stands among the failures and keeps no other from its turn. Raises UsageError while
+        another program holds an instrument.
+        """
+        file, missing = self._file, list[str]()
+        gone = [entry.address for entry in (*file.smus, *file.matrices) if not self._is_real(entry)]
+        with ExitStack() as stack:
+            if lease and len(gone) < len(file.smus) + len(file.matrices):
+                _lease(file, stack)
+            clock = _clock_at_hand(file, stack)
+            smus = [entry for entry in file.smus if self._is_real(entry)]
+            grids = [pair for pair in matrices_of(file, self._wiring) if self._is_real(pair[0])]
+            equipment, _ = connect(file, smus, grids, Connector(file, clock, None, stack), missing)
+            state = equipment.safe_order(clock).run()
+        ended = tuple(f"{address}: simulated, ended with its process" for address in dict.fromkeys(gone))
+        return SafeState((*missing, *state.failures), (*state.found, *ended))
+
+    def _is_real(self, entry: InstrumentEntry) -> bool:
+        return not self._order.virtual and entry.address in self._file.addresses
 
     def _simulation(self, clock: Clock) -> VirtualTable | None:
         file = self._file
@@ -127,55 +149,6 @@ def _lease(file: BenchFile, stack: ExitStack) -> Lease:
     return lease
 
 
-def _connect(
-    file: BenchFile, wiring: Wiring, clock: Clock, table: VirtualTable | None, stack: ExitStack
-) -> tuple[Equipment, dict[str, str]]:
-    smus: dict[str, SourceMeter] = {}
-    channels: dict[str, tuple[str, str]] = {}
-    matrices: dict[str, Matrix] = {}
-    identities: dict[str, str] = {}
-    for address, entries in by_address(file.smus).items():
-        name = f"{entries[0].model} at {address}"
-        smus[name], identities[name] = _driver(file, entries[0], clock, table, stack)
-        channels |= {entry.name: (name, entry.channel) for entry in entries}
-    for entry, grid in zip(file.matrices, wiring.grids, strict=True):
-        name = f"{entry.model} at {entry.address}"
-        matrices[entry.name], identities[name] = _driver(file, entry, clock, table, stack, settle=grid.settle)
-    order = {entry.name: channels[entry.name] for entry in file.smus}
-    return Equipment(smus, order, matrices, file.policies, file.kept), identities
-
-
-def _driver(
-    file: BenchFile,
-    entry: InstrumentEntry,
-    clock: Clock,
-    table: VirtualTable | None,
-    stack: ExitStack,
-    **options: Any,
-) -> tuple[Any, str]:
-    """Connect one instrument and see that it is the one the bench file names."""
-    driver = load("driver", entry.driver, file.path.parent)
-    if table is not None and entry.address in table.instruments:
-        from nwlab.virtual.visa import NwlabVisaLibrary
-
-        options["visa_library"] = NwlabVisaLibrary.of(table.instruments, table.world)
-    try:
-        instrument = driver(entry.address, clock=clock, **options)
-    except WireError as error:
-        raise WireError(
-            f"{file.path}: {entry.name}: no {entry.model} answers at {entry.address}: {error}; nothing was changed. "
-            "Look at power, cable and address, and whether another program holds the link"
-        ) from error
-    stack.callback(instrument.adapter.close)
-    identity = str(instrument.id).strip()
-    if entry.model.upper() not in identity.upper():
-        raise WireError(
-            f"{file.path}: {entry.name}: a {entry.model} is expected at {entry.address}, but the instrument there says "
-            f"{identity!r}; nothing was changed on it. Mend the model or the address in the bench file"
-        )
-    return instrument, identity
-
-
 def _clock(file: BenchFile, stack: ExitStack, *, virtual: bool) -> Clock:
     if virtual or is_virtual(file):
         return VirtualClock()
@@ -185,6 +158,14 @@ def _clock(file: BenchFile, stack: ExitStack, *, virtual: bool) -> Clock:
     clock = RemoteClock(host, int(port))
     stack.callback(clock.close)
     return clock
+
+
+def _clock_at_hand(file: BenchFile, stack: ExitStack) -> Clock:
+    """The bench's clock, or this computer's where that is gone: making safe needs some clock."""
+    try:
+        return _clock(file, stack, virtual=False)
+    except WireError:
+        return SystemClock()
 
 
 def is_virtual(file: BenchFile) -> bool:

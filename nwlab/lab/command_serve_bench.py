@@ -19,7 +19,7 @@ def main(options: argparse.Namespace) -> int:
     """Hold a bench open for others until stopped; print one line when ready."""
     order = BenchOrder(str(find("bench", options.bench)), options.virtual, options.chip, options.seed)
     with interrupts():
-        service = BenchService(order, options.host, options.port)
+        service = BenchService(order, options.log, options.host, options.port)
         with contextlib.suppress(KeyboardInterrupt, Terminated):
             print(_ready(service, as_json=options.json), flush=True)
             service.serve()

@@ -30,19 +30,25 @@ from nwlab.remote.pipe import Pipe
 
 TOKEN = "NWLAB_TOKEN"
 _CONNECT = 5.0  # s
+_AT_THE_DOOR = 16  # visitors that may be asked for the token at once
 _PARTING = 0.5  # s that a driver who is just leaving may take
 
 
 class BenchService:
     """Holds a bench open and lets one visitor at a time drive it, from construction until `close`."""
 
-    def __init__(self, order: BenchOrder, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> None:
-        """Open the bench and listen; raises what opening raises, UsageError for a port that cannot be had."""
-        self.token = token or os.environ.get(TOKEN) or secrets.token_urlsafe(24)
+    def __init__(self, order: BenchOrder, log: str, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Open the bench and listen, keeping what happens in the file `log`.
+
+        Raises what opening raises, UsageError for a port that cannot be had.
+        """
+        self.token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
         self._order, self._audience, self._logbook = order, Audience(), Logbook("bench service")
+        self._logbook.move(log)
         self._waiting: SimpleQueue[tuple[door.Visitor, Pipe]] = SimpleQueue()
         self._changed, self._driver, self._barred = threading.Condition(), "", ""
         self._host: Host | None = None
+        self._knocking = threading.BoundedSemaphore(_AT_THE_DOOR)
         with ExitStack() as stack:
             self._listening = stack.enter_context(_listen(host, port))
             self._chip = Table(order).open()
@@ -68,7 +74,9 @@ class BenchService:
     def close(self) -> SafeState:
         """Make safe, stop listening and let go of the instruments; returns what was read back."""
         with self._stack:
-            return self._chip.make_safe()
+            state = self._chip.make_safe()
+            self._logbook.write("stopped", failures=state.failures, found=state.found)
+            return state
 
     def _attend(self, visitor: door.Visitor, pipe: Pipe, main: int) -> None:
         self._logbook.write("driven", by=visitor.who)
@@ -79,6 +87,7 @@ class BenchService:
             self._logbook,
             interrupt=lambda: signal.pthread_kill(main, signal.SIGUSR1),
             listen=self._audience.tell,
+            is_local=False,
         )
         self._host = host
         try:
@@ -97,7 +106,10 @@ class BenchService:
                 link, _ = self._listening.accept()
             except OSError:
                 return
-            threading.Thread(target=self._admit, args=(link,), name="nwlab admits a visitor", daemon=True).start()
+            if self._knocking.acquire(blocking=False):
+                threading.Thread(target=self._admit, args=(link,), name="nwlab admits a visitor", daemon=True).start()
+            else:
+                link.close()
 
     def _admit(self, link: socket.socket) -> None:
         try:
@@ -108,6 +120,8 @@ class BenchService:
                 self._queue(visitor, Pipe(link))
         except (NwlabError, OSError):
             link.close()
+        finally:
+            self._knocking.release()
 
     def _queue(self, visitor: door.Visitor, pipe: Pipe) -> None:
         with self._changed:
@@ -155,7 +169,9 @@ def _visit(address: str, role: str) -> Pipe:
     parts = urlsplit(address)
     if parts.scheme != "tcp" or not parts.hostname or not parts.port:
         raise UsageError(f"a served bench is written tcp://host:port, not {address!r}")
-    token = parts.username or os.environ.get(TOKEN, "")
+    if parts.username is not None:
+        raise UsageError(f"a token does not belong into an address, which is kept in records; set {TOKEN} instead")
+    token = os.environ.get(TOKEN, "")
     try:
         link = socket.create_connection((parts.hostname, parts.port), _CONNECT)
     except OSError as error:

@@ -19,10 +19,10 @@ from nwlab.remote.pipe import Gone, Pipe
 
 Rescue = Callable[[], SafeState]
 
-_PATIENCE = 30.0  # s for an answer at rest, and for a stop
+_PATIENCE = 30.0  # s for an answer at rest
 HUNG = 60.0
 """s of silence after which a bench process that plays a drive is taken for hung; links time out much sooner."""
-_SAFE = 180.0  # s that making safe may take: ramps, and instruments that do not answer
+_SAFE = 180.0  # s that making safe or a stop may take: ramps, and instruments that do not answer
 _TICK = 0.02  # s between moments at which a run can be stopped
 _STARTING = 120.0  # s until the other side has opened its instruments
 
@@ -78,8 +78,11 @@ class RemoteChip:
 
     def ask_time(self, seconds: float = 0.0) -> float:
         """Return the chip's time in s, after `seconds` of it have passed."""
-        self._say(Message("sleep", {"seconds": seconds}) if seconds > 0 else Message("time"))
-        return float(self._await("time", patience=None).words["now"])
+        if seconds <= 0:
+            self._say(Message("time"))
+            return float(self._await("time").words["now"])
+        self._say(Message("sleep", {"seconds": seconds}))
+        return float(self._await("time", patience=None).words["now"])  # whose seconds those are, only the chip knows
 
     def _play(self, forces: int, number: int) -> Iterator[Reading]:
         start, finished, heard = float("nan"), False, self._time.now()
@@ -108,13 +111,17 @@ class RemoteChip:
                 self._stop()
 
     def _stop(self) -> None:
-        """Abort to rest, passing over what was under way."""
+        """Abort to rest, passing over what was under way; raises what kept the chip from it."""
+        failed: Message | None = None
         self._say(Message("stop"))
-        while (message := self._receive(_PATIENCE)) is not None and message.kind != "stopped":
+        while (message := self._receive(_SAFE)) is not None and message.kind != "stopped":
             if message.kind == "safe":
                 self._wrong(message)
+            failed = message if message.kind == "failed" else failed
         if message is None:
             self._lost(WireError("the bench process does not stop"))
+        if failed is not None:
+            self._wrong(failed)
 
     def _ask_for_safety(self) -> None:
         try:

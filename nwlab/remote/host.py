@@ -56,10 +56,11 @@ class Host:
         *,
         interrupt: Callable[[], None] = lambda: None,
         listen: Callable[[Message], None] = lambda _: None,
+        is_local: bool = True,
     ) -> None:
         """`interrupt` makes `strike` run in the main thread; `listen` is told every block and drive (observers)."""
         self._chip, self._pipe, self._logbook, self._listen = chip, pipe, logbook, listen
-        self._interrupt = interrupt
+        self._interrupt, self._is_local = interrupt, is_local
         self._clock, self._told, self._interval = SystemClock(), 0.0, deadlines.heartbeat / 2
         self._watch = Watch(pipe, deadlines, self.trip, hear=self._hear)
         self.reason = ""
@@ -116,7 +117,10 @@ class Host:
 
     def _leave(self) -> SafeState:
         """Make safe, log it, and say it to whoever still listens."""
-        state = self._chip.make_safe()
+        try:
+            state = self._chip.make_safe()
+        except Exception as error:
+            state = SafeState((f"the safe order broke off: {type(error).__name__}: {error}",))
         self._watch.close()
         self._logbook.write("safe", cause=self.reason or "asked", failures=state.failures, found=state.found)
         words = {"cause": self.reason, "failures": state.failures, "found": state.found}
@@ -140,7 +144,7 @@ class Host:
                     self._chip.clock.sleep(float(message.words["seconds"]))
                     self._say(Message("time", {"now": self._chip.clock.now()}))
                 case "log":
-                    self._logbook.move(str(message.words["path"]))
+                    self._move_log(str(message.words["path"]))
                 case "stop":  # came when the drive had just ended
                     self._stopping = False
                     self._say(Message("stopped"))
@@ -149,6 +153,11 @@ class Host:
                 case _:
                     raise WireError(f"the control program asks for {message.kind!r}, which nobody knows here")
             self._accepted = None
+
+    def _move_log(self, path: str) -> None:
+        """A control program on this computer chooses where the log is kept; one from afar writes no files here."""
+        if self._is_local:
+            self._logbook.move(path)
 
     def _drive(self, message: Message) -> None:
         """Check a drive; it is played when the control program says go, and dropped when it says anything else."""

@@ -16,8 +16,9 @@ from nwlab.runs.recover import recover
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked up in /proc")
 
-FAST, HANGS = 0.010, 0.6
-"""Targets in s: a death, and a hang with a heartbeat of 0.5 s."""
+DEATH, HANG, BLOCK, FRESH_LINKS = 10.0, 600.0, 50.0, 100.0
+"""Ms until no level stands: a death (median); a hang with a heartbeat of 0.5 s (always); the end of a present block, and
+links that have to be made anew (medians)."""
 
 
 def raised(trial: Trial) -> float:
@@ -48,21 +49,21 @@ def send(name: str):  # type: ignore[no-untyped-def]
 
 
 DEATHS = {
-    "exception": (raised, 1, ("--set", "fail=2")),
-    "SIGINT": (send("SIGINT"), 130, ()),
-    "double SIGINT": (twice, 130, ()),
-    "SIGTERM": (send("SIGTERM"), 143, ()),
-    "SIGHUP": (send("SIGHUP"), 143, ()),
-    "SIGKILL": (send("SIGKILL"), -signal.SIGKILL, ()),
-    "SIGSEGV": (send("SIGSEGV"), -signal.SIGSEGV, ()),
-    "SIGSTOP": (hang, 5, ()),
-    "SIGKILL of the bench process": (kill_bench_process, 5, ()),
+    "exception": (raised, 1, DEATH, ("--set", "fail=2")),
+    "SIGINT": (send("SIGINT"), 130, BLOCK, ()),
+    "double SIGINT": (twice, 130, DEATH, ()),
+    "SIGTERM": (send("SIGTERM"), 143, DEATH, ()),
+    "SIGHUP": (send("SIGHUP"), 143, DEATH, ()),
+    "SIGKILL": (send("SIGKILL"), -signal.SIGKILL, DEATH, ()),
+    "SIGSEGV": (send("SIGSEGV"), -signal.SIGSEGV, DEATH, ()),
+    "SIGSTOP": (hang, 5, HANG, ()),
+    "SIGKILL of the bench process": (kill_bench_process, 5, FRESH_LINKS, ()),
 }
 
 
 def die(folder: Path, kind: str) -> float:
     """Play one death and return the s until no level stood any more."""
-    act, code, words = DEATHS[kind]
+    act, code, _, words = DEATHS[kind]
     with scene(folder) as (witness, bench):
         trial = Trial(folder / "trial", bench, *words)
         trial.wait_until_measuring()
@@ -106,7 +107,9 @@ def test_death_after_death(
         print(
             f"\n{kind}: off after {statistics.median(times):.1f} ms (median of {trials}), {max(times):.1f} ms at most"
         )
-    assert statistics.median(times) < 1e3 * (HANGS if kind == "SIGSTOP" else 10 * FAST)
+    limit = DEATHS[kind][2]
+    assert statistics.median(times) < limit
+    assert kind != "SIGSTOP" or max(times) < limit
 
 
 def test_a_ramp_takes_its_time_also_after_a_death(tmp_path: Path) -> None:

@@ -30,8 +30,6 @@ class TestVirtualBench(ChipContract):
 
 
 class TestServedBench(TestVirtualBench):
-    refusal = 1.0  # a busy computer's 50 ms at twenty times real time
-
     @pytest.fixture
     def chip(self, tmp_path: Path) -> Iterator[Chip]:
         with (

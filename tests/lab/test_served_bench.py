@@ -32,6 +32,7 @@ class Service:
         assert self.process.stdout is not None
         told = json.loads(self.process.stdout.readline())
         self.address, self.token = told["address"], told["token"]
+        self.log = folder / "bench.log"
 
     @property
     def place(self) -> tuple[str, int]:
@@ -157,6 +158,21 @@ def test_stopping_the_service_makes_safe_and_says_so(tmp_path: Path) -> None:
     code, complaints = Service(tmp_path).stop()
     assert code == 0
     assert "safe state confirmed" in complaints
+
+
+@pytest.mark.fault(41, "a driver from afar cannot have the bench's computer write a file of its choice")
+def test_a_driver_from_afar_chooses_no_file(service: Service, token: str, tmp_path: Path) -> None:
+    with open_bench(service.address) as chip:
+        chip.log_to(tmp_path / "planted")
+        assert play(chip, drive(volts(1.0))).steps == 1
+    assert not (tmp_path / "planted").exists()
+    assert any('"by"' in line for line in service.log.read_text(encoding="utf-8").splitlines())
+    assert '"failures": []' in service.log.read_text(encoding="utf-8")
+
+
+def test_a_token_does_not_belong_into_an_address(service: Service) -> None:
+    with pytest.raises(UsageError, match="set NWLAB_TOKEN instead"):
+        open_bench(service.address.replace("tcp://", "tcp://secret@"))
 
 
 def test_an_address_that_is_none_is_told() -> None:

@@ -190,6 +190,27 @@ class Breaking:
         return broken()
 
 
+class Stuck(Breaking):
+    """A chip that cannot be brought to rest."""
+
+    def apply(self, drive: Drive) -> Iterator[Reading]:
+        blocks = self._chip.apply(drive)
+        try:
+            yield from blocks
+        finally:
+            raise WireError("the levels could not be brought to zero")
+
+
+def test_a_stop_that_fails_is_told() -> None:
+    with seam() as made:
+        made.host._chip = Stuck(made.bench)  # type: ignore[assignment]
+        blocks = made.chip.apply(LONG)
+        next(block for block in blocks if block.steps)
+        with pytest.raises(WireError, match="could not be brought to zero"):
+            blocks.close()  # type: ignore[attr-defined]
+        made.host._chip = made.bench
+
+
 def test_an_instruments_error_arrives_as_itself_and_the_bench_stays_usable() -> None:
     with seam() as made:
         made.host._chip = Breaking(made.bench)  # type: ignore[assignment]
