@@ -40,6 +40,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         fault_table.TABLE.write_text(fault_table.table(_outcomes), encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def signals_as_they_were() -> Iterator[None]:
+    """A command that ran in this process leaves Ctrl-C ignored, which every program started later would inherit."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("locks")

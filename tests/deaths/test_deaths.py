@@ -17,7 +17,7 @@ from nwlab.runs.recover import recover
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked up in /proc")
 
 DEATH, HANG, BLOCK, FRESH_LINKS = 10.0, 600.0, 50.0, 100.0
-"""Ms until no level stands: a death (median); a hang with a heartbeat of 0.5 s (always); the end of a present block, and
+"""Ms until no level stands: a death (median), a hang with a heartbeat of 0.5 s (always), the end of a present block and
 links that have to be made anew (medians)."""
 
 
