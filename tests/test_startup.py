@@ -26,12 +26,17 @@ def test_looking_around_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"]])
-def test_looking_around_is_quick(arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "nwlab", *arguments]
-    times: list[float] = []
+@pytest.mark.parametrize(("arguments", "starts"), [(["--help"], 7), (["list"], 13)])
+def test_looking_around_is_quick(arguments: list[str], starts: float) -> None:
+    """Measured against starts of a bare interpreter in the same run: about 4.5 and 9.5 of them."""
+    bare, ours = [], []
     for _ in range(7):
-        start = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.15
+        bare.append(seconds([sys.executable, "-c", "pass"]))
+        ours.append(seconds([sys.executable, "-m", "nwlab", *arguments]))
+    assert min(ours) < starts * min(bare)
+
+
+def seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start

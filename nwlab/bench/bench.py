@@ -64,7 +64,7 @@ class Bench:
         # Nobody knows what an earlier program left closed: the first drive routes from nothing.
         self._route: Route | None = None
         self._functions: dict[str, Quantity] = {}
-        self._holding = False
+        self._holding = self._resting = False
         self.safe_state: SafeState | None = None  # what the safe order found when it last ran
 
     def apply(self, drive: Drive) -> Iterator[Reading]:
@@ -92,12 +92,13 @@ class Bench:
 
         Outputs that were found on and never taken over are left alone, unless `everything` is meant.
         """
-        self._route, self._holding = None, False
+        self._route = None
         self._functions.clear()
         if self._guard.foreign and not everything:
-            self.safe_state = SafeState(found=(f"left as found: {', '.join(self._guard.foreign)} on",))
+            self.safe_state = SafeState(found=(f"left as found: {', '.join(self._guard.foreign)} on",), untouched=True)
         else:
             self.safe_state = self._order.run()
+        self._holding = bool(self.safe_state.failures)
         return self.safe_state
 
     @property
@@ -111,8 +112,13 @@ class Bench:
 
     @property
     def holding(self) -> bool:
-        """Whether levels of the last drive still stand."""
+        """Whether levels of the last drive still stand, or may stand because a way to rest failed."""
         return self._holding
+
+    @property
+    def resting(self) -> bool:
+        """Whether a drive that was given up is on its way to rest, which is not to be interrupted again."""
+        return self._resting
 
     def outputs(self) -> dict[str, bool]:
         """Read back which outputs are on, by instrument and channel."""
@@ -151,6 +157,7 @@ class Bench:
             self._take_over()
             self._establish(route)
             self._prepare(smu, plan)
+            self._holding = True  # until the end, or a way to rest that did not fail
             smu.start()
             start = self.clock.now()
             with self._guard.watch(name):
@@ -162,17 +169,24 @@ class Bench:
             finished = True
         finally:
             if not finished:
-                self._route, self._holding = None, False
-                self._order.rest(name)
+                self._abort(name)
+
+    def _abort(self, name: str) -> None:
+        self._route, self._resting = None, True
+        try:
+            self._order.rest(name)
+            self._holding = False
+        finally:
+            self._resting = False
 
     def _judge(self, smu: SourceMeter, plan: Plan, samples: Samples, drive: Drive) -> None:
         for column, force in enumerate(drive.forces if samples.onset.size else ()):
             self.doubts.setdefault(self.terminals[force.terminal], Doubt()).add(smu, plan, samples, column)
 
     def _rest(self, drive: Drive, route: Route) -> Iterator[Reading]:
-        self._holding = False
         self._take_over()
         self._establish(route)
+        self._holding = False
         start = self.clock.now()
         while (left := start + drive.duration - self.clock.now()) > _TICK:
             self.clock.sleep(_TICK)
@@ -187,6 +201,7 @@ class Bench:
     def _take_over(self) -> None:
         """Before the first drive: bring down what was found on, where the bench file allows it, and leave our mark."""
         if self._guard.foreign:
+            self._guard.take_over()
             self._order.run().demand()
         self._guard.claim()
 

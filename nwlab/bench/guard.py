@@ -44,14 +44,15 @@ class Guard:
         self._smus, self._matrices = smus, matrices
         found = [(name, channel) for name, smu in smus.items() for channel, on in smu.outputs().items() if on]
         self._barred = [place for place in found if not policies.get(place, SafePolicy()).take_over]
-        self._found, self._claimed = tuple(" ".join(place) for place in found), False
+        self._found = tuple(" ".join(place) for place in found)
+        self._taken = self._claimed = False
         self._latch: Latch = latch or Remembered()
         self._wired: set[str] = set()  # instruments whose interlock was closed when they were claimed
 
     @property
     def foreign(self) -> tuple[str, ...]:
         """Outputs that somebody left on and nobody has taken over."""
-        return () if self._claimed else self._found
+        return () if self._taken or self._claimed else self._found
 
     def admit(self) -> None:
         """Raise DriveError when the user has to decide something first; nothing is sent."""
@@ -66,6 +67,10 @@ class Guard:
                 f"{outputs}: found on when the bench was opened; nothing was changed. If nobody else is using it, "
                 "bring it down with `nwlab bench safe BENCH`, or write take_over = true into its safe = { … }"
             )
+
+    def take_over(self) -> None:
+        """From now on what was found on is ours to bring down, whether or not that succeeds."""
+        self._taken = True
 
     def claim(self) -> None:
         """Take every instrument over, once; raises what an instrument raises."""

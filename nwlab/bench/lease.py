@@ -1,7 +1,8 @@
 """One program at a time on an instrument: a locked file per address, which also remembers a tripped interlock.
 
 The system lets go of a lock when its process ends, however it ends. What the file says then tells whether that process
-had let go by itself: an entry without an owner alive is reported, never passed over in silence.
+had let go by itself: an entry without an owner alive is reported, never passed over in silence. The files outlive a
+restart of the computer, as a tripped interlock does.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pyvisa.rname import InvalidResourceName, to_canonical_name
+
 from nwlab.core import lock
 from nwlab.core.clock import utc_now
 from nwlab.core.errors import UsageError
 
+_LASTING, _FLEETING = Path("/var/tmp"), Path(tempfile.gettempdir())
+
 
 def folder() -> Path:
     """Return the folder of the locks, which all users of this computer share."""
-    place = Path(os.environ.get("NWLAB_LOCKS") or Path(tempfile.gettempdir()) / "nwlab-locks")
+    place = Path(os.environ.get("NWLAB_LOCKS") or (_LASTING if _LASTING.is_dir() else _FLEETING) / "nwlab-locks")
     if not place.is_dir():
         place.mkdir(parents=True, exist_ok=True)
         place.chmod(0o1777)
@@ -61,8 +66,8 @@ class Lease:
             os.close(self._files.pop(address))
 
     def _take(self, address: str) -> None:
-        path = folder() / f"{hashlib.sha256(address.casefold().encode()).hexdigest()[:24]}.json"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        path = folder() / f"{hashlib.sha256(_canonical(address).encode()).hexdigest()[:24]}.json"
+        descriptor = _open(path)
         if not lock.hold(descriptor):
             entry = _decode(os.pread(descriptor, 65536, 0))
             os.close(descriptor)
@@ -85,6 +90,31 @@ class Lease:
         data = json.dumps(content).encode()
         os.pwrite(self._files[address], data, 0)
         os.ftruncate(self._files[address], len(data))
+
+
+def _canonical(address: str) -> str:
+    """Write an address the one way: "TCPIP::smu::5025::SOCKET" is "tcpip0::smu::5025::socket"."""
+    try:
+        return to_canonical_name(address.upper()).casefold()
+    except InvalidResourceName:
+        return address.casefold()
+
+
+def _open(path: Path) -> int:
+    """Open a lock file, making it for every user where it is missing.
+
+    Linux refuses to "create" a file of somebody else that is already there.
+    """
+    try:
+        return os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        pass
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR)
+    path.chmod(0o666)  # whatever the umask
+    return descriptor
 
 
 def _decode(data: bytes) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Theory of operation. The stages are fixed; within a stage the instruments follow
 that fails does not keep the others from their turn. Each act is tried twice, because a link that is out of step is
 brought back into step (device clear, drain, identity) by the attempt that finds it so. Ramps run side by side: outputs
 with a ramp are first kept where they stand, all others go to zero, then the ramps step down together. What was read
-back decides: a command that failed and yet left a safe state is no danger.
+back decides: a command that failed and yet left a safe state is no danger; an off-mode that was not taken is one.
 """
 
 from __future__ import annotations
@@ -46,14 +46,16 @@ class SafeOrder:
     def run(self) -> SafeState:
         """Run all stages and tell what was read back; never raises what an instrument or link raises."""
         failures: list[str] = []
+        unsafe: list[str] = []
         self._levels(failures, self.smus)
         for name, smu in self.smus.items():
-            self._off_modes(failures, name, smu)
+            self._off_modes(unsafe, name, smu)
             _attempt(failures, f"{name}: outputs off", lambda smu=smu: smu.switch_off(tuple(smu.channels)))
         for name, matrix in self.matrices.items():
             if name not in self.kept:
                 _attempt(failures, f"{name}: relays open", matrix.open_all)
-        return self._read_back(failures)
+        found = self._read_back(unsafe)
+        return SafeState((*failures, *unsafe) if unsafe else (), found)
 
     def rest(self, name: str) -> None:
         """Bring the levels of one instrument to zero, by its ramps; raises what the instrument raises."""
@@ -78,8 +80,10 @@ class SafeOrder:
         while moving := [ramp for ramp in ramps if ramp.moves(self.clock.now() - started)]:
             passed = self.clock.now() - started
             for ramp in moving:
+                begun = self.clock.now()
                 if not _attempt([], ramp.name, lambda ramp=ramp, passed=passed: ramp.step(passed)):
                     ramp.give_up()
+                    started += self.clock.now() - begun  # the others go on from where they stand, without a jump
             self.clock.sleep(Ramp.GRID)
 
     def _policies(self, name: str, smu: SourceMeter) -> dict[str, SafePolicy]:
@@ -102,8 +106,7 @@ class SafeOrder:
                 what = f"{name}: off-mode of {channel}"
                 _attempt(failures, what, lambda channel=channel, mode=mode: smu.set_off_mode(channel, mode))
 
-    def _read_back(self, failures: list[str]) -> SafeState:
-        unsafe: list[str] = []
+    def _read_back(self, unsafe: list[str]) -> tuple[str, ...]:
         found: list[str] = []
         for name, smu in self.smus.items():
             what = f"{name}: reading outputs back"
@@ -111,7 +114,7 @@ class SafeOrder:
         for name, matrix in self.matrices.items():
             what, kept = f"{name}: reading relays back", name in self.kept
             _attempt(unsafe, what, lambda n=name, m=matrix, kept=kept: found.append(_relays(n, m, kept=kept)))
-        return SafeState((*failures, *unsafe) if unsafe else (), tuple(found))
+        return tuple(found)
 
 
 def _attempt(failures: list[str], what: str, action: Callable[[], object]) -> bool:

@@ -54,23 +54,29 @@ class CheckedChip:
 
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
-        self._closed = False
+        self._closing = self._closed = False
         self.terminals = chip.terminals
         self.limits = chip.limits
         self.clock = chip.clock
 
     def apply(self, drive: Drive) -> Iterator[Reading]:
         """Check the drive, then play it; raises DriveError before anything is sent."""
-        if self._closed:
+        if self._closing:
             raise DriveError("the chip is closed: outputs are off and stay off; open the bench again")
         check(drive, self.limits, self.terminals)
         return self._chip.apply(drive)
 
     def close(self) -> None:
-        """Close the chip once."""
-        if not self._closed:
-            self._closed = True
+        """Close the chip once; when Ctrl-C breaks that off, another call does it again."""
+        if self._closed:
+            return
+        self._closing = True
+        try:
             self._chip.close()
+        except Exception:
+            self._closed = True
+            raise
+        self._closed = True
 
     def __enter__(self) -> CheckedChip:
         return self

@@ -35,14 +35,15 @@ class SafeState:
 
     failures: tuple[str, ...] = ()  # one line each; empty when every state was read back as safe
     found: tuple[str, ...] = ()  # one line per instrument: what was read back
+    untouched: bool = False  # outputs that somebody else left on were left on: no failure, and not safe
 
     @property
     def confirmed(self) -> bool:
         """Whether every output was read back off and every relay as the policy wants it."""
-        return not self.failures
+        return not self.failures and not self.untouched
 
     def demand(self) -> None:
-        """Raise UnsafeError unless confirmed."""
+        """Raise UnsafeError when something failed."""
         if self.failures:
             raise UnsafeError(
                 "the safe state could NOT be confirmed: "
@@ -52,4 +53,6 @@ class SafeState:
 
     def __str__(self) -> str:
         found = "; ".join(self.found) or "nothing was driven"
-        return f"safe state confirmed: {found}" if self.confirmed else f"NOT confirmed: {'; '.join(self.failures)}"
+        if self.failures:
+            return f"NOT confirmed: {'; '.join(self.failures)}"
+        return f"nothing was touched: {found}" if self.untouched else f"safe state confirmed: {found}"

@@ -54,9 +54,12 @@ class Keithley2600Outputs(TspInstrument):
         self.confirm(channels, on=False)
 
     def outputs(self) -> dict[str, bool]:
-        """Read back which outputs are on. Codes: 0 off, 1 on, 2 off with its relay open."""
-        asked = ", ".join(f"smu{channel}.source.output" for channel in self.channels)
-        states = self.numbers(f"print({asked})", len(self.channels))
+        """Read back which outputs are on. Codes: 0 off, 1 on, 2 off with its relay open; WireError for another."""
+        command = f"print({', '.join(f'smu{channel}.source.output' for channel in self.channels)})"
+        states = self.numbers(command, len(self.channels))
+        for state in states:
+            if state not in {0, 1, 2}:
+                raise self.strange(command, state, "0, 1 or 2 was expected for each output")
         return {channel: state == 1 for channel, state in zip(self.channels, states, strict=True)}
 
     def standing(self, channel: str) -> Standing:

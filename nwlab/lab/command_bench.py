@@ -24,11 +24,20 @@ def main(options: argparse.Namespace) -> int:
 @contextmanager
 def _opened(options: argparse.Namespace) -> Generator[OpenChip]:
     """Open a bench and let go of it as it is."""
+    _demand_here(options)
     chip = open_bench(options.bench, virtual=options.virtual, separate=False)
     try:
         yield chip
     finally:
         chip.let_go()
+
+
+def _demand_here(options: argparse.Namespace) -> None:
+    if options.bench.startswith("tcp://"):
+        raise UsageError(
+            f"{options.bench} is served by another program, which holds its instruments: type "
+            f"`nwlab bench {options.act} BENCH` on that computer, once the service has ended"
+        )
 
 
 def _check(options: argparse.Namespace) -> list[str]:
@@ -42,6 +51,7 @@ def _check(options: argparse.Namespace) -> list[str]:
 
 def _safe(options: argparse.Namespace) -> list[str]:
     """Bring down what answers, by the bench file's policy; raises UnsafeError when not all of it was confirmed."""
+    _demand_here(options)
     state = Table(BenchOrder(str(find("bench", options.bench)), options.virtual)).make_safe()
     state.demand()
     return list(state.found)

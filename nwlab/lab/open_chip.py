@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nwlab.bench.bench import Bench
 from nwlab.core.chip import CheckedChip, Chip
+from nwlab.core.errors import UsageError
 from nwlab.core.record import Document
 from nwlab.core.safe_state import SafeState
 from nwlab.lab.virtual import VirtualTable
@@ -53,9 +54,18 @@ class OpenChip(CheckedChip):
         """Whether levels of the last drive still stand on the bench's instruments here."""
         return self.bench is not None and self.bench.holding
 
+    @property
+    def resting(self) -> bool:
+        """Whether a drive that was given up is on its way to rest."""
+        return self.bench is not None and self.bench.resting
+
     def make_safe(self, *, everything: bool = False) -> SafeState:
-        """Run the safe order of a bench here and tell what was read back."""
-        return SafeState() if self.bench is None else self.bench.make_safe(everything=everything)
+        """Run the safe order of a bench here and tell what was read back; raises UsageError for one elsewhere."""
+        if self.bench is not None:
+            return self.bench.make_safe(everything=everything)
+        if self._remote is not None:
+            raise UsageError("a bench in another process makes itself safe: close the chip")
+        return SafeState(found=("a model: there is nothing to switch off",))
 
     def idle(self) -> None:
         """Tell a bench in another process that the control program lives; to be called while it waits for a person."""

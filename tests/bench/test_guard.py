@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import pyvisa
 
+from nwlab import cli
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.errors import DriveError
+from nwlab.core.errors import DriveError, UnsafeError, WireError
 from nwlab.core.reading import join
+from nwlab.drivers.keithley2600 import Keithley2600
 from nwlab.lab.opening import open_bench
 from nwlab.lab.serving import ServedBench
 
@@ -43,7 +45,8 @@ def test_an_output_found_on_is_told_and_left(left_on: tuple[Path, Any]) -> None:
         assert other.query(STATE) == "1.00000e+00\t3.00000e-01"
     assert other.query(STATE) == "1.00000e+00\t3.00000e-01"
     assert chip.safe_state is not None
-    assert "left as found" in str(chip.safe_state)
+    assert "nothing was touched: left as found" in str(chip.safe_state)
+    assert not chip.safe_state.confirmed
 
 
 @pytest.mark.fault(21, "where the bench file allows it, it is brought down before the first drive, not before")
@@ -57,9 +60,33 @@ def test_the_bench_file_may_allow_to_take_it_over(left_on: tuple[Path, Any]) -> 
     assert float(other.query("print(smua.source.output)")) == 0
 
 
-def test_bench_safe_brings_it_down(left_on: tuple[Path, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    from nwlab import cli
+@pytest.mark.fault(21, "once taking over has begun, closing brings it down, whatever kept the drive from being played")
+def test_what_was_half_taken_over_is_ours(left_on: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, other = left_on
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('channel = "a"', 'channel = "a"\nsafe = { take_over = true }', 1), encoding="utf-8")
+    with open_bench(path, separate=False) as chip:
+        monkeypatch.setattr(Keithley2600, "rest", broken)
+        monkeypatch.setattr(Keithley2600, "switch_off", broken)
+        with pytest.raises((UnsafeError, WireError)):
+            list(chip.apply(DRIVE))
+        monkeypatch.undo()
+        assert float(other.query("print(smua.source.output)")) == 1
+    assert float(other.query("print(smua.source.output)")) == 0
 
+
+def broken(*_: object) -> None:
+    raise WireError("the line is noisy")
+
+
+def test_a_served_bench_is_looked_at_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for act in ("check", "safe", "arm"):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["bench", act, "tcp://127.0.0.1:4711"])
+        assert f"`nwlab bench {act} BENCH` on that computer" in capsys.readouterr().err
+
+
+def test_bench_safe_brings_it_down(left_on: tuple[Path, Any], capsys: pytest.CaptureFixture[str]) -> None:
     path, other = left_on
     with pytest.raises(SystemExit, match="0"):
         cli.main(["bench", "check", str(path)])

@@ -76,6 +76,31 @@ def test_a_latch_outlasts_the_program_until_it_is_cleared() -> None:
     assert Lease(["GPIB0::16::INSTR"], "me").latch == ""
 
 
+def test_an_address_is_one_however_it_is_written() -> None:
+    held = Lease(["TCPIP::SMU.lab::5025::SOCKET", "GPIB::26"], "me")
+    for other in ("tcpip0::smu.lab::5025::socket", "GPIB0::26::INSTR"):
+        with pytest.raises(UsageError, match="is in use by me"):
+            Lease([other], "another")
+    held.close()
+
+
+def test_every_user_of_the_computer_may_open_a_lock_file() -> None:
+    before = os.umask(0o077)
+    try:
+        Lease(["GPIB0::26::INSTR"], "me").close()
+    finally:
+        os.umask(before)
+    (path,) = lease.folder().iterdir()
+    assert path.stat().st_mode & 0o777 == 0o666
+    assert lease.folder().stat().st_mode & 0o7777 == 0o1777
+
+
+@pytest.mark.skipif(not Path("/var/tmp").is_dir(), reason="this system has no folder that outlives a restart")
+def test_locks_lie_where_a_restart_leaves_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NWLAB_LOCKS")
+    assert str(lease.folder()).startswith("/var/tmp/")
+
+
 def test_a_damaged_lock_file_is_no_hindrance() -> None:
     held = Lease(["GPIB0::26::INSTR"], "me")
     held.close()
