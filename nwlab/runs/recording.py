@@ -131,6 +131,12 @@ class Run:
         return self._index.dropped
 
     @property
+    def claimed(self) -> int | None:
+        """How many samples `run.json` says there are; None when it does not say, as while a run goes on."""
+        count = self._manifest.get("samples")
+        return count if isinstance(count, int) else None
+
+    @property
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What was noted beside the samples: kind, content and wall time."""
         return tuple(self._index.notes)

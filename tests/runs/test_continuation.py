@@ -13,7 +13,7 @@ import pytest
 from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive
-from nwlab.core.errors import UsageError, WireError
+from nwlab.core.errors import FileError, UsageError, WireError
 from nwlab.core.events import BlockArrived, Event, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, RunInfo
@@ -153,6 +153,60 @@ def test_a_run_cut_anywhere_is_continued_to_the_same_end(tmp_path: Path, whole: 
         assert not run.dropped
         for name in SAME:
             np.testing.assert_array_equal(run.rows().column(name), expected.rows().column(name))
+
+
+def refused(folder: Path) -> str:
+    """What is told when a damaged record is to be continued."""
+    before = content(folder)
+    with pytest.raises(FileError) as caught:
+        Continuation(load_run(folder))
+    assert content(folder) == before
+    return str(caught.value)
+
+
+@pytest.mark.fault(33, "a record with a bit flipped anywhere in it was not continued, and the line was named")
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_record_with_a_flipped_bit_is_not_continued(tmp_path: Path, killed: bool) -> None:
+    old = broken(tmp_path / "old", 5)
+    if killed:
+        (old.path / MANIFEST).unlink()
+        lines = (old.path / JOURNAL).read_bytes().splitlines(keepends=True)
+        (old.path / JOURNAL).write_bytes(b"".join(lines[:-1]))
+    random = np.random.default_rng(3)
+    for name in (JOURNAL, BLOCKS):
+        whole = (old.path / name).read_bytes()
+        for place in range(0, len(whole), 3):
+            spoilt = bytearray(whole)
+            spoilt[place] ^= 1 << int(random.integers(8))
+            (old.path / name).write_bytes(spoilt)
+            told = refused(old.path)
+            line = whole[:place].count(b"\n") + 1
+            if name == JOURNAL and not (killed and line == 1):
+                assert f"{JOURNAL}:{line}: is damaged: " in told
+        (old.path / name).write_bytes(whole)
+    assert resume(load_run(old.path), tmp_path / "new").status == "finished"
+
+
+@pytest.mark.fault(33, "a journal with lines missing, doubled, or overwritten with zeros was not continued")
+def test_a_record_that_lost_something_in_its_middle_is_not_continued(tmp_path: Path) -> None:
+    old = broken(tmp_path / "old", 5)
+    lines = (old.path / JOURNAL).read_bytes().splitlines(keepends=True)
+    for left, where in (
+        (lines[:4] + lines[5:], 5),
+        (lines[:4] + lines[3:], 5),
+        ([*lines[:4], lines[4][:20], *lines[5:]], 5),
+        ([*lines[:-1], bytes(300)], len(lines)),
+        ([*lines, b"x"], len(lines) + 1),
+    ):
+        (old.path / JOURNAL).write_bytes(b"".join(left))
+        assert f"{JOURNAL}:{where}: is damaged: " in refused(old.path)
+    (old.path / JOURNAL).write_bytes(b"".join(lines[:6]))
+    told = refused(old.path)
+    assert f"run.json tells of {old.samples} samples, but only {load_run(old.path).samples} are on record" in told
+    assert "start a new run" in told
+    (old.path / JOURNAL).write_bytes(b"".join(lines))
+    (old.path / BLOCKS).write_bytes((old.path / BLOCKS).read_bytes()[:-1])
+    assert "is cut off" in refused(recover(old.path).run.path)
 
 
 def test_what_was_continued_is_continued_again(tmp_path: Path, whole: tuple[Run, list[Reading]]) -> None:
