@@ -25,7 +25,9 @@ class Continuation:
     """What a run that ended early left, and how the rest joins on to it.
 
     The drives on record keep their indices. One that was cut off goes on at its next step: what is left of it is played
-    as a drive of its own, but told and recorded as more blocks of the same drive.
+    as a drive of its own, but told and recorded as more blocks of the same drive. As instruments play by themselves,
+    the chip may have borne those steps already; a note "cut off" says so: `drive` and `step` where the record breaks
+    off, `more` steps that may have followed.
     """
 
     def __init__(self, run: Run, remark: str = "") -> None:
@@ -99,6 +101,8 @@ class Continuation:
         yield event
         if self.first and not self.run.drives[self.first - 1].finished:
             yield DriveFinished(self.first - 1)
+        if self._cut is not None:
+            yield Noted("cut off", _unrecorded(self._cut))
         content = {
             "from": self.run.path.name,
             "drives": self.first,
@@ -167,6 +171,13 @@ def _send(drives: Drives, reading: Reading) -> Drive | None:
         return drives.send(reading)
     except StopIteration:
         return None
+
+
+def _unrecorded(cut: PlayedDrive) -> dict[str, object]:
+    """Return what to note about steps that an instrument may have played without anybody keeping what came back."""
+    left = cut.steps - cut.samples
+    remark = f"the chip may have borne up to {left} more steps of this drive than are on record; they are played again"
+    return {"drive": cut.index, "label": cut.label, "step": cut.samples, "more": left, "remark": remark}
 
 
 def _rest(drives: Drives, drive: Drive | None) -> Drives:

@@ -59,6 +59,8 @@ class Index:
     end: dict[str, Any] = field(default_factory=dict[str, Any])  # the journal's last line; empty when cut off
     notes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     origin: float | None = None  # s on the chip's clock: start of the first block
+    block_at: object = None  # wall time of the last block, as its line has it; None in records that do not say
+    other_at: object = None  # wall time of the last drive or note, likewise
     lines: array[int] = field(default_factory=_numbers)  # (drives,) where its line begins in the journal
     forces: array[int] = field(default_factory=_numbers)  # (drives,)
     finished: array[int] = field(default_factory=_numbers)  # (drives,) whether all its samples arrived
@@ -161,6 +163,7 @@ class _Scanner:
                 self._drive_end(line)
             case "note":
                 self.index.notes.append({key: line[key] for key in ("kind", "content", "at")})
+                self.index.other_at = line["at"]
             case "end":
                 self._end(line)
             case _:
@@ -183,6 +186,7 @@ class _Scanner:
         if not fits or not set(named) <= self._terminals:
             raise DamageError(f"drive {line['drive']} is not what its line says")
         self._accept(line)
+        index.other_at = line.get("at")
         index.lines.append(place)
         index.forces.append(forces)
         index.finished.append(0)
@@ -200,6 +204,7 @@ class _Scanner:
         if index.origin is None:
             index.origin = start
         index.samples[-1] += steps
+        index.block_at = line.get("at")
         index.offset.append(line["offset"])
         index.length.append(line["length"])
         index.frame.append(line["frame"])

@@ -164,7 +164,7 @@ class Store:
         steps, forces = reading.voltage.shape
         place = self._frame(Kind.READING, encode_reading(reading))
         head = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
-        self._line("block", {**head, **place})
+        self._line("block", {**head, "at": self._now(), **place})
         self.samples += steps
 
     def _finish(self, event: RunFinished) -> None:
