@@ -57,7 +57,7 @@ def play(
         player.label, player.idle = label or player.label, idle or player.idle
         try:
             player.play(drives, RunStarted(chip.terminals, steps, duration))
-            signals.drop()
+            signals.finish()
             if close:
                 chip.close()
             player.end(FINISHED)
