@@ -67,6 +67,8 @@ class Outline:
 
     steps: int
     duration: float  # s, without the time that relays and messages take
+    drives: int
+    values: int  # steps times the forces of each
 
 
 class BoundProtocol:
@@ -87,8 +89,12 @@ class BoundProtocol:
         """Return how long it will be; None when a lab's own step decides that as it goes."""
         if any(step.own for step in self._steps):
             return None
-        sizes = [(drive.steps, drive.duration) for step in self._steps for drive in step.drives()]
-        return Outline(sum(steps for steps, _ in sizes), sum(duration for _, duration in sizes))
+        sizes = [
+            (drive.steps, drive.duration, 1, drive.steps * len(drive.forces))
+            for step in self._steps
+            for drive in step.drives()
+        ]
+        return Outline(*(sum(column) for column in zip(*sizes, strict=True))) if sizes else Outline(0, 0.0, 0, 0)
 
     def label(self) -> str:
         """Return the number and name of the step that is playing."""

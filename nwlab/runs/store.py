@@ -29,11 +29,10 @@ from nwlab.core.rows import UNITS
 from nwlab.runs.appender import Appender, copy_part, replace_json
 from nwlab.runs.clock_steps import ClockSteps
 from nwlab.runs.recording import Run
-from nwlab.runs.room import cannot_write, check_room
+from nwlab.runs.room import cannot_write, check_room, record_size
 
 _SYNC = 1.0  # s between fsyncs: a disk takes some ms for one
 _RESERVED = 8192  # bytes: enough for the last line and a `run.json`
-_PER_STEP = 64  # bytes of one step with one force, and its share of the journal
 
 
 def new_folder(out: str | Path, name: str) -> Path:
@@ -147,7 +146,8 @@ class Store:
             known = ("format", "name", "started", "terminals")
             self._line("run", {key: self._manifest[key] for key in known})
         self._sync()
-        check_room(self.folder, ((event.steps or 0) - self.samples) * _PER_STEP)
+        left = 1 - self.samples / event.steps if event.steps else 1.0
+        check_room(self.folder, left * record_size(event))
 
     def _started(self) -> str:
         first = None if self._after is None else self._after.started
@@ -164,7 +164,7 @@ class Store:
         steps, forces = reading.voltage.shape
         place = self._frame(Kind.READING, encode_reading(reading))
         head = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
-        self._line("block", {**head, **place})
+        self._line("block", {**head, "at": self._now(), **place})
         self.samples += steps
 
     def _finish(self, event: RunFinished) -> None:
