@@ -84,8 +84,7 @@ def table(outcomes: Mapping[str, str]) -> str:
     lines = [
         "# Faults, and the tests that plant them",
         "",
-        "Written by `python3 tasks.py faults`, which runs each of these tests, and each death of a process "
-        f"{TRIALS} times.",
+        f"Written by `python3 tasks.py faults`: each of these tests was run, each death of a process {TRIALS} times.",
         "",
         "| # | fault | test | outcome |",
         "|---|---|---|---|",
