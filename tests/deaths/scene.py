@@ -28,13 +28,16 @@ name = "long"
 use = ["steps.py"]
 [parameters]
 fail = { value = 0, min = 0 }
+lock = { value = 0, min = 0 }
 [[step]]
 do = "long_hold"
 source = "A"
 sink = "B"
 fail = "$fail"
+lock = "$lock"
 """
 STEPS = """
+import threading
 import time
 from pathlib import Path
 
@@ -43,13 +46,18 @@ from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.protocol.kinds import Terminal
 
 
-def long_hold(source: Terminal, sink: Terminal, fail: int):
+def long_hold(source: Terminal, sink: Terminal, fail: int, lock: int):
     for index in range(1 if not fail else fail + 1):
         steps = 6000 if not fail else 30
         count = np.arange(steps * index, steps * (index + 1))
         force = Force(source, Quantity.VOLTAGE, 0.5 + count * 389 % 997 / 1994, 5e-4, low=sink)
         yield Drive(np.full(steps, 0.01), (force,), hold=bool(fail))
-        if fail and index == fail - 1:
+        if lock and index == fail - 1:
+            Path("raised").write_text(repr(time.monotonic()))
+            taken = threading.Lock()
+            taken.acquire()
+            taken.acquire(timeout=lock)
+        elif fail and index == fail - 1:
             Path("raised").write_text(repr(time.monotonic()))
             raise RuntimeError("the protocol has a fault")
 """

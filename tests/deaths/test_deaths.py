@@ -24,11 +24,27 @@ DEATH, BLOCK, FRESH_LINKS = (10.0, 500.0), (50.0, 1000.0), (100.0, 1500.0)
 """Ms until no level stands, median and at the most: a death, the end of a present block, links that are made anew."""
 HANG, BENCH_HANG = (600.0, 600.0), (HUNG * 1e3 + 500.0, HUNG * 1e3 + 1500.0)
 """Ms for a hang: with a heartbeat of 0.5 s, and until a bench process that says nothing is given up."""
+LOCKED = 4
+"""S until a protocol that waits for its own lock gives up."""
 
 
 def raised(trial: Trial, _: Witness) -> float:
     trial.end()
     return float((trial.folder / "raised").read_text(encoding="utf-8"))
+
+
+def locked(trial: Trial, witness: Witness) -> float:
+    """A lock that is taken twice, between two drives, with a level held: the bench is safe before it is let go."""
+    place = trial.folder / "raised"
+    while not place.exists() or not place.read_text(encoding="utf-8"):
+        time.sleep(0.01)
+    since = float(place.read_text(encoding="utf-8"))
+    witness.settle(since)
+    assert trial.process.poll() is None
+    assert time.monotonic() - since < LOCKED
+    assert witness.outputs_off()
+    assert witness.relays_open()
+    return since
 
 
 def twice(trial: Trial, _: Witness) -> float:
@@ -69,6 +85,7 @@ DEATHS = {
     "SIGKILL": (send("SIGKILL"), -signal.SIGKILL, DEATH, ()),
     "SIGSEGV": (send("SIGSEGV"), -signal.SIGSEGV, DEATH, ()),
     "SIGSTOP": (hang, 5, HANG, ()),
+    "deadlock": (locked, 5, HANG, ("--set", "fail=2", "--set", f"lock={LOCKED}")),
     "SIGKILL of the bench process": (kill_bench_process, 5, FRESH_LINKS, ()),
     "SIGSTOP of the bench process": (stop_bench_process, 5, BENCH_HANG, ()),
 }
@@ -127,7 +144,9 @@ def test_a_death_is_survived(tmp_path: Path, kind: str) -> None:
 @pytest.mark.fault(
     27, "SIGKILL and SIGSEGV, trial after trial: driven before, off and open after; each acknowledged row recovered"
 )
-@pytest.mark.fault(28, "SIGSTOP, trial after trial: off within the heartbeat and 100 ms, while the program still hangs")
+@pytest.mark.fault(
+    28, "SIGSTOP or a deadlock, trial after trial: off within heartbeat and 100 ms, while the program still hangs"
+)
 @pytest.mark.fault(
     29, "bench process killed or stopped, trial after trial: off and open over fresh links in all of them"
 )

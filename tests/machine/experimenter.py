@@ -33,8 +33,15 @@ Struck = tuple[Strike, acts.Act]
 
 _WIRE = {"late", "lost", "doubled", "split", "cut", "garbled", "gibberish", "endless", "closed", "reset"}
 _WIRE |= {"unsolicited", "silent", "hung", "reboot"}
-KINDS: dict[type[NwlabError], set[str]] = {RebootError: {"reboot"}, InterlockError: {"interlock"}, WireError: _WIRE}
-"""Which faults explain which error; whatever else an instrument tells, or cannot be confirmed, any fault there may."""
+KINDS: dict[type[NwlabError], set[str]] = {
+    RebootError: {"reboot", "garbled"},
+    InterlockError: {"interlock", "garbled"},
+    WireError: _WIRE,
+}
+"""Which faults explain which error; whatever else an instrument tells, or cannot be confirmed, any fault there may.
+
+A flipped bit makes one number of another, also of a mark or a status.
+"""
 LINGERS = {"closed", "reset", "reboot", "error", "interlock"}
 """What is found later than it struck: a link that is down, a lost mark, an entry in a queue, a latch."""
 DEAF = {"closed", "reset", "silent", "hung", "reboot", "lost", "late", "endless", "ignored"}
