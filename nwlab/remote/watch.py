@@ -83,7 +83,7 @@ class Watch:
         if message is not None:
             self._last = self._clock.now()
             self._take(message)
-            return ""
+            return self._slept()  # beats go on at once after a sleep
         return self._slept() or self._silent()
 
     def _take(self, message: Message) -> None:

@@ -207,7 +207,7 @@ class World:
         setup = self._present_setup()
         mean = self._film.advance(setup.circuit, 0.0)
         currents = {channel: _read(mean, probe).current for channel, probe in setup.probes.items()}
-        return moment_of(self._time, change, mean.potential, nodes, currents, after=after)
+        return moment_of(self._time, change, mean.potential, nodes, setup.circuit, currents, after=after)
 
     def _settle(self) -> None:
         self.now()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 import os
+import pickle
 import signal
 import socket
 import struct
@@ -15,9 +18,11 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import psutil
 import pytest
 from contract import drive, play, volts
 
+import nwlab
 from nwlab.core.errors import DriveError, UnsafeError, UsageError, WireError
 from nwlab.lab.opening import open_bench
 from nwlab.lab.served_bench import TOKEN, observe
@@ -117,6 +122,98 @@ def test_strangers_do_no_harm(service: Service, token: str) -> None:
                 except TimeoutError:
                     pass
         assert play(chip, drive(volts(1.0))).current[0, 0] == pytest.approx(1e-4, rel=1e-3)
+
+
+@pytest.mark.fault(
+    41, "a flood, half a message, a pickle, 40 who say nothing: all parted with, memory bounded, nothing executed"
+)
+def test_strangers_are_parted_with_and_cost_little(service: Service, token: str, tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    pickled = pickle.dumps(Planting(str(planted)))
+    process = psutil.Process(service.process.pid)
+    with open_bench(service.address) as chip:
+        play(chip, drive(volts(1.0)))
+        before = process.memory_info().rss
+        silent = [socket.create_connection(service.place, 5) for _ in range(40)]
+        parted = [
+            flood(service.place, data) for data in (pickled, struct.pack(">II", len(pickled), 0) + pickled, b"\0" * 3)
+        ]
+        parted += [flood(service.place, struct.pack(">II", 1 << 30, 1 << 30) + b"x" * (1 << 20), times=64)]
+        assert process.memory_info().rss - before < 32e6
+        assert play(chip, drive(volts(1.0))).current[0, 0] == pytest.approx(1e-4, rel=1e-3)
+        assert all(is_parted(link) for link in (*parted, *silent))
+        watching = observe(service.address)  # the door is free again
+        assert next(watching).kind == "ready"
+        assert play(chip, drive(volts(1.0))).current[0, 0] == pytest.approx(1e-4, rel=1e-3)
+    assert not planted.exists()
+    assert service.process.poll() is None
+
+
+class Planting:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return open, (self.path, "w")
+
+
+def flood(place: tuple[str, int], data: bytes, times: int = 1) -> socket.socket:
+    """Send as much as the other side takes."""
+    link = socket.create_connection(place, 5)
+    link.settimeout(0.5)
+    with contextlib.suppress(OSError):
+        for _ in range(times):
+            link.sendall(data)
+    return link
+
+
+def is_parted(link: socket.socket) -> bool:
+    """Whether the other side ends a connection within a while."""
+    with link:
+        link.settimeout(15)
+        try:
+            while link.recv(4096):
+                pass
+        except TimeoutError:
+            return False
+        except OSError:
+            pass
+        return True
+
+
+@pytest.mark.fault(
+    41, "a driver that knows the token and then announces a gigabyte: parted with, safe, the next may drive"
+)
+@pytest.mark.parametrize("data", [struct.pack(">II", 1 << 30, 0), struct.pack(">II", 9, 0) + b"\x80\x04pickle"])
+def test_a_driver_that_turns_to_nonsense_is_parted_with(service: Service, token: str, data: bytes) -> None:
+    with contextlib.suppress(WireError), open_bench(service.address) as chip:
+        play(chip, drive(volts(1.0), hold=True))
+        assert chip._remote is not None
+        link = chip._remote._pipe._link
+        link.setblocking(True)
+        link.sendall(data)
+        link.setblocking(False)
+        with pytest.raises(
+            WireError, match=r"talks nonsense.*safe state confirmed: .*outputs a, b off.*all relays open"
+        ):
+            play(chip, drive(volts(1.0)))
+    with open_bench(service.address) as chip:
+        assert play(chip, drive(volts(1.0))).steps == 1
+
+
+@pytest.mark.fault(41, "nothing in nwlab can unpickle, or run what came over a wire")
+def test_nothing_is_unpickled() -> None:
+    for path in Path(nwlab.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {"pickle", "marshal", "shelve", "dill", "multiprocessing"} & {
+                name.partition(".")[0] for name in names
+            }
+            called = node.func if isinstance(node, ast.Call) else None
+            assert not isinstance(called, ast.Name) or called.id not in ("eval", "exec"), path
 
 
 def test_a_driver_that_dies_leaves_a_safe_bench_for_the_next(service: Service, token: str, tmp_path: Path) -> None:

@@ -7,15 +7,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 from contract import ChipContract, drive, play, volts
+from runs.ohmic import several
 
 from nwlab.core.chip import Chip
+from nwlab.core.clock import time_with_sleep
 from nwlab.core.drive import Drive
 from nwlab.core.errors import DriveError, InstrumentError, UnsafeError, WireError
+from nwlab.core.events import BlockArrived, Event
 from nwlab.core.reading import Reading
+from nwlab.core.record import RunInfo
 from nwlab.core.safe_state import Deadlines, SafeState
 from nwlab.lab.bench_process import about_words
 from nwlab.lab.open_chip import OpenChip
@@ -26,6 +31,14 @@ from nwlab.remote.host import Host
 from nwlab.remote.logbook import Logbook
 from nwlab.remote.message import Message
 from nwlab.remote.pipe import Pipe
+from nwlab.runs.recording import load_run
+from nwlab.runs.runner import record_run
+from nwlab.virtual.k707 import Virtual707
+from nwlab.virtual.k2600 import Virtual2600
+from nwlab.virtual.k2600_source import ON
+
+BUSY = 0.4
+"""S that a busy computer may add to a deadline."""
 
 
 class Seam:
@@ -107,20 +120,70 @@ def test_limits_hold_on_the_far_side_too() -> None:
         made.chip.apply(drive(volts(5.5)))
 
 
-@pytest.mark.fault(
-    28, "no beat for a heartbeat while a level stands: safe state, read back, the control program is told"
-)
+@pytest.mark.fault(28, "no beat while a level stands: zero within the heartbeat and 100 ms, off and open, read back")
 def test_a_control_program_that_hangs_finds_a_safe_bench() -> None:
-    with seam(heartbeat=0.1) as made:
+    with seam(heartbeat=0.3) as made:
+        times = levels_of(made.bench)
         play(made.chip, drive(volts(1.0), hold=True))
-        time.sleep(0.4)
+        held = time.monotonic()
+        assert times[-1][1] == pytest.approx(1.0, abs=0.01)
+        assert standing(made.bench) == ["output a", "relays 1A01, 1B02"]
         state = made.wait()
+        zero = next(when for when, level in times if when > held and abs(level) < 0.01)
+        assert 0.3 * 0.7 < zero - held < 0.3 + 0.1 + BUSY
+        assert standing(made.bench) == []
         assert state.confirmed
-        assert any("outputs a, b off" in line for line in state.found)
-        with pytest.raises(WireError, match=r"silent for 100 ms while a level stood.*safe state confirmed"):
+        assert state.found == (f"{next(iter(made.bench.about.identities))}: outputs a, b off", "m: all relays open")
+        with pytest.raises(WireError, match=r"silent for 300 ms while a level stood.*safe state confirmed"):
             made.chip.apply(drive(volts(1.0)))
         with pytest.raises(DriveError, match="has gone to its safe state"):
             made.chip.apply(drive(volts(1.0)))
+
+
+@pytest.mark.fault(39, "the computer slept in a drive: safe state, read back; the run is marked as ended early by that")
+def test_a_computer_that_slept_finds_a_safe_bench(tmp_path: Path) -> None:
+    slept = threading.Event()
+    with seam(heartbeat=1.0) as made:
+        watch = made.host._watch
+        watch._with_sleep = lambda: time_with_sleep() + 3720.0 * slept.is_set()
+        times = levels_of(made.bench)
+
+        def sleep(event: Event) -> None:
+            if isinstance(event, BlockArrived):
+                slept.set()
+
+        chip = OpenChip(made.chip, about_of_nothing())
+        with pytest.raises(WireError, match=r"the computer slept for 1 h 02 min 00 s; safe state confirmed"):
+            record_run(several(LONG), chip, tmp_path / "run", RunInfo("x"), subscribers=(sleep,))
+        assert made.wait().confirmed
+        assert max(level for _, level in times) == pytest.approx(1.0, abs=0.01)
+        assert standing(made.bench) == []
+    run = load_run(tmp_path / "run")
+    assert (run.status, run.exit_code) == ("failed", 5)
+    assert "the computer slept" in run.reason
+    assert 0 < run.samples < LONG.steps
+    np.testing.assert_allclose(run.current, 1e-4, rtol=2e-3)
+
+
+def levels_of(bench: OpenChip) -> list[tuple[float, float]]:
+    """Note from now on when the chip saw which V, by the computer's clock."""
+    times: list[tuple[float, float]] = []
+    assert bench.table is not None
+    bench.table.world.watch(
+        lambda moment: times.append((time.monotonic(), moment.potentials["A"] - moment.potentials["B"]))
+    )
+    return times
+
+
+def standing(bench: OpenChip) -> list[str]:
+    """Return what is on or closed, as the virtual instruments themselves have it."""
+    assert bench.table is not None
+    smu, matrix = bench.table.instruments.values()
+    assert isinstance(smu, Virtual2600)
+    assert isinstance(matrix, Virtual707)
+    closed = ", ".join(sorted(matrix.relays._driven))
+    on = [f"output {each.port}" for each in smu.smus if each.source.output == ON]
+    return on + ([f"relays {closed}"] if closed else [])
 
 
 def test_at_rest_it_may_think() -> None:
