@@ -53,6 +53,11 @@ class OpenChip(CheckedChip):
         """Whether levels of the last drive still stand on the bench's instruments here."""
         return self.bench is not None and self.bench.holding
 
+    @property
+    def resting(self) -> bool:
+        """Whether the bench's instruments here are being brought to rest at this moment."""
+        return bool(getattr(self.bench, "resting", False))
+
     def make_safe(self, *, everything: bool = False) -> SafeState:
         """Run the safe order of a bench here and tell what was read back."""
         return SafeState() if self.bench is None else self.bench.make_safe(everything=everything)

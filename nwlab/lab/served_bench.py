@@ -56,7 +56,7 @@ class BenchService:
             stack.callback(self._audience.close)
             self._stack = stack.pop_all()
         self.address = f"tcp://{host}:{self._listening.getsockname()[1]}"
-        self._deadlines = order.file.process.deadlines
+        self._file = order.file
         threading.Thread(target=self._accept, name="nwlab admits visitors", daemon=True).start()
 
     def serve(self) -> None:
@@ -83,7 +83,7 @@ class BenchService:
         host = Host(
             self._chip,
             pipe,
-            self._deadlines,
+            self._file.process.deadlines,
             self._logbook,
             interrupt=lambda: signal.pthread_kill(main, signal.SIGUSR1),
             listen=self._audience.tell,
@@ -91,7 +91,7 @@ class BenchService:
         )
         self._host = host
         try:
-            state = host.serve(about_words(self._chip, self._deadlines.heartbeat))
+            state = host.serve(about_words(self._chip, self._file))
         finally:
             self._host = None
             pipe.close()
@@ -115,7 +115,7 @@ class BenchService:
         try:
             visitor = door.admit(link, self.token)
             if visitor.role == door.WATCH:
-                self._audience.add(Pipe(link), Message("ready", about_words(self._chip, self._deadlines.heartbeat)))
+                self._audience.add(Pipe(link), Message("ready", about_words(self._chip, self._file)))
             else:
                 self._queue(visitor, Pipe(link))
         except (NwlabError, OSError):

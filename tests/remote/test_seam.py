@@ -17,9 +17,11 @@ from nwlab.core.drive import Drive
 from nwlab.core.errors import DriveError, InstrumentError, UnsafeError, WireError
 from nwlab.core.reading import Reading
 from nwlab.core.safe_state import Deadlines, SafeState
+from nwlab.lab.bench_file import load_bench_file
 from nwlab.lab.bench_process import about_words
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench
+from nwlab.lab.places import find
 from nwlab.remote import guest
 from nwlab.remote.guest import RemoteChip
 from nwlab.remote.host import Host
@@ -31,13 +33,13 @@ from nwlab.remote.pipe import Pipe
 class Seam:
     """A virtual bench behind the seam, its host in a thread of this process."""
 
-    def __init__(self, heartbeat: float = 5.0, rescue: object = None) -> None:
+    def __init__(self, heartbeat: float = 5.0, rescue: object = None, **about: float) -> None:
         near, far = socket.socketpair()
         self.bench = open_bench("virtual", chip="resistor-10k")
         self.pipe, self._far = Pipe(near), Pipe(far)
         self.host = Host(self.bench, self._far, Deadlines(heartbeat, 60.0), Logbook("test"))
         self.state: SafeState | None = None
-        self._heartbeat = heartbeat
+        self._about = {"heartbeat": heartbeat, **about}
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         self.chip = RemoteChip(self.pipe, rescue)  # type: ignore[arg-type]
@@ -48,7 +50,8 @@ class Seam:
         return self.state
 
     def _serve(self) -> None:
-        self.state = self.host.serve(about_words(self.bench, self._heartbeat))
+        file = load_bench_file(find("bench", "virtual"))
+        self.state = self.host.serve({**about_words(self.bench, file), **self._about})
         self._far.close()
         self.bench.let_go()
 
@@ -154,7 +157,7 @@ def _broken() -> SafeState:
 
 @pytest.mark.fault(29, "a bench process that hangs is given up, and the instruments are reached over fresh links")
 def test_a_bench_process_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest, "HUNG", 0.2)
+    monkeypatch.setattr(guest, "_LOADING", 0.0)
     gate = threading.Event()
 
     class Hanging(Breaking):
@@ -163,7 +166,7 @@ def test_a_bench_process_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch)
             yield next(blocks)
             gate.wait(10)
 
-    with seam(rescue=lambda: SafeState(found=("looked at",))) as made:
+    with seam(rescue=lambda: SafeState(found=("looked at",)), silence=0.2) as made:
         made.host._chip = Hanging(made.bench)  # type: ignore[assignment]
         with pytest.raises(WireError, match=r"has said nothing for 0.2 s; .*fresh links"):
             list(made.chip.apply(LONG))
