@@ -61,7 +61,7 @@ class RemoteChip:
         if self._playing:  # whoever took blocks of it has left it alone
             self._stop()
         self._say(drive_message(drive, self.terminals))
-        self._await("accepted")
+        self._await("accepted", _PATIENCE)
         self._number += 1
         return self._play(drive, self._number)
 
@@ -95,7 +95,7 @@ class RemoteChip:
             self._say(Message("time"))
         else:
             self._say(Message("sleep", {"seconds": seconds}))  # it ticks meanwhile
-        return float(self._await("time").words["now"])
+        return float(self._await("time", self._silence).words["now"])
 
     def _play(self, drive: Drive, number: int) -> Iterator[Reading]:
         start, forces = float("nan"), len(drive.forces)
@@ -151,7 +151,7 @@ class RemoteChip:
                 if message.kind == "safe":
                     self._note(message)
 
-    def _await(self, kind: str, patience: float = _PATIENCE) -> Message:
+    def _await(self, kind: str, patience: float) -> Message:
         """Wait for one answer; ticks say that it takes its time."""
         while (message := self._receive(patience)) is not None and message.kind == "tick":
             pass
