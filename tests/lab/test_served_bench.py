@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import pickle
@@ -26,11 +28,13 @@ import nwlab
 from nwlab.core.errors import DriveError, UnsafeError, UsageError, WireError
 from nwlab.lab.opening import open_bench
 from nwlab.lab.served_bench import TOKEN, observe
+from nwlab.remote.message import Message
+from nwlab.remote.pipe import Pipe
 
 
 class Service:
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "nwlab", "serve-bench", "virtual", "--chip", "resistor-10k", "--json"]
+    def __init__(self, folder: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "nwlab", "serve-bench", "virtual", "--chip", "resistor-10k", "--json", *words]
         self.process = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -280,3 +284,96 @@ def test_an_address_that_is_none_is_told() -> None:
         port = free.getsockname()[1]
     with pytest.raises(WireError, match="is `nwlab serve-bench` running there"):
         open_bench(f"tcp://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://localhost:99999", "tcp://localhost:no", "tcp://[::1:5", "tcp://localhost:0"]
+)
+def test_a_port_that_is_none_is_told(address: str) -> None:
+    with pytest.raises(UsageError, match="is written tcp://host:port, not"):
+        open_bench(address)
+
+
+def visitor(service: Service, token: str, **words: object) -> Pipe:
+    """Come in as somebody who says odd things at the door."""
+    pipe = Pipe(socket.create_connection(service.place, 5))
+    challenge = pipe.receive(5.0)
+    assert challenge is not None
+    answer = hmac.new(token.encode(), challenge.words["nonce"].encode(), hashlib.sha256).hexdigest()
+    pipe.send(Message("hello", {"answer": answer, "role": "drive", "who": "x", **words}))
+    return pipe
+
+
+@pytest.mark.fault(
+    41, "odd answers at the door, names that are none: parted with or written down, and the service goes on"
+)
+def test_odd_visitors_do_no_harm(service: Service, token: str) -> None:
+    refused = visitor(service, token, answer="\xe9\ud800")
+    message = refused.receive(5.0)
+    assert message is not None
+    assert "the token is wrong" in message.words["text"]
+    refused.close()
+    for who in ("\ud800", "a\x1b[2J\nb", ""):
+        nameless = visitor(service, token, who=who)
+        message = nameless.receive(5.0)
+        assert message is not None
+        assert message.kind == "ready"
+        with pytest.raises(UsageError, match=r"being driven by .*; one at a time"):
+            open_bench(service.address)
+        nameless.close()
+        time.sleep(0.2)
+    with open_bench(service.address) as chip:
+        assert play(chip, drive(volts(1.0))).steps == 1
+    for line in service.log.read_text(encoding="utf-8").splitlines():
+        json.loads(line)
+    assert "a?[2J?b" in service.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.fault(
+    41, "a flood of connections uses up what the service may open; afterwards it takes visitors in again"
+)
+@pytest.mark.skipif(os.name != "posix", reason="a limit of open files")
+def test_a_flood_of_visitors_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    service = Service(tmp_path)
+    monkeypatch.setenv(TOKEN, service.token)
+    resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (48, 48))  # type: ignore[attr-defined]
+    watching = [observe(service.address) for _ in range(60)]
+    for each in watching:
+        with contextlib.suppress(WireError, UsageError):
+            next(each)
+    for each in watching:
+        each.close()  # type: ignore[attr-defined]
+    end = time.monotonic() + 30
+    while True:
+        try:
+            chip = open_bench(service.address)
+            break
+        except WireError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    with chip:
+        assert play(chip, drive(volts(1.0))).steps == 1
+    assert service.stop()[0] == 0
+
+
+def test_a_bench_at_an_address_of_the_newer_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this computer has no IPv6")
+    service = Service(tmp_path, "--host", "::1")
+    monkeypatch.setenv(TOKEN, service.token)
+    assert service.address.startswith("tcp://[::1]:")
+    with open_bench(service.address) as chip:
+        assert play(chip, drive(volts(1.0))).steps == 1
+    assert service.stop()[0] == 0
+
+
+def test_a_service_that_fails_to_say_that_it_is_ready_makes_safe(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nwlab", "serve-bench", "virtual", "--chip", "resistor-10k", "--json"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.DEVNULL, check=False, timeout=60)
+    assert done.returncode != 0
+    assert '"what": "stopped"' in (tmp_path / "bench.log").read_text(encoding="utf-8")
