@@ -85,6 +85,7 @@ class RemoteChip:
             return
         if self.safe_state is None:
             self._ask_for_safety()
+        self._look_again()
         self._closed = True
         self._pipe.close()
         (self.safe_state or SafeState(("the bench process said nothing",))).demand()
@@ -150,6 +151,13 @@ class RemoteChip:
                     self._lost(WireError("the bench process does not get to its safe state"))
                 if message.kind == "safe":
                     self._note(message)
+
+    def _look_again(self) -> None:
+        """What the other side could not make safe over links that had broken may be reached over fresh ones."""
+        state = self.safe_state
+        if self._rescue is not None and self._driven and state is not None and state.failures:
+            fresh, _ = self._aftermath()
+            self.safe_state = state if fresh.failures else fresh
 
     def _await(self, kind: str, patience: float) -> Message:
         """Wait for one answer; ticks say that it takes its time."""

@@ -9,10 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import pyvisa
 from contract import play, volts
+from virtual.faults.parrots import script_of
 
 from nwlab.core.drive import Drive
 from nwlab.core.errors import WireError
@@ -122,3 +125,22 @@ def test_an_interrupted_close_lets_the_bench_process_make_safe(bench: Path, resc
     assert rescues == []
     with open_bench(bench, separate=False) as after:
         assert after.about.found_on == ()
+
+
+@pytest.mark.fault(12, "a link that the instrument closed for good: its output is off all the same, over a fresh one")
+@pytest.mark.parametrize("word", ["closed", "reset"])
+def test_what_a_broken_link_kept_on_goes_off_over_a_fresh_one(tmp_path: Path, word: str) -> None:
+    faults = script_of(tmp_path, f'[[fault]]\nat = "a"\ndo = "{word}"\nmessage = "printbuffer"\nnth = 1\n')
+    with ServedBench("virtual", chip="resistor-10k", faults=faults.path) as served:
+        with open_bench(served.write(tmp_path / "served.toml"), separate=True) as chip:
+            with pytest.raises(WireError):
+                play(chip, HELD)
+        assert chip.safe_state is not None
+        assert chip.safe_state.confirmed, str(chip.safe_state)
+        assert served.faults is not None
+        assert served.faults.log
+        manager = pyvisa.ResourceManager("@py")
+        other: Any = manager.open_resource(served.services[0].resource, read_termination="\n", write_termination="\n")
+        assert float(other.query("print(smua.source.output)")) == 0
+        other.close()
+        manager.close()
