@@ -132,9 +132,9 @@ def test_an_interrupted_close_lets_the_bench_process_make_safe(bench: Path, resc
 def test_what_a_broken_link_kept_on_goes_off_over_a_fresh_one(tmp_path: Path, word: str) -> None:
     faults = script_of(tmp_path, f'[[fault]]\nat = "a"\ndo = "{word}"\nmessage = "printbuffer"\nnth = 1\n')
     with ServedBench("virtual", chip="resistor-10k", faults=faults.path) as served:
-        with open_bench(served.write(tmp_path / "served.toml"), separate=True) as chip:
-            with pytest.raises(WireError):
-                play(chip, HELD)
+        path = served.write(tmp_path / "served.toml")
+        with open_bench(path, separate=True) as chip, pytest.raises(WireError):
+            play(chip, HELD)
         assert chip.safe_state is not None
         assert chip.safe_state.confirmed, str(chip.safe_state)
         assert served.faults is not None
