@@ -68,7 +68,7 @@ def demo(arguments: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     install("test")
-    run(python(), "-m", "pytest", *arguments)
+    run(python(), "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile")))
 
 
 def bench(arguments: list[str]) -> None:

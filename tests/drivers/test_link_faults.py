@@ -69,8 +69,13 @@ def test_a_late_answer_never_answers_another_question(smu: Keithley2600, server:
     with pytest.raises(WireError, match=r"smu \(TCPIP.*measure\.v.*was not answered within 200 ms"):
         smu.numbers(ACTS, 1)
     assert [smu.numbers("print(smua.source.leveli)", 1) for _ in range(3)] == [[2.0]] * 3
-    server.plan("levelv", late(0.28))
-    assert level(smu) == 1.25
+    resyncs = smu.link.resyncs
+    assert resyncs == 1
+    for _ in range(5):  # a computer under load may look so late that the late answer is there
+        server.plan("levelv", late(0.28))
+        assert level(smu) == 1.25
+        if smu.link.retries:
+            break
     assert (smu.link.retries, smu.link.resyncs) == (1, 2)
     assert level(smu) == 1.25
 
