@@ -71,7 +71,7 @@ def test_rests_survive_on_every_level(portion: int) -> None:
     count = -(-20_000 // portion)
     for number in range(count):
         trace.append(time + number * 10.0, np.sin(time + number), after_rest=number % 2 == 1)
-    for most in (4000, 500, 50):
+    for most in (4000, 500, 100):
         points = trace.view(-1.0, count * 10.0, most)
         # Of pieces that are drawn one by one, each second one was taken after a rest.
         wanted = np.unique(np.floor(points.time / 10.0 + 1e-9))
