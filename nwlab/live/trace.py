@@ -127,8 +127,8 @@ class Trace:
     def view(self, begin: float, end: float, most: int) -> Points:
         """Return at most about `most` points that draw like all samples from `begin` to `end` (s).
 
-        `most` lies between 100 and `KEPT`. One more point on either side lets lines run on to the edge; in what lies so far
-        back that only coarse levels have it, there may be fewer points than would fit.
+        `most` lies between 100 and `KEPT`. One more point on either side lets lines run on to the edge. Of what lies so
+        far back that only coarse levels have it, there may be fewer points than would fit.
         """
         number = next(number for number, level in enumerate(self._levels) if level.serves(begin, end, most))
         parts = [self._levels[number].between(begin, end)]
