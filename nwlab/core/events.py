@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nwlab.core.drive import Drive
+from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.reading import Reading
 
 
@@ -39,6 +39,19 @@ class BlockArrived:
     reading: Reading
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """What a twin expected of samples `first` … of a drive: of each, the quantity that was not forced.
+
+    That is A where a voltage was forced and V where a current was.
+    """
+
+    index: int
+    first: int
+    mean: FloatArray  # (steps, forces) A or V
+    sd: FloatArray  # (steps, forces) A or V: standard deviation of reading minus mean, meter noise included
+
+
 @dataclass(frozen=True, slots=True)
 class DriveFinished:
     """All samples of a drive arrived."""
@@ -63,7 +76,7 @@ class RunFinished:
     reason: str = ""
 
 
-Event = RunStarted | DriveStarted | BlockArrived | DriveFinished | Noted | RunFinished
+Event = RunStarted | DriveStarted | BlockArrived | Expected | DriveFinished | Noted | RunFinished
 
 
 class Subscriber(Protocol):

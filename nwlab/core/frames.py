@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.events import Expected
 from nwlab.core.reading import Reading
 
 VERSION = 1
@@ -22,6 +23,7 @@ _HEADER = struct.Struct("<4sBBHIQ")
 _CRC = struct.Struct("<I")
 _DRIVE = struct.Struct("<QII")  # steps, forces, whether read delays follow
 _READING = struct.Struct("<dQI4x")  # start, steps, forces
+_EXPECTED = struct.Struct("<QI4x")  # steps, forces
 OVERHEAD = _HEADER.size + _CRC.size
 """Bytes of a frame beyond its payload."""
 
@@ -31,6 +33,7 @@ class Kind(IntEnum):
 
     DRIVE = 1
     READING = 2
+    EXPECTED = 3
 
 
 class DamageError(ValueError):
@@ -109,6 +112,29 @@ def reading_head(payload: bytes) -> tuple[float, int, int]:
     if len(payload) != _READING.size + 8 * (steps + 4 * steps * forces) + 2 * steps * forces:
         raise DamageError("a block's frame is not as long as its steps and forces need")
     return start, steps, forces
+
+
+def encode_expected(expected: Expected) -> bytes:
+    """Pack what a twin expected."""
+    steps, forces = expected.mean.shape
+    arrays = (expected.mean, expected.sd)
+    return _EXPECTED.pack(steps, forces) + b"".join(array.astype("<f8").tobytes() for array in arrays)
+
+
+def expected_head(payload: bytes) -> tuple[int, int]:
+    """Return steps and forces; raises DamageError unless the payload is as long as that."""
+    if len(payload) < _EXPECTED.size:
+        raise DamageError("an expectation's frame is shorter than its head")
+    steps, forces = _EXPECTED.unpack_from(payload)
+    if len(payload) != _EXPECTED.size + 16 * steps * forces:
+        raise DamageError("an expectation's frame is not as long as its steps and forces need")
+    return steps, forces
+
+
+def decode_expected(payload: bytes) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation, (steps, forces) each; raises DamageError."""
+    table = np.frombuffer(payload, "<f8", offset=_EXPECTED.size).reshape(2, *expected_head(payload)).astype(np.float64)
+    return table[0], table[1]
 
 
 def decode_reading(payload: bytes) -> Reading:

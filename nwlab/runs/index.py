@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from nwlab.core.frames import DamageError, Kind, drive_head, read_frame, reading_head
+from nwlab.core.frames import DamageError, Kind, drive_head, expected_head, read_frame, reading_head
 from nwlab.core.record import FORMAT, decode_line
 
 LONGEST = 1 << 26
@@ -47,6 +47,10 @@ class Extent:
     block_bytes: int = 0
 
 
+Place = tuple[int, int, int, int, int]
+"""Drive, first step, and where the frame lies: offset, length in bytes, number."""
+
+
 def _numbers() -> array[int]:
     return array("Q")
 
@@ -69,6 +73,7 @@ class Index:
     offset: array[int] = field(default_factory=_numbers)  # (blocks,) in `blocks.bin`
     length: array[int] = field(default_factory=_numbers)  # (blocks,) bytes of the frame
     frame: array[int] = field(default_factory=_numbers)  # (blocks,) number of the frame
+    expected: list[Place] = field(default_factory=list[Place])  # what a twin expected
     dropped: Dropped = field(default_factory=Dropped)
     extent: Extent = field(default_factory=Extent)
 
@@ -83,7 +88,7 @@ def scan(journal: BinaryIO, blocks: BinaryIO) -> Index:
 
     Whatever the bytes are, the result is an exact prefix of what was acknowledged.
     """
-    scanner = _Scanner(blocks)
+    scanner = Scanner(blocks)
     place, reason = 0, ""
     while line := journal.readline(LONGEST):
         try:
@@ -98,7 +103,7 @@ def scan(journal: BinaryIO, blocks: BinaryIO) -> Index:
     return scanner.index
 
 
-def _dropped(journal: BinaryIO, place: int, scanner: _Scanner, reason: str) -> Dropped:
+def _dropped(journal: BinaryIO, place: int, scanner: Scanner, reason: str) -> Dropped:
     journal.seek(place)
     lines, tail = 0, b""
     while line := journal.readline(LONGEST):
@@ -121,31 +126,36 @@ def _is_torn(tail: bytes, number: int) -> bool:
     return False  # all of the line is there, and something else where it should end
 
 
-_KINDS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+STRANGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 """What a line raises that has the right checksum, but says something else than its kind has to say."""
 
 
-class _Scanner:
-    """Takes the lines one after the other; `used` is the end of the last frame accepted, `taken` counts lines."""
+class Scanner:
+    """Takes the lines one after the other; `used` is the end of the last frame accepted, `taken` counts lines.
+
+    `payload` is what the last frame holds.
+    """
 
     def __init__(self, blocks: BinaryIO) -> None:
-        self.index, self.used = Index(), 0
+        self.index, self.used, self.payload = Index(), 0, b""
         self._blocks, self.size = blocks, blocks.seek(0, os.SEEK_END)
         self.taken = self._frames = 0
         self._terminals: set[int] = set()
 
     def take(self, line: dict[str, Any], place: int) -> None:
+        """Take the line that begins at `place` of the journal; raises DamageError."""
         if line.get("n") != self.taken or bool(self.index.end):
             raise DamageError(f"journal line {self.taken + 1} is out of order")
         try:
             self._take(line, place)
         except DamageError:
             raise
-        except _KINDS as error:
+        except STRANGE as error:
             raise DamageError(f"journal line {self.taken + 1} does not say what it should: {error}") from error
         self.taken += 1
 
     def extent(self, journal_bytes: int) -> Extent:
+        """Return how far the lines that were taken reach."""
         return Extent(self.taken, journal_bytes, self._frames, self.used)
 
     def _take(self, line: dict[str, Any], place: int) -> None:
@@ -159,6 +169,8 @@ class _Scanner:
                 self._drive(line, place)
             case "block":
                 self._block(line)
+            case "expected":
+                self._expected(line)
             case "drive-end":
                 self._drive_end(line)
             case "note":
@@ -209,6 +221,15 @@ class _Scanner:
         index.length.append(line["length"])
         index.frame.append(line["frame"])
 
+    def _expected(self, line: dict[str, Any]) -> None:
+        drive, first = line["drive"], line["first"]
+        shape = expected_head(self._frame(line, Kind.EXPECTED))
+        known = 0 <= drive < len(self.index.lines) and first >= 0 and first + shape[0] <= self.index.samples[drive]
+        if not known or shape != (line["steps"], self.index.forces[drive]):
+            raise DamageError(f"an expectation of drive {drive} is not what its line says")
+        self._accept(line)
+        self.index.expected.append((drive, first, line["offset"], line["length"], line["frame"]))
+
     def _drive_end(self, line: dict[str, Any]) -> None:
         if line["drive"] != len(self.index.lines) - 1:
             raise DamageError(f"the end of drive {line['drive']} is out of order")
@@ -224,8 +245,12 @@ class _Scanner:
             raise DamageError(f"frame {line['frame']} is out of order")
         there = self.size - self.used
         if line["length"] > there:
+            self.size = self._blocks.seek(0, os.SEEK_END)  # the run may go on
+            there = self.size - self.used
+        if line["length"] > there:
             raise DamageError(f"frame {line['frame']} is cut off: {there} of {line['length']} bytes are there")
-        return read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
+        self.payload = read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
+        return self.payload
 
     def _accept(self, line: dict[str, Any]) -> None:
         self._frames += 1

@@ -12,8 +12,8 @@ from typing import Any
 from nwlab.core import lock
 from nwlab.core.clock import Clock, SystemClock, utc_now
 from nwlab.core.errors import StorageError
-from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunFinished, RunStarted
-from nwlab.core.frames import Kind, encode_drive, encode_frame, encode_reading
+from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Expected, Noted, RunFinished, RunStarted
+from nwlab.core.frames import Kind, encode_drive, encode_expected, encode_frame, encode_reading
 from nwlab.core.record import (
     BLOCKS,
     FORMAT,
@@ -121,6 +121,8 @@ class Store:
                 self._drive(event)
             case BlockArrived():
                 self._block(event)
+            case Expected():
+                self._expected(event)
             case DriveFinished():
                 self._line("drive-end", {"drive": event.index})
             case Noted():
@@ -166,6 +168,11 @@ class Store:
         head = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
         self._line("block", {**head, "at": self._now(), **place})
         self.samples += steps
+
+    def _expected(self, event: Expected) -> None:
+        steps, forces = event.mean.shape
+        place = self._frame(Kind.EXPECTED, encode_expected(event))
+        self._line("expected", {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, **place})
 
     def _finish(self, event: RunFinished) -> None:
         end = {"status": event.status, "exit": event.exit_code, "reason": event.reason}

@@ -1,0 +1,96 @@
+"""What was measured between one pair of terminals, ready to be drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nwlab.core.drive import BoolArray, FloatArray
+from nwlab.live.spells import Spells
+from nwlab.live.trace import Trace
+
+BAND = 2.0
+"""Standard deviations that the band of a prediction reaches to either side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One force of a block; (steps,) each."""
+
+    begin: FloatArray  # s since the first drive's start: when each level began
+    end: FloatArray  # s: when it ended, as far as known
+    time: FloatArray  # s: middle of the integration
+    level: FloatArray  # V or A, as asked
+    voltage: FloatArray  # V; NaN on overflow
+    current: FloatArray  # A; NaN on overflow
+    in_compliance: BoolArray
+    forces_current: bool
+
+    @property
+    def conductance(self) -> FloatArray:
+        """current / voltage in S; NaN where nothing is forced across."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.current / self.voltage
+        return np.where(np.isfinite(ratio) & (self.level != 0), ratio, np.nan)
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """Traces of one pair of terminals; times in s since the first drive's start."""
+
+    name: str
+    number: int  # decides about its colour
+    conductance: Trace = field(default_factory=Trace)  # S
+    voltage: Trace = field(default_factory=Trace)  # V, two points per step: where its level began and ended
+    current: Trace = field(default_factory=Trace)  # A
+    lower: Trace = field(default_factory=Trace)  # S, band of the prediction
+    upper: Trace = field(default_factory=Trace)  # S
+    residual: Trace = field(default_factory=Trace)  # reading minus prediction, in standard deviations
+    limited: Spells = field(default_factory=Spells)
+    last: dict[str, float] = field(default_factory=dict[str, float])  # "S", "V", "A" → newest value that is a number
+    is_limited: bool = False  # whether the newest sample is in compliance
+    overflows: int = 0
+    _ended: float = -np.inf  # s: end of the newest level
+
+    def add(self, column: Column) -> None:
+        """Add one block."""
+        length = float(np.median(column.end - column.begin))
+        after_rest = bool(column.begin[0] - self._ended > 0.5 * length)
+        self._ended = float(column.end[-1])
+        corners = np.stack([column.begin, column.end], axis=1).ravel()
+        self._append("V", self.voltage, corners, np.repeat(column.voltage, 2), after_rest=after_rest)
+        self._append("A", self.current, column.time, column.current, after_rest=after_rest)
+        self._append("S", self.conductance, column.time, column.conductance, after_rest=after_rest)
+        self._note_compliance(column)
+        self.overflows += int(np.count_nonzero(np.isnan(column.voltage) | np.isnan(column.current)))
+
+    def expect(self, column: Column, mean: FloatArray, sd: FloatArray) -> None:
+        """Add what was expected of a block that has been added: the quantity not forced, (steps,) A or V each."""
+        low, high = (self._as_conductance(column, mean + sign * BAND * sd) for sign in (-1.0, 1.0))
+        known = np.isfinite(low) & np.isfinite(high)
+        self.lower.append(column.time[known], np.minimum(low, high)[known])
+        self.upper.append(column.time[known], np.maximum(low, high)[known])
+        found = column.voltage if column.forces_current else column.current
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residual = (found - mean) / sd
+        known = np.isfinite(residual)
+        self.residual.append(column.time[known], residual[known])
+
+    def _append(self, unit: str, trace: Trace, time: FloatArray, value: FloatArray, *, after_rest: bool) -> None:
+        known = np.isfinite(value)
+        if known.any():
+            trace.append(time[known], value[known], after_rest=after_rest)
+            self.last[unit] = float(value[known][-1])
+
+    def _note_compliance(self, column: Column) -> None:
+        turns = np.flatnonzero(np.diff(column.in_compliance.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+        for first, last in turns:
+            self.limited.add(float(column.begin[first]), float(column.end[last - 1]))
+        self.is_limited = bool(column.in_compliance[-1])
+
+    @staticmethod
+    def _as_conductance(column: Column, value: FloatArray) -> FloatArray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = column.level / value if column.forces_current else value / column.level
+        return np.where(column.level != 0, ratio, np.nan)

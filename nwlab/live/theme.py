@@ -1,0 +1,65 @@
+"""Colours and sizes of the window, light and dark, told apart with every kind of colour vision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nwlab.plot.style import COLOURS
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What everything is painted with; colours as "#rrggbb"."""
+
+    name: str
+    window: str  # behind everything
+    panel: str  # behind plots and lists
+    text: str
+    quiet: str  # axes, hints
+    grid: str
+    curves: tuple[str, ...]
+    limited: str  # compliance
+    alarm: str
+    good: str
+    driven: str  # terminals, by role
+    low: str
+    grounded: str
+    sensed: str
+    colours: str  # name of the colour map of images
+
+
+LIGHT = Theme(
+    name="light",
+    window="#F4F4F4",
+    panel="#FFFFFF",
+    text="#1A1A1A",
+    quiet="#6B6B6B",
+    grid="#DDDDDD",
+    curves=COLOURS,
+    limited="#E69F00",
+    alarm="#B3261E",
+    good="#00704F",
+    driven="#D55E00",
+    low="#56B4E9",
+    grounded="#6B6B6B",
+    sensed="#CC79A7",
+    colours="viridis",
+)
+DARK = Theme(
+    name="dark",
+    window="#1B1D20",
+    panel="#101214",
+    text="#ECECEC",
+    quiet="#A0A4A8",
+    grid="#33373B",
+    curves=("#56B4E9", "#F28E5C", "#2EC4A0", "#E0A3C5", "#F0C04A", "#8FA8FF", "#FFFFFF", "#C9A98A"),
+    limited="#F0C04A",
+    alarm="#FF6B5E",
+    good="#2EC4A0",
+    driven="#F28E5C",
+    low="#56B4E9",
+    grounded="#A0A4A8",
+    sensed="#E0A3C5",
+    colours="viridis",
+)
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
