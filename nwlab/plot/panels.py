@@ -24,7 +24,7 @@ POINTS = 4000
 """Points drawn per curve: more than the picture has columns, so that decimation cannot be seen."""
 FEW = 200
 """Up to so many samples are also shown one by one."""
-_ALL = 16 * POINTS  # of all curves of a panel; with more than sixteen, nobody can tell one from another
+_ALL = 16_000  # points of all curves of a panel, so that sixteen are drawn in a second
 _DEEPEST = 1e-9  # of the largest value: what a logarithmic axis shows at most
 _AIR = 1.15  # factor between a logarithmic axis' end and the value nearest to it
 _FEW_DECADES = 300.0
@@ -89,9 +89,10 @@ def draw(axes: Axes, panel: Panel, look: Look, seconds: float) -> None:
             axes.plot(*points, drawstyle="steps-post", **style)
             continue
         axes.plot(*points, marker="o" if values.size <= FEW else "", markersize=2.2, **style)
-        known = np.isfinite(points[1])
-        (faint,) = axes.plot(points[0][known], points[1][known], **style)
-        faint.set(alpha=0.35, linewidth=0.6)
+        known = np.flatnonzero(np.isfinite(values))
+        if known.size and known[-1] - known[0] >= known.size:  # over gaps a faint line leads on
+            (faint,) = axes.plot(points[0][known], points[1][known], **style)
+            faint.set(alpha=0.35, linewidth=0.6)
     axes.set_ylabel(f"{panel.quantity} ({unit})")
     if panel.unit == "S":
         _scale(axes, panel, factor)

@@ -14,8 +14,6 @@ from nwlab.report.markup import Markup, element
 from nwlab.report.numbers import Numbers
 from nwlab.report.steps import stretches
 
-_SCREEN_DARK = "screen and (prefers-color-scheme: dark)"
-"""Paper is white, also for who likes his screen dark."""
 _TOLD = 8  # curves that are told in words; the tables tell all
 
 
@@ -39,15 +37,17 @@ def pictures(digest: Digest) -> list[Picture]:
 
 
 def section(drawn: list[Picture]) -> Markup:
-    """Return the pictures, each in the look that the reader's screen asks for."""
+    """Return the pictures, each in two looks; the style sheet shows the one that the screen, or paper, asks for."""
     return Markup("".join(_figure(picture) for picture in drawn))
 
 
 def _figure(picture: Picture) -> Markup:
-    dark = element("source", media=_SCREEN_DARK, srcset=_data(picture.dark))
     width, height = _size(picture.light)
-    light = element("img", src=_data(picture.light), alt=picture.words, width=width, height=height)
-    return element("figure", element("picture", dark, light), element("figcaption", picture.caption))
+    looks = [
+        element("img", src=_data(png), alt=picture.words, width=width, height=height, class_=look)
+        for look, png in (("light", picture.light), ("dark", picture.dark))
+    ]
+    return element("figure", *looks, element("figcaption", picture.caption))
 
 
 def _data(png: bytes) -> Markup:

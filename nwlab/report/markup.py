@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-_VOID = frozenset({"img", "meta", "source"})
+_VOID = frozenset({"img", "meta"})
 _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What must not stand in HTML, or cannot be written as UTF-8."""
 

@@ -45,8 +45,9 @@ def _number(found: Any) -> str:
     if not isinstance(number, int | float):
         return wording.value(found)
     unit, error = str(found.get("unit", "1")), found.get("error")
-    said = wording.quantity(number, unit, 6)
-    return f"{said} ± {wording.quantity(error, unit, 2)}" if isinstance(error, int | float) else said
+    if isinstance(error, int | float):
+        return wording.measured(number, error, unit)
+    return wording.quantity(number, unit, 6)
 
 
 def _when(note: Note, started: datetime | None) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def section(digest: Digest) -> Markup:
     rows: list[tuple[object, object]] = [
         ("Protocol", _named(info.name, digest.declared("protocol").get("about"))),
         ("Chip", _named(info.chip, digest.declared("chip").get("about"))),
-        ("Terminals", ", ".join(run.terminals) or wording.NOTHING),
+        ("Terminals", ", ".join(run.terminals)),
         ("Bench", _named(info.bench, digest.declared("bench").get("about"))),
         ("Instruments", _instruments(digest)),
         ("Started", wording.moment(run.started)),
@@ -55,7 +55,7 @@ def section(digest: Digest) -> Markup:
         ("Exit code", _exit(run.exit_code)),
         ("Record", element("code", run.path.resolve().name)),
     ]
-    return facts("What was done, on what, when", rows)
+    return facts("What was done, on what, when", [row for row in rows if row[1]])
 
 
 def _standing(kind: str, mark: str, said: str, more: str = "") -> Markup:
@@ -65,7 +65,7 @@ def _standing(kind: str, mark: str, said: str, more: str = "") -> Markup:
 
 def _named(name: str, about: object) -> object:
     if not name:
-        return wording.NOTHING
+        return ""
     return join([element("strong", name), f": {about}" if isinstance(about, str) and about else ""])
 
 
@@ -74,7 +74,7 @@ def _instruments(digest: Digest) -> str:
     if info.opened.get("model"):
         return "none: played on the chip's model alone"
     if not info.identities:
-        return "none on record"
+        return ""
     simulated = sum(_SIMULATED in name for name in info.identities)
     if info.opened.get("virtual") or simulated == len(info.identities):
         return "simulated"

@@ -20,6 +20,11 @@ def page(digest: Digest, drawn: list[Picture]) -> str:
     return f"<!DOCTYPE html>\n{element('html', _head(digest), body, lang='en')}\n"
 
 
+def style_sheet() -> Markup:
+    """Return how the page looks: light and dark, on screen and on paper."""
+    return Markup(Path(__file__).with_name("style.css").read_text("utf-8"))
+
+
 def _sections(digest: Digest, drawn: list[Picture]) -> list[tuple[str, Markup]]:
     empty = element("p", "No samples are on record, so there is nothing to draw.")
     told = [
@@ -48,7 +53,7 @@ def _head(digest: Digest) -> Markup:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{run.info.name or 'run'}, {when}: report"),
-        element("style", Markup(Path(__file__).with_name("style.css").read_text("utf-8"))),
+        element("style", style_sheet()),
     )
 
 

@@ -54,7 +54,7 @@ def _declared(entry: Mapping[str, Any]) -> tuple[object, object, object]:
 def _origin(digest: Digest) -> list[tuple[object, object]]:
     info = digest.run.info
     asked = {name: each for name, each in info.opened.items() if each not in (None, False)}
-    rows: list[tuple[object, object]] = [("seed", wording.NOTHING if info.seed is None else info.seed)]
+    rows: list[tuple[object, object]] = [] if info.seed is None else [("seed", info.seed)]
     rows += [(f"asked for: {name}", wording.value(each)) for name, each in asked.items()]
     return [*rows, ("report made", wording.moment(digest.made))]
 

@@ -87,19 +87,17 @@ def _asked(played: PlayedDrive) -> float:
 
 
 def _times(lasted: Sequence[float], drawn: Sequence[Curve]) -> tuple[FloatArray, FloatArray]:
-    """Begin and end of each drive in s. One without samples, a rest, begins with the end of the one before."""
+    """Begin and end of each drive in s. One that forces nothing, a rest, begins with the end of the one before."""
     begin, end = np.full(len(lasted), np.nan), np.full(len(lasted), np.nan)
     for curve in drawn:
         first = np.flatnonzero(np.diff(curve.drive, prepend=-1))
         last = np.append(first[1:], curve.drive.size) - 1
         begin[curve.drive[first]] = curve.start[first]
         end[curve.drive[first]] = np.fmax(end[curve.drive[first]], ends(curve)[last])
-    for index in range(len(lasted)):
+    for index, asked in enumerate(lasted):
         if np.isnan(begin[index]):
             begin[index] = end[index - 1] if index else 0.0
-        if np.isnan(end[index]):
-            following = begin[index + 1] if index + 1 < len(lasted) else np.nan
-            end[index] = begin[index] + lasted[index] if np.isnan(following) else following
+        end[index] = np.fmax(end[index], begin[index] + asked)
     return begin, end
 
 
@@ -112,8 +110,9 @@ def _forced(run: Run, drawn: Sequence[Curve], step: Step) -> Markup:
     told = [line for curve in drawn if (line := _force(curve, step))]
     more = [f"… and {len(told) - _FORCES} more"] if len(told) > _FORCES else []
     ground = [run.terminals[each] for each in sorted(step.ground) if 0 <= each < len(run.terminals)]
-    lines = told[:_FORCES] + more + ([f"{', '.join(ground)}: grounded"] if ground else [])
-    return join(map(text, lines or ["nothing: the chip rests"]), "<br>")
+    nothing = "no samples came back" if step.compliance else "nothing: the chip rests"
+    lines = (told[:_FORCES] or [nothing]) + more + ([f"{', '.join(ground)}: grounded"] if ground else [])
+    return join(map(text, lines), "<br>")
 
 
 def _force(curve: Curve, step: Step) -> str:

@@ -26,7 +26,19 @@ def quantity(value: float, unit: str, digits: int = 4) -> str:
     number, _, written = shown.partition(" ")
     written = written or (unit if unit != "1" else "")
     number = number.replace("-", "\u2212")
-    return f"{number}{_THIN}{written.replace('Ohm', 'Ω').replace('u', 'µ', 1)}" if written else number
+    return f"{number}{_THIN}{_symbol(written)}" if written else number
+
+
+def measured(value: float, error: float, unit: str) -> str:
+    """Write a number with its standard error, both to the error's second digit: "12.30 ± 0.40 ms"."""
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
+        return quantity(value, unit, 6)
+    largest = max(abs(value), error)
+    known = units.PREFIXES.items() if unit in units.SYMBOLS else [("", 1.0)]
+    prefix, factor = max((each for each in known if each[1] <= largest), key=lambda each: each[1], default=("", 1.0))
+    digits = min(12, max(0, 1 - math.floor(math.log10(error / factor))))
+    said = f"{value / factor:.{digits}f} ± {error / factor:.{digits}f}".replace("-", "\u2212")
+    return said if unit == "1" else f"{said}{_THIN}{_symbol(prefix + unit)}"
 
 
 def conductance(value: float) -> str:
@@ -81,6 +93,12 @@ def _value(content: Any) -> str:
             return items if len(content) <= _ITEMS else f"{items}, … ({len(content)} in all)"
         case _:
             return str(content)
+
+
+def _symbol(unit: str) -> str:
+    """Write a unit of `units.SYMBOLS`, with its prefix, as in print."""
+    micro = unit.startswith("u") and unit[1:] in units.SYMBOLS
+    return (f"µ{unit[1:]}" if micro else unit).replace("Ohm", "Ω")
 
 
 def _offset(when: datetime) -> str:
