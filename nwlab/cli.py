@@ -24,6 +24,7 @@ PLACES = {
     "show": "nwlab.lab.command_show",
     "recover": "nwlab.lab.command_recover",
     "export": "nwlab.lab.command_export",
+    "report": "nwlab.lab.command_report",
 }
 AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
@@ -158,12 +159,14 @@ def _of_runs(add: AddParser) -> None:
     show = add("show", help="tell what a run holds, or what a chip file describes")
     recover = add("recover", help="save what an interrupted or damaged run holds")
     export = add("export", help="write a run as HDF5, NetCDF or CSV")
-    for command in (show, recover, export):
+    report = add("report", help="write a run as one HTML file: pictures, numbers, settings, what happened")
+    for command in (show, recover, export, report):
         what = "folder of a run, or a chip" if command is show else "folder of a run"
         command.add_argument("run", metavar="RUN", help=what)
         command.add_argument("--json", action="store_true", help="JSON on stdout")
     show.add_argument("--picture", metavar="FILE", help="also draw the network of a chip")
     export.add_argument("--to", metavar="FILE", help="where to (default: in the run's folder)")
+    report.add_argument("--to", metavar="FILE", help="where to (default: report.html in the run's folder)")
     export.add_argument("--format", choices=("hdf5", "netcdf", "csv"), help="default: by the file's name, else hdf5")
 
 

@@ -42,8 +42,12 @@ class PlayedDrive:
     def drive(self) -> Drive:
         """The drive as it was played; raises StorageError when its line in the journal makes none."""
         with open_part(self.folder / BLOCKS) as file:
-            line = self.line
-            payload = _payload(file, line["offset"], line["length"], Kind.DRIVE, line["frame"])
+            return self.read_drive(file)
+
+    def read_drive(self, file: BinaryIO) -> Drive:
+        """Return the same from the open `blocks.bin`."""
+        line = self.line
+        payload = _payload(file, line["offset"], line["length"], Kind.DRIVE, line["frame"])
         try:
             return rebuild_drive(line, *decode_drive(payload))
         except (KeyError, TypeError, ValueError, IndexError, DriveError) as error:
@@ -95,7 +99,18 @@ class Drives(Sequence[PlayedDrive]):
             return [self[each] for each in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         with open_part(self._folder / JOURNAL) as journal:
-            journal.seek(self._index.lines[place])
-            line = decode_line(journal.readline())
+            return self._read(journal, place)
+
+    def __iter__(self) -> Iterator[PlayedDrive]:
+        """Yield all, the journal opened once: there may be a hundred thousand."""
+        if not len(self):
+            return
+        with open_part(self._folder / JOURNAL) as journal:
+            for place in range(len(self)):
+                yield self._read(journal, place)
+
+    def _read(self, journal: BinaryIO, place: int) -> PlayedDrive:
+        journal.seek(self._index.lines[place])
+        line = decode_line(journal.readline())
         samples, finished = self._index.samples[place], bool(self._index.finished[place])
         return PlayedDrive(self._folder, place, line["label"], line["steps"], samples, finished, line, self._index)

@@ -219,7 +219,7 @@ class Run:
             for played in self.drives:
                 if not self._index.forces[played.index]:
                     continue
-                drive, first = played.drive, 0
+                drive, first = played.read_drive(file), 0
                 for reading in _joined(played.read_blocks(file), size):
                     yield tabulate(played.index, drive, first, reading, self.origin)
                     first += reading.steps

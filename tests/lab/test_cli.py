@@ -53,6 +53,7 @@ def write(folder: Path, text: str = PROTOCOL, name: str = "mine.toml") -> Path:
         (["run", "mine.toml", "--set", "level=6 V"], 4, "terminal A: a level of 6 V exceeds the limit of 5 V"),
         (["run", "bad.toml"], 3, "bad.toml:6: step.1.source: the chip has no terminal 'Z'; it has A, B"),
         (["show", "nowhere"], 3, "is not the folder of a run"),
+        (["report", "nowhere"], 3, "is not the folder of a run"),
         (["run", "mine.toml", "--out", "mine.toml"], 6, "cannot make a folder for the run"),
     ],
 )
@@ -76,6 +77,20 @@ def test_a_run_tells_a_script_what_it_needs(tmp_path: Path) -> None:
     run = load_run(tmp_path / told["run"])
     assert set(run.info.documents) == {"protocol", "bench", "chip"}
     assert any("Model 2636B" in identity for identity in run.info.identities.values())
+
+
+def test_a_report_tells_a_script_where_it_is(tmp_path: Path) -> None:
+    run = json.loads(nwlab("run", write(tmp_path), "--model", "--json", cwd=tmp_path).stdout)["run"]
+    done = nwlab("report", run, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["run"], told["status"], told["report"]) == (run, "finished", f"{run}/report.html")
+    assert told["pictures"] == [f"{run}/report-trace.png"]
+    page = (tmp_path / told["report"]).read_text("utf-8")
+    assert "none: played on the chip&#x27;s model alone" in page
+    assert f"nwlab run {tmp_path}/mine.toml --model" in page
+    assert nwlab("report", run, "--to", "here.html", cwd=tmp_path).stdout == "here.html\n"
+    assert (tmp_path / "here-trace.png").is_file()
 
 
 def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""What was noted beside the samples: pauses, steps of the clock, gaps, alarms, and results of the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from nwlab.report import wording
+from nwlab.report.digest import Digest
+from nwlab.report.markup import Markup, element, facts, join, table
+from nwlab.report.steps import ROWS
+
+RESULTS = ("result", "results")
+"""Kinds of notes that hold what an analysis found."""
+TRACEBACK = "traceback"
+"""Kind of the note that a fault of the program leaves."""
+Note = Mapping[str, Any]
+
+
+def results(digest: Digest) -> Markup:
+    """Return what the analysis found, with its errors; nothing when nothing is on record."""
+    found = [note for note in digest.run.notes if note["kind"] in RESULTS]
+    return join(_result(_content(note)) for note in found[:ROWS])
+
+
+def section(digest: Digest) -> Markup:
+    """Return the table of everything else that was noted, in its order; nothing when there is nothing."""
+    notes = [note for note in digest.run.notes if note["kind"] not in (*RESULTS, TRACEBACK)]
+    if not notes:
+        return Markup()
+    rows = [(*_when(note, digest.run.started), str(note["kind"]), _said(note)) for note in notes[:ROWS]]
+    more = element("p", f"… and {len(notes) - ROWS} more, in the record.") if len(notes) > ROWS else ""
+    return join([table("Noted while it ran", ("Time", "After", "What", "Told"), rows, numeric=(1,)), more])
+
+
+def _result(content: Note) -> Markup:
+    name = str(content.get("name", "Results"))
+    return facts(name, [(key, _number(each)) for key, each in content.items() if key != "name"])
+
+
+def _number(found: Any) -> str:
+    """A number with its error and unit, where the result says them."""
+    number: Any = found.get("value") if isinstance(found, Mapping) else None
+    if not isinstance(number, int | float):
+        return wording.value(found)
+    unit, error = str(found.get("unit", "1")), found.get("error")
+    if isinstance(error, int | float):
+        return wording.measured(number, error, unit)
+    return wording.quantity(number, unit, 6)
+
+
+def _when(note: Note, started: datetime | None) -> tuple[str, str]:
+    at = wording.parsed(note["at"])
+    if at is None:
+        return str(note["at"]), wording.NOTHING
+    try:
+        after = wording.lasting((at - started).total_seconds()) if started is not None else wording.NOTHING
+    except TypeError:  # one of the two has no offset
+        after = wording.NOTHING
+    return wording.moment(at), after
+
+
+def _said(note: Note) -> str:
+    content = _content(note)
+    try:
+        say = _WORDS.get(str(note["kind"]))
+        return wording.value(note["content"]) if say is None else say(content)
+    except (KeyError, TypeError, ValueError):  # a note of that kind that somebody else wrote
+        return wording.value(note["content"])
+
+
+def _content(note: Note) -> Note:
+    content = note["content"]
+    return content if isinstance(content, Mapping) else {"content": content}
+
+
+def _clock(content: Note) -> str:
+    way = "forward" if content["s"] > 0 else "back"
+    return (
+        f"the time of day was set {way} by {wording.lasting(abs(content['s']))}, or the computer slept; "
+        "the samples' times do not depend on it"
+    )
+
+
+def _resumed(content: Note) -> str:
+    remark = f"; {content['remark']}" if content.get("remark") else ""
+    return (
+        f"continues {content['from']}: {wording.count(content['samples'], 'sample')} of it come first; nothing was "
+        f"played for {wording.lasting(content['gap'])}{remark}"
+    )
+
+
+_WORDS: Mapping[str, Callable[[Note], str]] = {
+    "pausing": lambda content: f"a pause was asked for after {wording.count(content['drives'], 'drive')}",
+    "paused": lambda content: f"nothing was played for {wording.lasting(content['s'])}, the chip at rest",
+    "clock step": _clock,
+    "resumed": _resumed,
+    "dropped": lambda content: f"{content['subscriber']} was too slow for {wording.count(content['events'], 'event')}",
+    "subscriber failed": lambda content: f"{content['subscriber']}: {content['error']}; the run was not harmed",
+}
