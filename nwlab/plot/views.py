@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.core.rows import IntArray, Rows
 
+_CODES = 1 << 16  # more than there are terminals
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
@@ -29,8 +31,9 @@ class Curve:
 
 def curves(rows: Rows, terminals: tuple[str, ...]) -> list[Curve]:
     """Split a table into one curve for each pair of terminals, in the order of the terminals."""
-    pairs = np.unique(np.stack([rows.terminal, rows.low], axis=1), axis=0) if len(rows) else []
-    return [_curve(rows, int(high), int(low), terminals) for high, low in pairs]
+    # One number for both: whole rows would be sorted a hundred times as slowly.
+    codes = np.unique(rows.terminal.astype(np.int64) * _CODES + (rows.low + 1))
+    return [_curve(rows, *divmod(int(code), _CODES), terminals) for code in codes]
 
 
 def resistive(curve: Curve) -> bool:
@@ -38,7 +41,8 @@ def resistive(curve: Curve) -> bool:
     return bool(np.isfinite(curve.conductance).any())
 
 
-def _curve(rows: Rows, high: int, low: int, terminals: tuple[str, ...]) -> Curve:
+def _curve(rows: Rows, high: int, low_code: int, terminals: tuple[str, ...]) -> Curve:
+    low = low_code - 1
     mine = rows.where((rows.terminal == high) & (rows.low == low))
     name = terminals[high] if low < 0 else f"{terminals[high]} → {terminals[low]}"
     # A quotient of two offsets says nothing about the chip.
