@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from nwlab.core.limits import Limits
     from nwlab.core.reading import Reading
     from nwlab.lab.opening import load_chip, open_bench, open_model
+    from nwlab.lab.run_view import Run, load_run
     from nwlab.lab.running import load_protocol, run
-    from nwlab.runs.recording import Run, load_run
 
 __version__ = "0.1.0"
 
@@ -43,10 +43,10 @@ _PLACES = {
     "Limits": "nwlab.core.limits",
     "Quantity": "nwlab.core.drive",
     "Reading": "nwlab.core.reading",
-    "Run": "nwlab.runs.recording",
+    "Run": "nwlab.lab.run_view",
     "load_chip": "nwlab.lab.opening",
     "load_protocol": "nwlab.lab.running",
-    "load_run": "nwlab.runs.recording",
+    "load_run": "nwlab.lab.run_view",
     "open_bench": "nwlab.lab.opening",
     "open_model": "nwlab.lab.opening",
     "run": "nwlab.lab.running",

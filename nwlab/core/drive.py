@@ -88,6 +88,12 @@ class Drive:
         """How long the drive lasts in s."""
         return float(self.dwell.sum())
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from nwlab.core import drive_view
+
+        return drive_view.as_html(self)
+
     def _check_grid(self) -> None:
         if self.steps == 0 or bool((self.dwell <= 0).any()):
             raise DriveError("a drive needs at least one step, and each dwell must be longer than 0 s")

@@ -13,6 +13,7 @@ import numpy as np
 
 from nwlab.core.errors import NwlabError, UnsafeError, UsageError
 from nwlab.core.units import show
+from nwlab.lab.live_view import terminal_view
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.places import find
@@ -38,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
         opened = _opened(options, protocol)
         playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
         try:
-            run = playing.play([Progress()], close=True)
+            run = playing.play([terminal_view() if options.live else Progress()], close=True)
         except BaseException as error:
             if chip.safe_state is not None and not isinstance(error, UnsafeError):
                 error.add_note(str(chip.safe_state))

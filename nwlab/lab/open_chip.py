@@ -10,8 +10,10 @@ from pathlib import Path
 from nwlab.bench.bench import Bench
 from nwlab.core.chip import CheckedChip, Chip
 from nwlab.core.errors import UsageError
+from nwlab.core.markup import card
 from nwlab.core.record import Document
 from nwlab.core.safe_state import SafeState
+from nwlab.core.units import show
 from nwlab.lab.virtual import VirtualTable
 from nwlab.remote.guest import RemoteChip
 from nwlab.runs.interrupts import shielded
@@ -81,6 +83,28 @@ class OpenChip(CheckedChip):
     def let_go(self) -> None:
         """Let go of the instruments as they are, after `make_safe`."""
         self._links.close()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows; the chip is not touched for it."""
+        about, limits = self.about, self.limits
+        facts = [
+            ("chip", about.chip),
+            ("bench", about.bench or "none: the chip's model"),
+            ("terminals", ", ".join(self.terminals)),
+            ("limits", f"{show(limits.voltage, 'V')}, {show(limits.current, 'A')}"),
+            ("SMU channels", "" if about.sources is None else str(about.sources)),
+            *((f"instrument {name}", identity) for name, identity in about.identities.items()),
+            ("seed", "" if about.seed is None else str(about.seed)),
+            ("found on", ", ".join(about.found_on)),
+            ("remark", about.remark),
+            ("state", self._state()),
+        ]
+        return card(f"Chip {about.chip}", facts)
+
+    def _state(self) -> str:
+        if self.safe_state is not None:
+            return str(self.safe_state)
+        return "levels are held" if self.holding else ""
 
     def close(self) -> None:
         """Go to the safe state, then let go of the instruments; Ctrl-C and SIGTERM wait until that is done.

@@ -17,12 +17,12 @@ from nwlab.core.record import Document, RunInfo
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
+from nwlab.lab.run_view import Run
 from nwlab.protocol import protocol as protocols
 from nwlab.protocol.protocol import BoundProtocol, Protocol
 from nwlab.runs.compliance import STOP, StoppingChip
 from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives
-from nwlab.runs.recording import Run
 from nwlab.runs.requests import Requests
 from nwlab.runs.runner import record_run
 from nwlab.runs.store import new_folder
@@ -121,7 +121,7 @@ class Playing:
                 requests=requests,
                 idle=idle or (self._chip.idle if isinstance(self._chip, OpenChip) else None),
                 after=self._after,
-            )
+            ).seen_as(Run)
         except DriveError as error:
             error.add_note(f"it was refused in step {self._bound.label()}")
             raise

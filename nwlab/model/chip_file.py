@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nwlab.core.errors import FileError
 from nwlab.core.files import Table, read_toml
 from nwlab.core.limits import Limits, read_limits
+from nwlab.core.markup import card
 from nwlab.core.own_code import is_own
+from nwlab.core.units import show
 from nwlab.model.chips.network import KINDS as NETWORKS
 from nwlab.model.chips.network import NetworkChip
 from nwlab.model.chips.own import OwnChip
 from nwlab.model.chips.simple import ResistorChip, TwoTerminalChip
 from nwlab.model.film import Film
+from nwlab.model.networks.sketch import sketch
 
 
 class Matter(Protocol):
@@ -46,6 +50,28 @@ class ChipFile:
         network that cannot be built as its file says.
         """
         return self.matter.film(self.seed if seed is None else seed, noise)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what the file says, and how a network lies on the chip."""
+        facts = [
+            ("about", self.about),
+            ("file", str(self.path)),
+            ("kind", self.kind),
+            ("terminals", ", ".join(self.terminals)),
+            ("limits", f"{show(self.limits.voltage, 'V')}, {show(self.limits.current, 'A')}"),
+            ("seed", "" if self.seed is None else str(self.seed)),
+        ]
+        if not isinstance(self.matter, NetworkChip):
+            return card(f"Chip {self.name}", facts)
+        try:
+            network = self.matter.network
+        except FileError as error:
+            return card(f"Chip {self.name}", [*facts, ("network", str(error))])
+        facts += [
+            ("law", self.matter.law.name),
+            ("network", f"{network.nodes} nodes, {len(network.junctions)} junctions"),
+        ]
+        return card(f"Chip {self.name}", facts, sketch(network, self.matter.pads))
 
 
 def load_chip(path: str | Path) -> ChipFile:

@@ -24,31 +24,43 @@ class Recorded(Named, Protocol):
 
     terminals: tuple[str, ...]
 
-    def rows(self) -> Rows:
-        """All samples."""
+    def rows(self, terminal: str | None = None) -> Rows:
+        """All samples, or those forced at one terminal."""
         ...
 
 
 def trace(run: Recorded, path: str | Path) -> Path:
     """Draw conductance, voltage and current over time, with the moments in compliance shaded; raises StorageError."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     path = Path(path)
     with mpl.rc_context(settings()), any_letters():
-        figure = Figure(figsize=(8.0, 6.4), dpi=160, layout="constrained")
-        FigureCanvasAgg(figure)
-        _draw(figure, run)
+        drawn = figure(run)
         try:
-            figure.savefig(path)
+            drawn.savefig(path)
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
     return path
 
 
-def _draw(figure: Figure, run: Recorded) -> None:
-    drawn = curves(run.rows(), run.terminals)
+def figure(run: Recorded, terminal: str | None = None) -> Figure:
+    """Return the same picture, of all terminals or of one, for a notebook or for more to be drawn on it.
+
+    Neither pyplot nor a display is needed. Raises UsageError for a terminal that the run has not.
+    """
+    import matplotlib as mpl
+
+    from nwlab.plot.shown_figure import ShownFigure
+
+    rows = run.rows(terminal)
+    with mpl.rc_context(settings()):
+        drawn = ShownFigure(figsize=(8.0, 6.4), dpi=160, layout="constrained")
+        _draw(drawn, run, rows)
+    return drawn
+
+
+def _draw(figure: Figure, run: Recorded, rows: Rows) -> None:
+    drawn = curves(rows, run.terminals)
     shown = [panels.voltage(drawn), panels.current(drawn)]
     if panels.has_conductance(drawn):
         shown.insert(0, panels.conductance(drawn, panels.Scale.FITTING))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nwlab.core.drive import FloatArray
+from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.core.units import show
-
-_BLANK = 0x2800
-_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
-"""Bits of a braille character's left and right column, from below (Unicode 15, block Braille Patterns)."""
+from nwlab.plot.braille import BRAILLE
 
 
 def sparkline(values: FloatArray, width: int = 60, unit: str = "1") -> str:
@@ -23,22 +20,18 @@ def sparkline(values: FloatArray, width: int = 60, unit: str = "1") -> str:
     if known.size == 0:
         return "no numbers to draw"
     low, high = float(known.min()), float(known.max())
-    rows = _rows(values, 2 * width, low, high)
-    columns = [_mask(dots, *pair) for dots, pair in zip(_DOTS * width, rows, strict=False)]
-    columns.append(0)
-    text = "".join(chr(_BLANK | left | right) for left, right in zip(columns[::2], columns[1::2], strict=False))
-    return f"{show(low, unit)} {text} {show(high, unit)}"
+    masks = BRAILLE.masks(_dots(values, 2 * width, low, high))
+    return f"{show(low, unit)} {BRAILLE.text(masks[0])} {show(high, unit)}"
 
 
-def _rows(values: FloatArray, columns: int, low: float, high: float) -> list[tuple[int, int] | tuple[()]]:
-    """Lowest and highest dot of each column; empty where there is no number."""
+def _dots(values: FloatArray, columns: int, low: float, high: float) -> BoolArray:
+    """Which dots are set, (4 from above, columns): an even number of columns, at least as many as are used."""
     scale = 3.999 / (high - low) if high > low else 0.0
-    found: list[tuple[int, int] | tuple[()]] = []
-    for part in np.array_split(values, min(columns, values.size)):
+    parts = np.array_split(values, min(columns, values.size))
+    found = np.zeros((4, len(parts) + len(parts) % 2), np.bool_)
+    for column, part in enumerate(parts):
         known = part[np.isfinite(part)]
-        found.append((int((known.min() - low) * scale), int((known.max() - low) * scale)) if known.size else ())
+        if known.size:
+            bottom, top = int((known.min() - low) * scale), int((known.max() - low) * scale)
+            found[3 - top : 4 - bottom, column] = True
     return found
-
-
-def _mask(dots: tuple[int, ...], *ends: int) -> int:
-    return sum(dots[ends[0] : ends[1] + 1]) if ends else 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from nwlab.core.svg import HUES
+
 Stroke = dict[str, Any]
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A5C3E")
+COLOURS = (*HUES, "#000000", "#7A5C3E")
 """Wong, Nature Methods 8, 441 (2011), told apart with every kind of colour vision; its yellow is replaced by brown."""
 
 BAND = "#FBEBC8"

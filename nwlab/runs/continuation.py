@@ -76,8 +76,8 @@ class Continuation:
         return _Joined(store, self._cut, self._opening)
 
     def watching(self, subscriber: Subscriber) -> Subscriber:
-        """Return another listener to the rest: it expects what is left to play."""
-        return _Joined(subscriber, self._cut, self._left)
+        """Return another listener to the rest: it expects what is left to play, and what is left of a drive is one."""
+        return _Left(subscriber, self._left)
 
     def _pass(self, drive: Drive | None, played: PlayedDrive) -> Reading:
         """Compare a drive with the one on record and return what came back then."""
@@ -113,13 +113,13 @@ class Continuation:
         }
         yield Noted("resumed", {**content, "remark": self._remark} if self._remark else content)
 
-    def _left(self, event: RunStarted) -> Iterator[Event]:
+    def _left(self, event: RunStarted) -> RunStarted:
         steps = None if event.steps is None else event.steps - self.run.samples
-        yield replace(event, steps=steps, duration=None if event.duration is None else event.duration - self._played)
+        return replace(event, steps=steps, duration=None if event.duration is None else event.duration - self._played)
 
 
 class _Joined:
-    """Hands events on, those of the rest of a drive that was cut off as more blocks of that drive."""
+    """Hands events on to the store, those of the rest of a drive that was cut off as more blocks of that drive."""
 
     def __init__(
         self, subscriber: Subscriber, cut: PlayedDrive | None, opening: Callable[[RunStarted], Iterator[Event]]
@@ -138,6 +138,16 @@ class _Joined:
                 self._subscriber(replace(event, first=event.first + self._samples))
             case _:
                 self._subscriber(event)
+
+
+class _Left:
+    """Hands events on, the first one as it is for the rest."""
+
+    def __init__(self, subscriber: Subscriber, left: Callable[[RunStarted], RunStarted]) -> None:
+        self._subscriber, self._left = subscriber, left
+
+    def __call__(self, event: Event) -> None:
+        self._subscriber(self._left(event) if isinstance(event, RunStarted) else event)
 
 
 def _check_early(run: Run) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from nwlab.core import lock
 from nwlab.core.drive import FloatArray
@@ -19,6 +19,8 @@ from nwlab.runs.played import Drives, open_part
 
 if TYPE_CHECKING:
     import xarray
+
+R = TypeVar("R", bound="Run")
 
 CHUNK = 65_536
 """Rows per piece when a run is read piece by piece."""
@@ -72,6 +74,10 @@ class Run:
         # A full disk may leave room for `run.json` only; "finished" without the journal's last line has lost samples.
         self._end = index.end or (manifest if manifest.get("status") in ("failed", "interrupted") else {})
         self.drives = Drives(path, index)
+
+    def seen_as(self, kind: type[R]) -> R:
+        """Return the same run as one that can do more; nothing is read again."""
+        return kind(self.path, self._manifest, self._index)
 
     def __repr__(self) -> str:
         return f"<Run {self.path.name}: {self.status}, {len(self.drives)} drives, {self.samples} samples>"

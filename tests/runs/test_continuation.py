@@ -14,7 +14,7 @@ from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive
 from nwlab.core.errors import FileError, UsageError, WireError
-from nwlab.core.events import BlockArrived, Event, RunStarted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, RunInfo, decode_line, encode_line
 from nwlab.core.rows import UNITS
@@ -348,5 +348,10 @@ def test_listeners_expect_what_is_left(tmp_path: Path) -> None:
 
     resume(old, tmp_path / "new", steps=24, duration=4.3, subscribers=[Listener()])
     assert seen[0] == RunStarted(("A", "B", "C"), 24 - old.samples, pytest.approx(4.3 - 0.1 * old.samples))
-    first = next(event for event in seen if isinstance(event, BlockArrived))
-    assert (first.index, first.first) == (1, 2)
+    begun, first = seen[1], seen[2]
+    assert isinstance(begun, DriveStarted)
+    assert isinstance(first, BlockArrived)
+    levels = begun.drive.forces[0].levels
+    np.testing.assert_allclose(levels / levels[0], [1.0, 1.3 / 1.2, 1.4 / 1.2])
+    assert (begun.index, begun.drive.steps, begun.label) == (1, 3, "1 up")
+    assert (first.index, first.first) == (1, 0)

@@ -40,8 +40,8 @@ def watch(stream: io.StringIO, *, duration: float | None = None, fail_at: int | 
 def test_terminal_shows_share_time_left_samples_and_conductance() -> None:
     text = watch(Terminal(), duration=100.0)
     half = text.split("\r")[5]
-    assert "49 %" in half
-    assert "3 s left" in half
+    assert "50 %" in half
+    assert "2 s left" in half
     assert "2 pulses" in half
     assert "50 samples" in half
     assert "100 uS" in half
@@ -51,7 +51,7 @@ def test_terminal_shows_share_time_left_samples_and_conductance() -> None:
 def test_without_a_dry_run_the_time_played_is_told() -> None:
     text = watch(Terminal())
     assert "%" not in text
-    assert "49 s played" in text
+    assert "50 s played" in text
 
 
 def test_log_gets_few_whole_lines() -> None:
