@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,8 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(scope="session")
-def app() -> Iterator[object]:
+def app() -> object:
     from PySide6.QtWidgets import QApplication
 
-    application = QApplication.instance() or QApplication([])
-    yield application
+    return QApplication.instance() or QApplication([])
