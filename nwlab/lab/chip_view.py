@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
 from nwlab.model.chip_file import ChipFile
 from nwlab.model.chips.network import NetworkChip
@@ -78,19 +77,7 @@ def picture(chip: ChipFile, path: str | Path) -> Path | None:
     matter = chip.matter
     if not isinstance(matter, NetworkChip):
         return None
-    film, drawn = chip.film(noise=False), matter.network
-    conductance: FloatArray = np.full(len(drawn.junctions), np.nan)
-    conductance[matter.mounted.kept] = film.conductances()
-    position = np.array([_position(matter, index) for index in range(len(matter.pads))])
-    radius = np.array([pad.radius for pad in matter.pads])
+    drawn, radius = matter.network, np.array([pad.radius for pad in matter.pads])
     title = f"{chip.name}: {drawn.nodes} nodes, {len(drawn.junctions)} junctions"
-    view = NetworkView(title, drawn.extent, drawn.junctions, conductance, chip.terminals, position, radius)
+    view = NetworkView(title, drawn.extent, drawn.junctions, matter.fresh(), chip.terminals, matter.places, radius)
     return network(view, path)
-
-
-def _position(matter: NetworkChip, index: int) -> FloatArray:
-    """A pad that names nodes lies in their middle."""
-    pad = matter.pads[index]
-    if pad.nodes is None:
-        return np.array(pad.position)
-    return matter.network.position[list(pad.nodes)].mean(axis=0)

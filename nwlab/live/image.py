@@ -13,7 +13,7 @@ from nwlab.core.drive import FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A matrix or image that was published beside the samples."""
+    """A matrix or image that was published beside the samples; the first row is the upper one."""
 
     title: str
     unit: str

@@ -64,6 +64,7 @@ class Scene:
     progress: Progress = field(default_factory=Progress)
     lines: dict[Pair, Line] = field(default_factory=dict[Pair, Line])
     roles: list[Role] = field(default_factory=list[Role])  # by terminal
+    acting: Drive | None = None  # whose levels stand now; None at rest
     marks: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_MARKS))
     alarms: list[Mark] = field(default_factory=list[Mark])
     images: dict[str, Image] = field(default_factory=dict[str, Image])  # by title, the newest of each
@@ -96,7 +97,7 @@ class Scene:
                 self._note(event)
             case RunFinished():
                 self.progress.end = event
-                self.roles = [Role.OPEN] * len(self.terminals)
+                self._rest()
 
     def _start(self, event: RunStarted) -> None:
         count = len(event.terminals)
@@ -105,7 +106,7 @@ class Scene:
         self.roles, self.matrix = [Role.OPEN] * count, np.full((count, count), np.nan)
 
     def _begin(self, event: DriveStarted) -> None:
-        self._drive = event.drive
+        self._drive = self.acting = event.drive
         self.starts.append(float("nan"))
         self.progress.label, self.progress.drives = event.label, event.index + 1
         self.roles = roles_of(event.drive, len(self.terminals))
@@ -142,7 +143,10 @@ class Scene:
         self._before += self._drive.duration
         self.progress.done = self._before
         if not self._drive.hold:
-            self.roles = [Role.OPEN] * len(self.terminals)
+            self._rest()
+
+    def _rest(self) -> None:
+        self.acting, self.roles = None, [Role.OPEN] * len(self.terminals)
 
     def _note(self, event: Noted) -> None:
         content = event.content
@@ -162,7 +166,7 @@ class Scene:
             self.alarms.append(mark)
 
     def _line(self, force: Force) -> Line:
-        pair = _pair(force)
+        pair = pair_of(force)
         if pair not in self.lines:
             self.lines[pair] = Line(_name(pair, self.terminals), len(self.lines))
         return self.lines[pair]
@@ -199,7 +203,8 @@ class Scene:
             self.matrix[force.terminal, low] = self.matrix[low, force.terminal] = values[-1]
 
 
-def _pair(force: Force) -> Pair:
+def pair_of(force: Force) -> Pair:
+    """Return the pair of terminals that a force measures."""
     return force.terminal, -1 if force.low is None else force.low
 
 

@@ -22,10 +22,12 @@ class Theme:
     alarm: str
     good: str
     driven: str  # terminals, by role
+    read: str
     low: str
     grounded: str
     sensed: str
     colours: str  # name of the colour map of images
+    colours_part: tuple[float, float]  # of the map, 0 to 1, that stands out from the panel
 
 
 LIGHT = Theme(
@@ -40,10 +42,12 @@ LIGHT = Theme(
     alarm="#B3261E",
     good="#00704F",
     driven="#D55E00",
+    read="#009E73",
     low="#56B4E9",
-    grounded="#6B6B6B",
+    grounded="#4D4D4D",
     sensed="#CC79A7",
     colours="viridis",
+    colours_part=(0.0, 0.93),
 )
 DARK = Theme(
     name="dark",
@@ -57,9 +61,11 @@ DARK = Theme(
     alarm="#FF6B5E",
     good="#2EC4A0",
     driven="#F28E5C",
+    read="#2EC4A0",
     low="#56B4E9",
-    grounded="#A0A4A8",
+    grounded="#6E7479",
     sensed="#E0A3C5",
     colours="viridis",
+    colours_part=(0.2, 1.0),
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nwlab.core.errors import FileError
-from nwlab.core.files import Table, read_toml
+from nwlab.core.files import Table, parse_toml, read_toml
 from nwlab.core.limits import Limits, read_limits
 from nwlab.core.markup import card
 from nwlab.core.own_code import is_own
@@ -77,6 +77,15 @@ class ChipFile:
 def load_chip(path: str | Path) -> ChipFile:
     """Read a chip file; raises FileError with file, line and key."""
     table = read_toml(path)
+    return _chip(table, table.path.read_text(encoding="utf-8"))
+
+
+def parse_chip(text: str, path: str | Path) -> ChipFile:
+    """Turn the text of a chip file into a chip; `path` is where it stood. Raises FileError with file, line and key."""
+    return _chip(parse_toml(text, path), text)
+
+
+def _chip(table: Table, text: str) -> ChipFile:
     terminals = _terminals(table)
     model = table.table("model")
     kind = model.text("kind")
@@ -93,7 +102,7 @@ def load_chip(path: str | Path) -> ChipFile:
         seed=seed,
         kind=kind,
         path=table.path,
-        text=table.path.read_text(encoding="utf-8"),
+        text=text,
         matter=_KINDS.get(kind, OwnChip)(table, model, terminals),
     )
     model.finish()

@@ -61,7 +61,7 @@ def _draw(axes: Axes, view: NetworkView, factor: float) -> None:
     is_wire = (view.extent[:, 0] != view.extent[:, 1]).any(axis=1)
     axes.add_collection(LineCollection(list(view.extent[is_wire] / factor), colors="#B9B9B9", linewidths=0.5, zorder=1))
     shown = np.isfinite(view.conductance)
-    norm = LogNorm(*_range(view.conductance[shown]), clip=True)
+    norm = LogNorm(*colour_range(view.conductance[shown]), clip=True)
     drawn = _junctions(axes, view, is_wire, shown, factor)
     drawn.set(array=view.conductance[shown], norm=norm, cmap=MAP, zorder=2)
     axes.add_collection(drawn)
@@ -114,7 +114,8 @@ def crossing(one: FloatArray, two: FloatArray) -> FloatArray:
     return np.where(np.isfinite(at), at, middle)
 
 
-def _range(values: FloatArray) -> tuple[float, float]:
+def colour_range(values: FloatArray) -> tuple[float, float]:
+    """Return which conductances in S the ends of a logarithmic colour scale stand for."""
     positive = values[values > 0]
     if not positive.size:
         return 1e-9, 1e-3

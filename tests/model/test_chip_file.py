@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nwlab.core.errors import FileError
 from nwlab.core.limits import Limits
-from nwlab.model.chip_file import load_chip
+from nwlab.model.chip_file import ChipFile, load_chip, parse_chip
 
 CHIPS = Path(__file__).parents[2] / "instruments" / "chips"
 STOCHASTIC = (CHIPS / "stochastic-2025.toml").read_text(encoding="utf-8")
@@ -23,8 +24,10 @@ def test_the_published_chip() -> None:
     assert chip.film().conductances()[0] == pytest.approx(12.3364e-6)
 
 
-def test_the_resistor() -> None:
-    chip = load_chip(CHIPS / "resistor-10k.toml")
+@pytest.mark.parametrize("read", [load_chip, lambda path: parse_chip(RESISTOR, path)])
+def test_the_resistor(read: Callable[[Path], ChipFile]) -> None:
+    chip = read(CHIPS / "resistor-10k.toml")
+    assert chip.text == RESISTOR
     assert (chip.terminals, chip.limits, chip.seed) == (("A", "B"), Limits(5.0, 1e-3), None)
     assert chip.film().conductances().tolist() == [1e-4]
 
@@ -74,7 +77,7 @@ def test_a_resistor_chip_without_resistors(tmp_path: Path) -> None:
 def test_reading_a_chip_file_starts_no_compiler() -> None:
     code = f"""
 import sys
-from nwlab.model.chip_file import load_chip
+from nwlab.model.chip_file import ChipFile, load_chip, parse_chip
 load_chip({str(CHIPS / "stochastic-2025.toml")!r})
 assert "numba" not in sys.modules
 """

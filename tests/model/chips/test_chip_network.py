@@ -35,6 +35,11 @@ def test_shipped_networks_are_whole(name: str) -> None:
     assert film.terminals == len(chip.terminals)
     assert len(set(film.body.part.tolist())) == 1, "every terminal has a path to every other"
     assert (film.conductances() > 0).all()
+    assert isinstance(chip.matter, NetworkChip)
+    fresh = chip.matter.fresh()
+    np.testing.assert_array_equal(fresh[chip.matter.mounted.kept], chip.film(noise=False).conductances())
+    assert np.isnan(fresh).sum() == len(fresh) - len(chip.matter.mounted.kept)
+    assert chip.matter.places.shape == (len(chip.terminals), 2)
 
 
 def test_the_realistic_chip_conducts_like_a_film() -> None:
