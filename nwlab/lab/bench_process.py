@@ -39,6 +39,7 @@ def about_words(chip: OpenChip, heartbeat: float) -> dict[str, Any]:
         "heartbeat": heartbeat,
         "about": asdict(chip.about),
         "pid": os.getpid(),
+        "relays": chip.relays,
     }
 
 

@@ -40,7 +40,10 @@ class RemoteChip:
         self._closed = False
         self.safe_state: SafeState | None = None  # once the other side has made safe, or was rescued
         self.cause = ""  # why it made safe unasked
+        self.relays: int | None = None  # closed since the other side opened its bench, until the last drive
+        self.remarks: Mapping[str, str] = {}  # by terminal: what is to be said of its readings
         self.about: Mapping[str, Any] = self._await("ready", patience=_STARTING).words
+        self._take_counts(self.about)
         self.terminals = tuple(str(name) for name in self.about["terminals"])
         self.limits = Limits(*map(float, self.about["limits"]))
         self._interval = float(self.about["heartbeat"]) / 4
@@ -102,6 +105,7 @@ class RemoteChip:
                     yield reading
                 elif message.kind == "done":
                     finished = True
+                    self._take_counts(message.words)
                     return
                 else:
                     finished = message.kind == "failed"
@@ -109,6 +113,11 @@ class RemoteChip:
         finally:
             if not finished and self.safe_state is None and number == self._number:
                 self._stop()
+
+    def _take_counts(self, words: Mapping[str, Any]) -> None:
+        relays, remarks = words.get("relays"), words.get("remarks")
+        self.relays = relays if isinstance(relays, int) else None
+        self.remarks = {str(name): str(text) for name, text in remarks.items()} if isinstance(remarks, dict) else {}
 
     def _stop(self) -> None:
         """Abort to rest, passing over what was under way; raises what kept the chip from it."""
@@ -178,7 +187,8 @@ class RemoteChip:
     def _note(self, message: Message) -> None:
         words = message.words
         self.cause = str(words.get("cause", ""))
-        self.safe_state = SafeState(tuple(words.get("failures", ())), tuple(words.get("found", ())))
+        failures, found = tuple(words.get("failures", ())), tuple(words.get("found", ()))
+        self.safe_state = SafeState(failures, found, untouched=bool(words.get("untouched", False)))
 
     def _lost(self, error: NwlabError) -> NoReturn:
         """The other side is gone: make safe over fresh links, where that is possible, and raise what happened."""

@@ -35,6 +35,16 @@ class Hosted(Chip, Protocol):
         """Whether levels of the last drive still stand."""
         ...
 
+    @property
+    def relays(self) -> int | None:
+        """How many relays were closed since it was opened; None where nobody counts."""
+        ...
+
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """By terminal: what is to be said of its readings."""
+        ...
+
     def make_safe(self) -> SafeState:
         """Run the safe order and tell what was read back."""
         ...
@@ -123,7 +133,7 @@ class Host:
             state = SafeState((f"the safe order broke off: {type(error).__name__}: {error}",))
         self._watch.close()
         self._logbook.write("safe", cause=self.reason or "asked", failures=state.failures, found=state.found)
-        words = {"cause": self.reason, "failures": state.failures, "found": state.found}
+        words = {"cause": self.reason, "failures": state.failures, "found": state.found, "untouched": state.untouched}
         with contextlib.suppress(Gone):
             self._pipe.send(Message("safe", words), patience=1.0)
         return state
@@ -178,13 +188,13 @@ class Host:
 
     def _play(self, blocks: Iterator[Reading], drive: Drive) -> None:
         self._watch.driven = self._chip.holding or any(bool(np.any(force.levels)) for force in drive.forces)
-        end = Message("done")
         try:
             self._playing = True
             try:
                 self._pass_on(blocks)
             finally:
                 self._playing = False
+            end = Message("done", {"relays": self._chip.relays, "remarks": self._chip.remarks})
         except Interruption:
             if self.reason:
                 raise

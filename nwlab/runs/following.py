@@ -152,4 +152,4 @@ def _of_drive(words: dict[str, Any], payload: bytes) -> Event:
         case "expected":
             return Expected(index, words["first"], *decode_expected(payload))
         case _:
-            return DriveFinished(index)
+            return DriveFinished(index, words.get("relays"))
