@@ -132,8 +132,9 @@ class Host:
         except Exception as error:
             state = SafeState((f"the safe order broke off: {type(error).__name__}: {error}",))
         self._watch.close()
-        self._logbook.write("safe", cause=self.reason or "asked", failures=state.failures, found=state.found)
-        words = {"cause": self.reason, "failures": state.failures, "found": state.found, "untouched": state.untouched}
+        found = {"failures": state.failures, "found": state.found, "untouched": state.untouched}
+        self._logbook.write("safe", cause=self.reason or "asked", **found)
+        words = {"cause": self.reason, **found}
         with contextlib.suppress(Gone):
             self._pipe.send(Message("safe", words), patience=1.0)
         return state
