@@ -17,6 +17,7 @@ PLACES = {
     "stop": "nwlab.lab.command_stop",
     "pause": "nwlab.lab.command_pause",
     "continue": "nwlab.lab.command_pause",
+    "live": "nwlab.lab.command_live",
     "serve": "nwlab.lab.command_serve",
     "serve-bench": "nwlab.lab.command_serve_bench",
     "bench": "nwlab.lab.command_bench",
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _of_playing, _serve, _serve_bench, _bench, _list, _of_runs):
+    for command in (_run, _dry_run, _of_playing, _live, _serve, _serve_bench, _bench, _list, _of_runs):
         command(commands.add_parser)
     return parser
 
@@ -114,6 +115,14 @@ def _of_playing(add: AddParser) -> None:
         command = add(name, help=about)
         command.add_argument("run", metavar="RUN", help="folder of a run")
         command.add_argument("--json", action="store_true", help="JSON on stdout")
+
+
+def _live(add: AddParser) -> None:
+    command = add("live", help="watch a run in a window, while it is played or later")
+    about = "folder of a run (default: the newest below ./runs)"
+    command.add_argument("run", metavar="RUN", nargs="?", help=about)
+    # The run itself opens the window, perhaps before its first line is written, and listens until it is there.
+    command.add_argument("--of-run", action="store_true", help=argparse.SUPPRESS)
 
 
 def _serve(add: AddParser) -> None:

@@ -120,6 +120,16 @@ class Bench:
         """Whether a drive that was given up is on its way to rest, which is not to be interrupted again."""
         return self._resting
 
+    @property
+    def relays(self) -> int | None:
+        """How many relays were closed since the bench was opened; None without a matrix."""
+        return sum(self.relay_operations.values()) if self._equipment.matrices else None
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """What is to be said of the readings at each terminal, where anything is."""
+        return {terminal: str(doubt) for terminal, doubt in self.doubts.items() if doubt.doubtful}
+
     def outputs(self) -> dict[str, bool]:
         """Read back which outputs are on, by instrument and channel."""
         return {

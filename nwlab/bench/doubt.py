@@ -21,6 +21,10 @@ class Doubt:
     doubtful: int = 0
     worst: float = 0.0  # largest stated error as a share of its reading; infinite for a reading of 0
 
+    def __str__(self) -> str:
+        worst = f"the worst {self.worst:.0%}" if self.worst < 10 else "some beyond measure"
+        return f"{self.doubtful} of {self.readings} readings have a stated error above {TOLERATED:.0%} ({worst})"
+
     def add(self, smu: Smu, plan: Plan, samples: Samples, column: int) -> None:
         """Judge the readings of the quantity that was not forced; levels of 0 tell nothing about the chip."""
         program = plan.programs[column]

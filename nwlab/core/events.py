@@ -57,6 +57,7 @@ class DriveFinished:
     """All samples of a drive arrived."""
 
     index: int
+    relays: int | None = None  # relays that were closed for it, where the chip counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +85,17 @@ class Subscriber(Protocol):
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
+        ...
+
+
+class Telling(Protocol):
+    """A chip that has more to tell than its readings."""
+
+    @property
+    def relays(self) -> int | None:
+        """How many relays were closed since it was opened; None where nobody counts."""
+        ...
+
+    def news(self) -> list[Noted]:
+        """Return what is worth keeping beside the samples and came up since the last call."""
         ...

@@ -7,7 +7,7 @@ frame it speaks of, so that what a whole line says has been kept. Events, in ord
     drive       drive (index), label, at, steps, duration, forces, ground, hold; its arrays are in frame `frame`
     block       drive, first, steps, forces, start, at: samples `first` … of a drive; they are in frame `frame`
     expected    drive, first, steps, forces: what a twin expected of samples `first` …; it is in frame `frame`
-    drive-end   drive
+    drive-end   drive; relays: how many were closed for it, where the chip counts them
     note        kind, content, at
     end         status, exit, reason, drives, samples, ended
 

@@ -56,6 +56,7 @@ def about_words(chip: OpenChip, file: BenchFile) -> dict[str, Any]:
         "safe_within": descent + instruments * _SAFE_ANSWERS * _ANSWER,
         "about": asdict(chip.about),
         "pid": os.getpid(),
+        "relays": chip.relays,
     }
 
 

@@ -125,8 +125,7 @@ def _extreme_lines(name: str, extreme: Extremes, limits: Limits) -> list[str]:
 def _doubt_lines(doubt: Doubt) -> list[str]:
     if not doubt.doubtful:
         return []
-    worst = f"the worst {doubt.worst:.0%}" if doubt.worst < 10 else "some beyond measure"
     return [
-        f"  accuracy        {doubt.doubtful} of {doubt.readings} readings have a stated error above 1 % ({worst}):",
+        f"  accuracy        {doubt}:",
         "                  the range that holds the compliance is coarse; lower it, or read in drives of their own",
     ]

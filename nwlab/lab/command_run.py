@@ -14,6 +14,7 @@ import numpy as np
 from nwlab.core.errors import NwlabError, UnsafeError, UsageError
 from nwlab.core.units import show
 from nwlab.lab.live_view import terminal_view
+from nwlab.lab.news import told
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.places import find
@@ -143,10 +144,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
 
 def _warn(chip: OpenChip) -> None:
     if chip.about.found_on:
-        print(
-            f"nwlab: outputs found on when the bench was opened: {', '.join(chip.about.found_on)}; nothing was changed",
-            file=sys.stderr,
-        )
+        print(f"nwlab: {told(chip.about.found_on)}", file=sys.stderr)
     if chip.about.remark:
         print(f"nwlab: {chip.about.remark}", file=sys.stderr)
 

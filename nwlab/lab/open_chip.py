@@ -62,6 +62,18 @@ class OpenChip(CheckedChip):
         """Whether a drive that was given up is on its way to rest."""
         return self.bench is not None and self.bench.resting
 
+    @property
+    def relays(self) -> int | None:
+        """How many relays were closed since it was opened; None without a matrix, and for a model."""
+        place = self.bench or self._remote
+        return None if place is None else place.relays
+
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """By terminal: what is to be said of its readings."""
+        place = self.bench or self._remote
+        return {} if place is None else place.remarks
+
     def make_safe(self, *, everything: bool = False) -> SafeState:
         """Run the safe order of a bench here and tell what was read back; raises UsageError for one elsewhere."""
         if self.bench is not None:

@@ -14,6 +14,7 @@ from nwlab.core.chip import Chip
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.events import Subscriber
 from nwlab.core.record import Document, RunInfo
+from nwlab.lab.news import News
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
@@ -121,6 +122,7 @@ class Playing:
                 requests=requests,
                 idle=idle or (self._chip.idle if isinstance(self._chip, OpenChip) else None),
                 after=self._after,
+                telling=News(self._chip) if isinstance(self._chip, OpenChip) else None,
             ).seen_as(Run)
         except DriveError as error:
             error.add_note(f"it was refused in step {self._bound.label()}")

@@ -53,6 +53,11 @@ class Line:
     overflows: int = 0
     _ended: float = -np.inf  # s: end of the newest level
 
+    @property
+    def ended(self) -> float:
+        """When the newest level ended, in s since the first drive's start."""
+        return self._ended
+
     def add(self, column: Column) -> None:
         """Add one block."""
         length = float(np.median(column.end - column.begin))

@@ -30,6 +30,9 @@ Pair = tuple[int, int]
 
 _REMEMBERED = 512  # blocks that a prediction may still refer to
 _MARKS = 2000
+_REMARKS = 50
+HEALTH = ("remark", "found on", "doubt", "subscriber failed", "dropped", "clock step", "traceback", "resumed")
+"""Notes that tell how the bench and the program fare, not what the chip did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Progress:
     steps: int | None = None  # samples expected
     duration: float | None = None  # s expected
     done: float = 0.0  # s of chip time that have been played
-    relays: int | None = None  # relay operations, where the bench counts them
+    relays: int | None = None  # that were closed, where the bench counts them
     paused: bool = False
     end: RunFinished | None = None
 
@@ -66,7 +69,9 @@ class Scene:
     roles: list[Role] = field(default_factory=list[Role])  # by terminal
     acting: Drive | None = None  # whose levels stand now; None at rest
     marks: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_MARKS))
-    alarms: list[Mark] = field(default_factory=list[Mark])
+    alarms: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_MARKS))
+    remarks: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_REMARKS))  # notes of kinds in HEALTH
+    safe_state: Mapping[str, Any] | None = None  # what was read back after the chip was closed: text, confirmed, …
     images: dict[str, Image] = field(default_factory=dict[str, Image])  # by title, the newest of each
     matrix: FloatArray = field(
         default_factory=lambda: np.empty((0, 0))
@@ -107,6 +112,7 @@ class Scene:
 
     def _begin(self, event: DriveStarted) -> None:
         self._drive = self.acting = event.drive
+        self.safe_state = None
         self.starts.append(float("nan"))
         self.progress.label, self.progress.drives = event.label, event.index + 1
         self.roles = roles_of(event.drive, len(self.terminals))
@@ -138,6 +144,8 @@ class Scene:
                     self._line(force).expect(_part(column, part), event.mean[:, place], event.sd[:, place])
 
     def _finish(self, event: DriveFinished) -> None:
+        if event.relays is not None:
+            self.progress.relays = (self.progress.relays or 0) + event.relays
         if self._drive is None:
             return
         self._before += self._drive.duration
@@ -158,9 +166,15 @@ class Scene:
                 if image is not None:
                     self.images[image.title] = image
                 return
+            case "safe state":
+                self.safe_state = content
+                return
             case _:
                 pass
         mark = Mark(self.now, event.kind, _told(event.kind, content))
+        if event.kind in HEALTH:
+            self.remarks.append(mark)
+            return
         self.marks.append(mark)
         if event.kind == "alarm":
             self.alarms.append(mark)
@@ -228,6 +242,6 @@ def _part(column: Column, part: slice) -> Column:
 
 def _told(kind: str, content: Mapping[str, Any]) -> str:
     said = {name: value for name, value in content.items() if name != "at"}
-    text = str(said.pop("text", ""))
+    text = str(said.pop("text", "")).strip().rpartition("\n")[2]  # a traceback says it in its last line
     rest = ", ".join(f"{name} {value}" for name, value in said.items())
     return ": ".join(filter(None, (kind, text or rest)))

@@ -20,6 +20,7 @@ class Theme:
     curves: tuple[str, ...]
     limited: str  # compliance
     alarm: str
+    note: str  # words that are not to be overlooked
     good: str
     driven: str  # terminals, by role
     read: str
@@ -40,6 +41,7 @@ LIGHT = Theme(
     curves=COLOURS,
     limited="#E69F00",
     alarm="#B3261E",
+    note="#8A5A00",
     good="#00704F",
     driven="#D55E00",
     read="#009E73",
@@ -59,6 +61,7 @@ DARK = Theme(
     curves=("#56B4E9", "#F28E5C", "#2EC4A0", "#E0A3C5", "#F0C04A", "#8FA8FF", "#FFFFFF", "#C9A98A"),
     limited="#F0C04A",
     alarm="#FF6B5E",
+    note="#F0C04A",
     good="#2EC4A0",
     driven="#F28E5C",
     read="#2EC4A0",

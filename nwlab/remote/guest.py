@@ -42,7 +42,10 @@ class RemoteChip:
         self._closed = self._driven = self._playing = False
         self.safe_state: SafeState | None = None  # once the other side has made safe, or was rescued
         self.cause = ""  # why it made safe unasked
+        self.relays: int | None = None  # closed since the other side opened its bench, until the last drive
+        self.remarks: Mapping[str, str] = {}  # by terminal: what is to be said of its readings
         self.about: Mapping[str, Any] = self._await("ready", _STARTING).words
+        self._take_counts(self.about)
         self.terminals = tuple(str(name) for name in self.about["terminals"])
         self.limits = Limits(*map(float, self.about["limits"]))
         self._interval = float(self.about["heartbeat"]) / 4
@@ -119,11 +122,17 @@ class RemoteChip:
                 else:
                     self._playing = message.kind not in ("done", "failed")
                     if message.kind == "done":
+                        self._take_counts(message.words)
                         return
                     self._wrong(message)
         finally:
             if self._playing and self.safe_state is None and number == self._number:
                 self._stop()
+
+    def _take_counts(self, words: Mapping[str, Any]) -> None:
+        relays, remarks = words.get("relays"), words.get("remarks")
+        self.relays = relays if isinstance(relays, int) else None
+        self.remarks = {str(name): str(text) for name, text in remarks.items()} if isinstance(remarks, dict) else {}
 
     def _stop(self) -> None:
         """Abort to rest, passing over what was under way; raises what kept the chip from it."""

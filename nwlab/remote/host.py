@@ -42,6 +42,16 @@ class Hosted(Chip, Protocol):
         """Whether it is being brought to rest at this moment."""
         ...
 
+    @property
+    def relays(self) -> int | None:
+        """How many relays were closed since it was opened; None where nobody counts."""
+        ...
+
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """By terminal: what is to be said of its readings."""
+        ...
+
     def make_safe(self) -> SafeState:
         """Run the safe order and tell what was read back."""
         ...
@@ -133,8 +143,9 @@ class Host:
         except Exception as error:
             state = SafeState((f"the safe order broke off: {type(error).__name__}: {error}",))
         self._watch.close()
-        self._logbook.write("safe", cause=cause or "asked", failures=state.failures, found=state.found)
-        words = {"cause": cause, "failures": state.failures, "found": state.found, "untouched": state.untouched}
+        found = {"failures": state.failures, "found": state.found, "untouched": state.untouched}
+        self._logbook.write("safe", cause=cause or "asked", **found)
+        words = {"cause": cause, **found}
         with contextlib.suppress(Gone):
             self._pipe.send(Message("safe", words), patience=1.0)
         return state
@@ -210,13 +221,13 @@ class Host:
 
     def _play(self, blocks: Iterator[Reading], drive: Drive) -> None:
         self._watch.driven = self._chip.holding or any(bool(np.any(force.levels)) for force in drive.forces)
-        end = Message("done")
         try:
             self._playing = True
             try:
                 self._pass_on(blocks)
             finally:
                 self._playing = False
+            end = Message("done", {"relays": self._chip.relays, "remarks": self._chip.remarks})
         except Interruption:
             if self.reason:
                 raise

@@ -7,6 +7,7 @@ be slowed down or harmed by a reader that is slow, frozen or killed, and a reade
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +76,14 @@ class Follower:
     def is_alive(self) -> bool:
         """Whether a program plays the run; where the system cannot tell, whether its end is not on record."""
         return lock.is_held(self.folder / JOURNAL) if lock.KNOWN else not self.is_over
+
+    @property
+    def share(self) -> float:
+        """How much of what has been written so far has been read, 0 to 1."""
+        if self._journal is None:
+            return 1.0
+        size = os.fstat(self._journal.fileno()).st_size
+        return min(1.0, self._place / size) if size else 1.0
 
     def manifest(self) -> dict[str, Any]:
         """Return `run.json` as it is now; empty when it cannot be read."""
@@ -152,4 +161,4 @@ def _of_drive(words: dict[str, Any], payload: bytes) -> Event:
         case "expected":
             return Expected(index, words["first"], *decode_expected(payload))
         case _:
-            return DriveFinished(index)
+            return DriveFinished(index, words.get("relays"))

@@ -233,6 +233,8 @@ class Scanner:
     def _drive_end(self, line: dict[str, Any]) -> None:
         if line["drive"] != len(self.index.lines) - 1:
             raise DamageError(f"the end of drive {line['drive']} is out of order")
+        if not isinstance(line.get("relays", 0), int):
+            raise DamageError(f"drive {line['drive']} has {line['relays']!r} relay operations")
         self.index.finished[-1] = 1
 
     def _end(self, line: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from nwlab.core.events import (
     RunFinished,
     RunStarted,
     Subscriber,
+    Telling,
 )
 from nwlab.core.reading import Reading, join
 from nwlab.runs.background import Background
@@ -44,6 +45,7 @@ def play(
     requests: Requests | None = None,
     idle: Callable[[], None] | None = None,
     first: int = 0,
+    telling: Telling | None = None,
 ) -> None:
     """Play every drive of a generator, which is sent the joined reading of each.
 
@@ -51,13 +53,14 @@ def play(
     `label` names the step that made the present drive; `steps`, `duration` (s), `drive_count` and `values` (steps
     times forces) are what a dry run expects.
     `requests` may end or pause the run; `idle` is called several times a second while it pauses. The first drive has
-    the index `first`. However the run ends, the drive under way is aborted to rest and what had arrived is passed on;
+    the index `first`. What `telling` has to tell beside the readings is told between drives, and after the chip was
+    closed. However the run ends, the drive under way is aborted to rest and what had arrived is passed on;
     with `close` the chip is closed before the end is told. Raises whatever ended the run.
     """
     requests = requests or Requests()
     with interrupts() as signals, signals.playing(requests.stop):
         player = _Player(chip, tuple(critical), tuple(background), signals, requests, first)
-        player.label, player.idle = label or player.label, idle or player.idle
+        player.label, player.idle, player.telling = label or player.label, idle or player.idle, telling
         try:
             player.play(drives, RunStarted(chip.terminals, steps, duration, drive_count, values))
             signals.finish()
@@ -90,6 +93,7 @@ class _Player:
         self._signals, self._requests = signals, requests
         self.label: Callable[[], str] = lambda: ""
         self.idle: Callable[[], None] = lambda: None
+        self.telling: Telling | None = None
         self._index = first - 1
         self._blocks: list[Reading] = []
         self._first = 0
@@ -98,6 +102,7 @@ class _Player:
 
     def play(self, drives: Drives, started: RunStarted) -> None:
         self._tell(started)
+        self._tell_news()
         drive = self._advance(partial(next, drives))
         while drive is not None:
             self._heed()
@@ -133,6 +138,7 @@ class _Player:
 
     def end(self, finished: RunFinished) -> None:
         """Let the background finish first, so that its complaints are kept."""
+        self._tell_news()
         for listener in self._background:
             listener(finished)
         for listener in self._background:
@@ -173,7 +179,7 @@ class _Player:
         if not isinstance(drive, Drive):  # pyright: ignore[reportUnnecessaryIsInstance] - a lab's own step may do so
             raise UsageError(f"a protocol yields drives, not {drive!r}")
         self._index, self._first, self._blocks = self._index + 1, 0, []
-        label = self.label()
+        label, closed = self.label(), self._relays()
         with self._signals.open():
             blocks = self._chip.apply(drive)
         try:
@@ -184,8 +190,17 @@ class _Player:
         if self._first != drive.steps:
             raise AnswerError(f"drive {self._index} has {drive.steps} steps, but {self._first} samples came back")
         self._holds = drive.hold
-        self._tell(DriveFinished(self._index))
+        relays = self._relays()
+        self._tell(DriveFinished(self._index, None if relays is None or closed is None else relays - closed))
+        self._tell_news()
         return join(self._blocks)
+
+    def _relays(self) -> int | None:
+        return None if self.telling is None else self.telling.relays
+
+    def _tell_news(self) -> None:
+        for noted in () if self.telling is None else self.telling.news():
+            self._tell(noted)
 
     def _receive(self, blocks: Iterator[Reading], drive: Drive) -> None:
         signals, requests = self._signals, self._requests

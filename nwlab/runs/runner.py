@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nwlab.core.chip import Chip
-from nwlab.core.events import Subscriber
+from nwlab.core.events import Subscriber, Telling
 from nwlab.core.record import RunInfo
 from nwlab.runs.background import Background
 from nwlab.runs.continuation import Continuation
@@ -32,12 +32,14 @@ def record_run(
     requests: Requests | None = None,
     idle: Callable[[], None] | None = None,
     after: Continuation | None = None,
+    telling: Telling | None = None,
 ) -> Run:
     """Play drives and keep them in `folder`, which must not hold a run yet (see `new_folder`).
 
     `subscribers` listen in the background. `requests` may end or pause the run, and so may files in its folder; `idle`
     is called several times a second while it pauses. With `after` the drives are what that has left, and the record
-    begins with what is on record there. Raises whatever ended the run, with a note where the record is.
+    begins with what is on record there. What `telling` tells beside the readings is kept, too. Raises whatever ended
+    the run, with a note where the record is.
     """
     requests = requests or Requests()
     store = Store(folder, info, after=None if after is None else after.run)
@@ -59,6 +61,7 @@ def record_run(
             requests=requests,
             idle=idle,
             first=first,
+            telling=telling,
         )
     except BaseException as error:
         error.add_note(f"the record is in {store.folder}")

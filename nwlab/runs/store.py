@@ -124,7 +124,8 @@ class Store:
             case Expected():
                 self._expected(event)
             case DriveFinished():
-                self._line("drive-end", {"drive": event.index})
+                counted = {} if event.relays is None else {"relays": event.relays}
+                self._line("drive-end", {"drive": event.index, **counted})
             case Noted():
                 self._line("note", {"at": self._now(), "kind": event.kind, "content": event.content})
             case RunFinished():

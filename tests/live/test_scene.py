@@ -7,7 +7,7 @@ import pytest
 from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
+from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.live.roles import Role
 from nwlab.live.scene import Scene
@@ -143,6 +143,31 @@ def test_alarms_and_notes_are_marks_at_their_moment() -> None:
     scene.take(Noted("alarm", {"text": "the mean has changed", "at": "2026-01-01T00:00:00+00:00"}))
     assert [mark.text for mark in scene.alarms] == ["alarm: the mean has changed"]
     assert scene.alarms[0].time == pytest.approx(volts([1, 2]).duration)
+
+
+def test_what_the_bench_tells_is_kept_apart_from_what_the_chip_did() -> None:
+    scene = shown(volts([1, 2]))
+    scene.take(Noted("subscriber failed", {"subscriber": "Twin", "error": "no room"}))
+    scene.take(Noted("traceback", {"text": "Traceback\n  File x\nValueError: no\n"}))
+    scene.take(Noted("safe state", {"text": "safe state confirmed: off", "confirmed": True}))
+    assert [mark.text for mark in scene.remarks] == [
+        "subscriber failed: subscriber Twin, error no room",
+        "traceback: ValueError: no",
+    ]
+    assert not scene.marks
+    assert scene.safe_state is not None
+    assert scene.safe_state["confirmed"]
+    scene.take(DriveStarted(2, volts([1]), "again"))
+    assert scene.safe_state is None
+
+
+def test_relays_are_counted_where_the_bench_counts_them() -> None:
+    scene = shown(volts([1]))
+    assert scene.progress.relays is None
+    scene.take(DriveFinished(1, 4))
+    scene.take(DriveFinished(2))
+    scene.take(DriveFinished(3, 2))
+    assert scene.progress.relays == 6
 
 
 def test_spells_join_when_they_touch_and_stay_few() -> None:

@@ -1,0 +1,53 @@
+"""`nwlab live`: the window on a run that is played, or was."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from nwlab.core.errors import FileError, UsageError
+from nwlab.core.record import JOURNAL, MANIFEST
+from nwlab.live import qt_trouble
+
+RUNS = Path("runs")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Show a run until its window is closed."""
+    folder = _newest() if options.run is None else Path(options.run)
+    if not options.of_run and not _is_run(folder):
+        raise FileError("is not the folder of a run: it has neither run.json nor a journal", folder)
+    trouble = qt_trouble.before_import()
+    if trouble:
+        raise UsageError(trouble)
+    try:
+        from nwlab.live.app import main as show
+    except ImportError as error:
+        trouble = qt_trouble.of_import(error)
+        if not trouble:
+            raise
+        raise UsageError(trouble) from error
+    return show(folder, _fall_silent if options.of_run else lambda: None)
+
+
+def _newest() -> Path:
+    """Return the run below ./runs that was written last, and say which."""
+    found = [folder for folder in RUNS.glob("*/") if (folder / JOURNAL).is_file()]
+    if not found:
+        raise UsageError(f"there is no run below {RUNS.resolve()}; name the RUN to be shown")
+    newest = max(found, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
+    print(f"nwlab: showing {newest}, the newest run below {RUNS}", file=sys.stderr)
+    return newest
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (MANIFEST, JOURNAL))
+
+
+def _fall_silent() -> None:
+    """The window is there: whoever started it need not listen any more, and may go."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)

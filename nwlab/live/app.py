@@ -1,0 +1,71 @@
+"""The program of the window: Qt's start and end, and what Qt says before it ends a program by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import PySide6
+from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from nwlab.core.errors import UsageError
+from nwlab.live import qt_trouble
+from nwlab.live.watched import Watched
+from nwlab.live.window import LiveWindow
+
+_SAID = 20  # lines of Qt that are remembered
+
+
+def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
+    """Show the run in `folder` until the window is closed; `shown` is called when it is there.
+
+    Returns the exit code: 0, or 130 and 143 after an interrupt. Raises FileError when there is no such folder,
+    UsageError when Qt would end this interpreter. A Qt that cannot start ends the program, as it does, but with a clear
+    message and code 2.
+    """
+    watched = Watched(folder)
+    application = _start()
+    codes: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        codes.append(128 + number)
+        application.quit()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    window = LiveWindow(watched)
+    window.show()
+    shown()
+    application.exec()
+    window.close()
+    return codes[0] if codes else 0
+
+
+def _start() -> QApplication:
+    said: list[str] = []
+
+    def hear(kind: QtMsgType, _: QMessageLogContext, text: str) -> None:
+        del said[:-_SAID]
+        said.append(text)
+        if kind is QtMsgType.QtFatalMsg:
+            # Qt aborts the program when this returns.
+            told = qt_trouble.of_start(said, _plugins())
+            os.write(2, f"nwlab: {told}\n".encode())
+            os._exit(UsageError.exit_code)
+
+    qInstallMessageHandler(hear)
+    application = QApplication(["nwlab"])
+    application.setApplicationName("nwlab")
+    application.setStyle("Fusion")
+    if qt_trouble.loses_none(application.processEvents):
+        raise UsageError(qt_trouble.other_version(PySide6.__version__))
+    return application
+
+
+def _plugins() -> list[str]:
+    own = str(Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms")
+    return [*filter(None, [os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH")]), own]

@@ -1,0 +1,271 @@
+"""The window: plots, the chip, images, and how the run stands.
+
+Theory of operation. One timer ticks thirty times a second. Each tick takes what is new of the run, for a few
+milliseconds at most, and has the parts of the window repaint what has changed; so the window stays responsive however
+long the record is that it has to catch up with. A part that fails is left out and told; the rest, and above all the
+button that stops the run, goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QMessageBox,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nwlab import __version__
+from nwlab.core.errors import NwlabError
+from nwlab.core.record import info_from_json
+from nwlab.live import wording
+from nwlab.live.banner import Banner
+from nwlab.live.chip_map import ChipMap
+from nwlab.live.chip_reader import ChipReader
+from nwlab.live.controls import Controls
+from nwlab.live.detail import RecordDetail
+from nwlab.live.memory import Memory
+from nwlab.live.palette import palette
+from nwlab.live.plots import PlotArea
+from nwlab.live.report_opener import ReportOpener
+from nwlab.live.run_panel import RunPanel
+from nwlab.live.sizes import Sizes
+from nwlab.live.tables import ImagePanel
+from nwlab.live.theme import THEMES, Theme
+from nwlab.live.watched import Watched
+from nwlab.live.wording import Mood, Told
+from nwlab.runs.requests import Request
+
+TICK = 33
+"""Ms between two looks at the run."""
+_SLOW = 5  # ticks between two updates of what people read, and of the plots while there is much to catch up
+_ABOUT = (
+    "nwlab {version}\n\nInstruments, models and protocols for memristive nanowire networks.\n\n"
+    "This window only reads the record of a run. Closing it, or its end, does nothing to the run.\n\n"
+    "Stop ends a run by software; it is no safety function in the sense of the instruments' manuals."
+)
+
+
+class LiveWindow(QMainWindow):
+    """Shows one run."""
+
+    def __init__(self, watched: Watched) -> None:
+        super().__init__()
+        self.watched, self._memory = watched, Memory()
+        self._theme, self._sizes = self._chosen_theme(), self._memory.sizes
+        self._ticks, self._faults = 0, dict[str, Told]()
+        self._reader: ChipReader | None = None
+        self.panel, self.banner = RunPanel(self._theme), Banner(self._theme)
+        self.plots, self.chip_map, self.images = PlotArea(self._theme), ChipMap(self._theme), ImagePanel(self._theme)
+        self._views: list[PlotArea | ChipMap | ImagePanel] = [self.plots, self.chip_map, self.images]
+        self.controls = Controls(self, self._memory)
+        self._report = ReportOpener(watched.folder, self)
+        self._lay_out()
+        self._connect()
+        self._remember()
+        self.use_theme(self._theme)
+        self.use_sizes(self._sizes)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.tick)
+        self._timer.start(TICK)
+        self.tick()
+
+    def tick(self) -> None:
+        """Take what is new of the run, and show it."""
+        is_new = self._guarded("the run", self.watched.look)
+        is_slow = self._ticks % _SLOW == 0
+        self._ticks += 1
+        if is_slow:
+            self._tell()
+        if is_slow or (is_new and self.watched.condition.share == 1.0):
+            for view in list(self._views):
+                if self._guarded(type(view).__name__, lambda view=view: view.show_scene(self.watched.scene)) is None:
+                    self._views.remove(view)
+
+    def use_theme(self, theme: Theme) -> None:
+        """Paint everything in the colours of a theme."""
+        self._theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.setPalette(palette(theme))
+        for part in (self.panel, self.banner, *self._views):
+            part.set_theme(theme)
+
+    def use_sizes(self, sizes: Sizes) -> None:
+        """Write everything in these sizes."""
+        self._sizes = self._memory.sizes = sizes
+        font = QApplication.font()
+        font.setPointSizeF(sizes.base)
+        QApplication.setFont(font)
+        self.plots.set_sizes(sizes)
+        self.panel.set_sizes(sizes)
+
+    def export_to(self, path: Path) -> None:
+        """Write what is seen of the plots to a file."""
+        try:
+            self.plots.export(path)
+        except (NwlabError, OSError) as error:
+            self._say(f"{path} could not be written: {error}")
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Remember how the window lay, and let go of the run's files."""
+        self._timer.stop()
+        self._memory.keep_layout("window", self.saveGeometry())
+        self._memory.keep_layout("columns", self._columns.saveState())
+        self._memory.keep_layout("right", self._right.saveState())
+        self.plots.end()
+        if self._reader is not None:
+            self._reader.close()
+        self.watched.close()
+        super().closeEvent(event)
+
+    def _lay_out(self) -> None:
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        tabs.addTab(self.chip_map, "Chip")
+        tabs.addTab(self.images, "Matrix and images")
+        self._right, self._columns = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Horizontal)
+        for splitter, parts in ((self._right, (self.panel, tabs)), (self._columns, (self.plots, self._right))):
+            splitter.setChildrenCollapsible(False)
+            for part in parts:
+                splitter.addWidget(part)
+        self._columns.setStretchFactor(0, 1)
+        self._columns.setStretchFactor(1, 0)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self._columns, 1)
+        self.setCentralWidget(body)
+        self.statusBar().setSizeGripEnabled(False)
+
+    def _connect(self) -> None:
+        panel, controls, plots = self.panel, self.controls, self.plots
+        for source, request in (
+            (panel.stop_asked, Request.STOP),
+            (controls.stop, Request.STOP),
+            (panel.pause_asked, Request.PAUSE),
+            (controls.pause, Request.PAUSE),
+            (panel.continue_asked, Request.CONTINUE),
+            (controls.go_on, Request.CONTINUE),
+        ):
+            source.connect(lambda request=request: self._ask(request))
+        controls.escape.connect(self._escape)
+        controls.follow.connect(self._use_follow)
+        controls.span.connect(self._use_span)
+        controls.scale.connect(self._use_scale)
+        controls.theme.connect(self._choose_theme)
+        controls.size.connect(self._change_size)
+        controls.export.connect(self._export)
+        controls.report.connect(self._report.open)
+        controls.about.connect(lambda: QMessageBox.about(self, "About nwlab", _ABOUT.format(version=__version__)))
+        plots.hovered.connect(self.statusBar().showMessage)
+        plots.followed.connect(self._note_follow)
+        plots.exported.connect(self._say)
+        self._report.told.connect(self._say)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda: self.use_theme(self._chosen_theme()))
+
+    def _remember(self) -> None:
+        self.plots.span, self.plots.scale = self._memory.span, self._memory.scale
+        watched = self.watched
+        self.plots.detail = RecordDetail(watched.folder, watched.index)
+        screen = self.screen().availableGeometry()
+        self.resize(min(1600, round(0.95 * screen.width())), min(1000, round(0.92 * screen.height())))
+        geometry, columns, right = (self._memory.layout(name) for name in ("window", "columns", "right"))
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if columns is not None:
+            self._columns.restoreState(columns)
+        if right is not None:
+            self._right.restoreState(right)
+
+    def _tell(self) -> None:
+        watched = self.watched
+        condition, scene = watched.condition, watched.scene
+        self._guarded("RunPanel", lambda: self.panel.show_scene(scene, condition, watched.manifest))
+        told = wording.notices(condition, scene, watched.manifest, watched.folder)
+        if condition.share < 1.0:
+            told.append(Told(Mood.NOTE, f"Catching up with what was measured: {100 * condition.share:.0f} % read."))
+        self.banner.tell([*self._faults.values(), *told])
+        self.controls.show_buttons(**self.panel.enabled)
+        self.setWindowTitle(f"{watched.name} \N{EN DASH} {wording.headline(condition).text} \N{EN DASH} nwlab")
+        self._show_chip()
+
+    def _show_chip(self) -> None:
+        watched = self.watched
+        if self._reader is None and watched.manifest and watched.scene.terminals:
+            chip = info_from_json(watched.manifest).documents.get("chip")
+            self._reader = ChipReader(chip, watched.scene.terminals)
+        layout = None if self._reader is None else self._reader.poll()
+        if layout is not None:
+            self._guarded("ChipMap", lambda: self.chip_map.set_chip(layout))
+
+    def _guarded(self, what: str, act: Callable[[], object]) -> bool | None:
+        """Do something that must not end the window; returns what it does as a truth, None when it failed."""
+        try:
+            return bool(act())
+        except Exception as error:
+            self._faults[what] = Told(
+                Mood.ALARM,
+                f"A fault of this window: {what}: {type(error).__name__}: {error}. It shows no more of that; the run "
+                "is not touched by it, and Stop works. Please report it.",
+            )
+            return None
+
+    def _ask(self, request: Request) -> None:
+        self.watched.ask(request)
+        self._tell()
+
+    def _escape(self) -> None:
+        self.panel.press_escape()
+        self._tell()
+
+    def _use_follow(self, follow: bool) -> None:
+        self.plots.follow = follow
+
+    def _note_follow(self, follow: bool) -> None:
+        self.controls.show_follow(follow=follow)
+
+    def _use_span(self, span: float | None) -> None:
+        self.plots.span = self._memory.span = span
+        self.plots.follow = True
+        self.controls.show_follow(follow=True)
+
+    def _use_scale(self, scale: str) -> None:
+        self.plots.scale = self._memory.scale = scale
+
+    def _choose_theme(self, name: str) -> None:
+        self._memory.theme = name
+        self.use_theme(self._chosen_theme())
+
+    def _chosen_theme(self) -> Theme:
+        if self._memory.theme in THEMES:
+            return THEMES[self._memory.theme]
+        is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        return THEMES["dark" if is_dark else "light"]
+
+    def _change_size(self, direction: int) -> None:
+        sizes = self._sizes
+        self.use_sizes(sizes.larger() if direction > 0 else sizes.smaller() if direction < 0 else Sizes())
+
+    def _export(self) -> None:
+        proposed = str(self.watched.folder / f"{self.watched.name}.png")
+        kinds = "Picture (*.png);;Drawing (*.svg);;Table of what is seen (*.csv)"
+        path, kind = QFileDialog.getSaveFileName(self, "Export what is seen", proposed, kinds)
+        if path:
+            suffix = kind.rpartition("*")[2].rstrip(")")
+            self.export_to(Path(path) if Path(path).suffix else Path(path + suffix))
+
+    def _say(self, text: str) -> None:
+        self.statusBar().showMessage(text, 15_000)
