@@ -18,7 +18,7 @@ from nwlab.live.palette import map_colours
 from nwlab.live.theme import Theme
 
 _FAINT = 110  # of 255
-_ROUND = 3.0  # pixels from which dots are round
+_ROUND = 3.0  # pixels of the screen from which dots are round
 
 
 def paint_wires(painter: QPainter, wires: Wires, frame: Frame, theme: Theme) -> None:
@@ -36,7 +36,10 @@ def paint_junctions(painter: QPainter, wires: Wires, frame: Frame, theme: Theme,
     if _is_wire(wires).any():
         points = frame.pixels(wires.places[shown])
         width = float(np.clip(0.3 * _spacing(points), 1.5, 7.0))
+        # Round dots cost three times as much; of small ones nobody can tell.
+        is_round = width * painter.device().devicePixelRatioF() >= _ROUND
         for pen, chosen in _by_colour(colour, theme, width):
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap if is_round else Qt.PenCapStyle.SquareCap)
             painter.setPen(pen)
             painter.drawPoints([QPointF(x, y) for x, y in points[chosen].tolist()])
         return
@@ -86,7 +89,4 @@ def _by_colour(colour: np.ndarray, theme: Theme, width: float) -> Iterator[tuple
     numbers, starts = np.unique(colour[order], return_index=True)
     for number, chosen in zip(numbers, np.split(order, starts[1:]), strict=True):
         if number < COLOURS:
-            pen = QPen(QColor.fromRgba(colours[number]), width)
-            # Round dots cost three times as much; so small, nobody can tell.
-            pen.setCapStyle(Qt.PenCapStyle.SquareCap if width < _ROUND else Qt.PenCapStyle.RoundCap)
-            yield pen, chosen
+            yield QPen(QColor.fromRgba(colours[number]), width), chosen
