@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -68,50 +67,60 @@ def _plot(view: View, width: int, height: int, style: Style) -> list[Line]:
     """Panels above each other over one time axis; nothing where there is no room or nothing to draw."""
     limited = view.limited.range() is not None
     room = height - 2 - limited
-    most = max(1, room // (_LEAST_ROWS + 2))
-    drawn = list(islice(_resistive(view.pairs), most * style.together))
-    if room < _LEAST_ROWS or width < _LEAST_COLUMNS or not drawn:
+    if room < _LEAST_ROWS or width < _LEAST_COLUMNS:
         return []
-    groups = [drawn[first : first + style.together] for first in range(0, len(drawn), style.together)]
-    rows = room // len(groups)
-    headed = len(groups) > 1 or rows > _LEAST_ROWS + 1
-    panels = [_Panel(view.pairs, group, rows - headed, style) for group in groups]
+    panels = _panels(view.pairs, room, style)
+    if not panels:
+        return []
     margin = max(len(mark) for panel in panels for mark in (*panel.marks, _LIMITED if limited else ""))
     span = max(pair.curve.until for pair in view.pairs)
     inner = width - margin - 2
-    lines: list[Line] = []
-    for panel in panels:
-        lines += [panel.header(margin)] if headed else []
-        lines += beside(panel.marks, panel.area(inner, span), margin, style.letters)
+    lines = [line for panel in panels for line in panel.lines(margin, inner, span)]
     if limited:
-        low, _ = view.limited.columns(inner, span)
-        lines.append(_flags(low, margin, style.letters))
+        lines.append(_flags(view.limited.columns(inner, span)[0], margin, style.letters))
     return [*lines, *time_axis(span, inner, margin, style.letters)]
 
 
-class _Panel:
-    """Curves on one axis."""
+def _panels(pairs: Sequence[WatchedPair], room: int, style: Style) -> list[_Panel]:
+    """Return as many panels as fit into `room` rows, with headers where there is room for these, too."""
+    resistive = [pair for pair in pairs if math.isfinite(pair.conductance)]  # an ammeter (0 V) has none
+    most = max(1, room // (_LEAST_ROWS + 2)) * style.together
+    drawn = [pair for pair in resistive[:most] if pair.curve.range() is not None]
+    starts = range(0, len(drawn), style.together)
+    rows = room // max(1, len(starts))
+    headed = len(starts) > 1 or rows > _LEAST_ROWS + 1
+    left_out = f" ({len(resistive) - len(drawn)} more are not drawn)" if len(resistive) > len(drawn) else ""
+    titles = ["conductance" + (left_out if not first else "") if headed else "" for first in starts]
+    return [
+        _Panel(title, pairs, drawn[first : first + style.together], rows - headed, style)
+        for title, first in zip(titles, starts, strict=True)
+    ]
 
-    def __init__(self, known: Sequence[WatchedPair], pairs: Sequence[WatchedPair], rows: int, style: Style) -> None:
-        self._pairs, self._rows, self._letters = pairs, rows, style.letters
+
+class _Panel:
+    """Curves on one axis, with their names above where there is a title."""
+
+    def __init__(
+        self, title: str, known: Sequence[WatchedPair], pairs: Sequence[WatchedPair], rows: int, style: Style
+    ) -> None:
+        self._title, self._pairs, self._rows, self._letters = title, pairs, rows, style.letters
         self._colours = [COLOURS[known.index(pair) % len(COLOURS)] if style.has_colours else "" for pair in pairs]
         self._axis: Scale = scale(found for pair in pairs if (found := pair.curve.range()) is not None)
         self.marks = marks(self._axis, "S", rows, style.letters)
 
-    def header(self, margin: int) -> Line:
-        names = zip(self._pairs, self._colours, strict=True)
-        return [Span(f"{'':>{margin}} conductance"), *(Span(f"  {pair.name}", colour) for pair, colour in names)]
+    def lines(self, margin: int, width: int, span: float) -> list[Line]:
+        drawn = beside(self.marks, self._area(width, span), margin, self._letters)
+        return [self._header(margin), *drawn] if self._title else drawn
 
-    def area(self, width: int, span: float) -> list[Line]:
+    def _header(self, margin: int) -> Line:
+        names = zip(self._pairs, self._colours, strict=True)
+        return [Span(f"{'':>{margin}} {self._title}"), *(Span(f"  {pair.name}", colour) for pair, colour in names)]
+
+    def _area(self, width: int, span: float) -> list[Line]:
         count = width * self._letters.columns
         ends = [pair.curve.columns(count, span) for pair in self._pairs]
         curves = [TextCurve(*pair, colour) for pair, colour in zip(ends, self._colours, strict=True)]
         return area(curves, self._axis, self._rows, self._letters)
-
-
-def _resistive(pairs: Sequence[WatchedPair]) -> list[WatchedPair]:
-    """Pairs that have a conductance at all; an ammeter's (0 V all the time) has none."""
-    return [pair for pair in pairs if math.isfinite(pair.conductance)]
 
 
 def _flags(low: FloatArray, margin: int, letters: Letters) -> Line:

@@ -175,6 +175,16 @@ def test_without_colours_each_curve_has_a_panel() -> None:
     assert len(screen.rows) <= 24
 
 
+def test_curves_that_there_is_no_room_for_are_counted() -> None:
+    chip = OhmicChip(block=10)
+    chip.terminals = tuple(f"T{k}" for k in range(16))
+    many = Drive(np.full(100, 0.1), tuple(force(np.full(100, 0.1), k, low=None) for k in range(16)))
+    text = watch(many, chip=chip, environment={"NO_COLOR": "1"})
+    drawn = text.count("conductance")
+    assert drawn >= 2
+    assert f"conductance ({16 - drawn} more are not drawn)  T0" in text
+
+
 def test_more_pairs_than_there_is_room_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "12")
     chip = OhmicChip(block=10)
