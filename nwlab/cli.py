@@ -86,7 +86,7 @@ def _run(add: AddParser) -> None:
         help="hold simulated instruments, too, in a process of their own",
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
-    command.add_argument("--live", action="store_true", help="draw conductance while it is measured")
+    command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
 
 
 def _dry_run(add: AddParser) -> None:

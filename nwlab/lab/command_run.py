@@ -13,12 +13,12 @@ import numpy as np
 
 from nwlab.core.errors import NwlabError, UnsafeError, UsageError
 from nwlab.core.units import show
-from nwlab.lab.live_view import terminal_view
+from nwlab.lab.live_view import live_view
 from nwlab.lab.news import told
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.places import find
-from nwlab.lab.resuming import Resumption
+from nwlab.lab.resuming import Resumption, is_simulated
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
@@ -40,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
         opened = _opened(options, protocol)
         playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
         try:
-            run = playing.play([terminal_view() if options.live else Progress()], close=True)
+            run = playing.play([live_view(playing.folder) if options.live else Progress()], close=True)
         except BaseException as error:
             if chip.safe_state is not None and not isinstance(error, UnsafeError):
                 error.add_note(str(chip.safe_state))
@@ -136,6 +136,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "protocol": str(protocol.path.resolve()),
         "bench": bench if bench is None or bench.startswith("tcp://") else str(find("bench", bench).resolve()),
         "virtual": options.virtual,
+        "simulated": is_simulated(options),
         "model": options.model,
         "chip": options.chip and str(find("chip", options.chip).resolve()),
         "seed": options.seed,

@@ -35,7 +35,7 @@ class Resumption:
         self._old = load_run(options.resume)
         info = self._old.info
         self.options = _order(options, info)
-        continuation = Continuation(self._old, ANEW if _is_simulated(self.options) else "")
+        continuation = Continuation(self._old, ANEW if is_simulated(self.options) else "")
         self.protocol = load_protocol(_protocol(options.protocol, info), **(info.values or info.parameters))
         _same_documents(info, {"protocol": Document(str(self.protocol.path), self.protocol.text)})
         _same_documents(info, own_steps(self.protocol))
@@ -78,7 +78,8 @@ def _order(options: argparse.Namespace, info: RunInfo) -> argparse.Namespace:
     return options
 
 
-def _is_simulated(options: argparse.Namespace) -> bool:
+def is_simulated(options: argparse.Namespace) -> bool:
+    """Whether options mean a model, or a bench of which every instrument is simulated."""
     if options.model or options.virtual:
         return True
     bench = str(options.bench or "virtual")

@@ -94,8 +94,10 @@ class RunPanel(QWidget):
         self._bar.setStyleSheet(
             f"QProgressBar {{ border: 1px solid {theme.grid}; border-radius: 4px; background: {theme.panel}; "
             f"color: {theme.text}; text-align: center }}"
-            f"QProgressBar::chunk {{ background: {theme.curves[0]}60; border-radius: 3px }}"
+            f"QProgressBar::chunk {{ background: {_translucent(theme.curves[0])}; border-radius: 3px }}"
         )
+        for button in (self._pause, self._continue):
+            button.setStyleSheet(f"QPushButton:disabled {{ color: {theme.quiet} }}")
 
     def set_sizes(self, sizes: Sizes) -> None:
         """Write in other sizes."""
@@ -108,13 +110,15 @@ class RunPanel(QWidget):
         ):
             font = QFont(self.font())
             font.setPointSizeF(points)
-            font.setBold(widget is not self._pause and widget is not self._continue)
+            font.setBold(widget in (self._headline, self._stop))
             widget.setFont(font)
+        self._stop.setMinimumHeight(round(1.9 * self._stop.fontMetrics().height()))
+        self._list.setMaximumHeight(8 * self._list.fontMetrics().height())
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which most runs are told without scrolling."""
         em = self.fontMetrics().height()
-        return QSize(22 * em, 30 * em)
+        return QSize(22 * em, 24 * em)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -130,8 +134,6 @@ class RunPanel(QWidget):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._list.setWordWrap(True)
-        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._list.setMinimumHeight(0)
         self._bar.setRange(0, _STEPS)
         buttons = QHBoxLayout()
         buttons.addWidget(self._pause)
@@ -143,7 +145,8 @@ class RunPanel(QWidget):
         for widget in (self._headline, self._what, self._step, self._bar, self._time, self._values):
             column.addWidget(widget)
         column.addLayout(form)
-        column.addWidget(self._list, 1)
+        column.addWidget(self._list)
+        column.addStretch(1)
         column.addWidget(self._stop)
         column.addLayout(buttons)
 
@@ -197,6 +200,7 @@ class RunPanel(QWidget):
             return
         self._listed = listed
         self._list.clear()
+        self._list.setVisible(any(kinds))
         for marks, mood in zip(kinds, (Mood.ALARM, Mood.NOTE), strict=True):
             for mark in list(reversed(marks))[:_LISTED]:
                 item = QListWidgetItem(mark.text)
@@ -240,6 +244,11 @@ def _write(label: QLabel, text: str, colour: str = "") -> None:
     style = f"color: {colour}" if colour else ""
     if label.styleSheet() != style:
         label.setStyleSheet(style)
+
+
+def _translucent(colour: str) -> str:
+    red, green, blue, _ = QColor(colour).getRgb()
+    return f"rgba({red}, {green}, {blue}, 100)"
 
 
 def _name(button: QPushButton, text: str) -> None:

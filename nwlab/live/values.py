@@ -42,15 +42,15 @@ class Values(QLabel):
         limited = f' style="color:{self.theme.limited}"' if line.is_limited else ""
         name = f'<td style="color:{colour}"><b>{escape(line.name)}</b></td>'
         value = f'<td align=right style="font-size:{size:.1f}pt"><b>{conductance}</b></td>'
-        return f"<tr>{name}{value}<td align=right>{voltage}</td><td align=right{limited}>{current}</td></tr>"
+        return (
+            f"<tr valign=middle>{name}{value}<td align=right>{voltage}</td><td align=right{limited}>{current}</td></tr>"
+        )
 
 
 def _shown(line: Line, unit: str) -> str:
     if unit not in line.last:
         return "\N{EN DASH}"
-    return (
-        show(line.last[unit], unit)
-        .replace(" u", " µ")
-        .replace("-", "\N{MINUS SIGN}")
-        .replace(" ", "\N{NO-BREAK SPACE}")
-    )
+    number, _, symbol = show(line.last[unit], unit).partition(" ")
+    # As many figures as ever, so that the eye finds them at the same place.
+    text = f"{float(number):#.4g}\N{NO-BREAK SPACE}{symbol.replace('u', 'µ')}"
+    return text.replace("-", "\N{MINUS SIGN}")

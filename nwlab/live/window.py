@@ -139,8 +139,9 @@ class LiveWindow(QMainWindow):
             splitter.setChildrenCollapsible(False)
             for part in parts:
                 splitter.addWidget(part)
-        self._columns.setStretchFactor(0, 1)
-        self._columns.setStretchFactor(1, 0)
+        for splitter, growing in ((self._columns, 0), (self._right, 1)):
+            splitter.setStretchFactor(growing, 1)
+            splitter.setStretchFactor(1 - growing, 0)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)

@@ -57,7 +57,7 @@ class Wishes:
         while True:
             request = self._queue.get()
             try:
-                ask(self._folder, request)
+                ask(self._folder, request, by="its window")
                 self._left = request
             except StorageError as error:
                 self.trouble = str(error)

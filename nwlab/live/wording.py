@@ -122,23 +122,28 @@ def counted(progress: Progress) -> str:
 def of_disk(disk: Disk) -> str:
     """Return how much room there is, and how much the rest of the run needs."""
     free = f"{show(disk.free, 'B', 3)} free"
-    return free if disk.needed is None else f"{free}, the rest needs {show(disk.needed, 'B', 3)}"
+    is_plenty = disk.needed is None or disk.needed < 0.01 * disk.free
+    return free if is_plenty else f"{free}, the rest of the run needs {show(disk.needed or 0.0, 'B', 3)}"
 
 
 def of_silence(condition: Condition) -> Told:
     """Return how long ago a block came; long silence is normal within a long block, and worth a look."""
     if condition.silent is None:
         return Told(Mood.PLAIN, "none yet")
-    ago = f"{duration(round(condition.silent, 1) if condition.silent < 60 else round(condition.silent))} ago"
-    return Told(Mood.NOTE if condition.silent > _QUIET and condition.stage is Stage.RUNNING else Mood.PLAIN, ago)
+    is_long = condition.silent > _QUIET and condition.stage is Stage.RUNNING
+    return Told(Mood.NOTE if is_long else Mood.PLAIN, f"{_span(condition.silent)} ago")
 
 
 def of_time(condition: Condition, progress: Progress) -> str:
     """Return how long the run will take, and how much chip time it has behind it."""
-    done = duration(round(progress.done, 1) if progress.done < 60 else round(progress.done))
-    whole = f" of {duration(round(progress.duration))}" if progress.duration and progress.duration >= 1 else ""
-    left = "" if condition.left is None else f", {duration(max(1, round(condition.left)))} left"
-    return f"{done}{whole}{left}"
+    left = "" if condition.left is None else f"{duration(max(1, round(condition.left)))} left: "
+    whole = f" of {_span(progress.duration)}" if progress.duration else ""
+    return f"{left}{_span(progress.done)}{whole}"
+
+
+def _span(seconds: float) -> str:
+    """Write a time that changes many times a second so that it can be read."""
+    return f"{seconds:.1f} s" if seconds < 60 else duration(round(seconds))
 
 
 def _bench(manifest: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ another program.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -72,20 +73,24 @@ class Requests:
             self._folder = None
 
     def _read(self, folder: Path) -> None:
+        by = _who(folder)
         if _take(folder, Request.STOP):
-            self.stop(Stopped("stopped by `nwlab stop`"))
+            self.stop(Stopped(f"stopped by {by}"))
         if _take(folder, Request.PAUSE):
             self.pause = True
         if _take(folder, Request.CONTINUE):
             self.pause = False
 
 
-def ask(folder: Path, request: Request) -> None:
-    """Leave a request for the program that plays the run in `folder`; raises StorageError."""
+def ask(folder: Path, request: Request, by: str = "`nwlab stop`") -> None:
+    """Leave a request for the program that plays the run in `folder`; raises StorageError.
+
+    `by` says in the record who stopped the run.
+    """
     if request is not Request.STOP:
         _take(folder, Request.PAUSE if request is Request.CONTINUE else Request.CONTINUE)
     try:
-        replace_json(folder / request.value, {"at": utc_now().isoformat()})
+        replace_json(folder / request.value, {"at": utc_now().isoformat(), "by": by})
     except OSError as error:
         raise StorageError(f"the request cannot be left in {folder}: {error.strerror}") from error
 
@@ -98,6 +103,16 @@ def is_waiting(folder: Path, request: Request) -> bool:
 def withdraw(folder: Path, request: Request) -> None:
     """Take a request back."""
     _take(folder, request)
+
+
+def _who(folder: Path) -> str:
+    """Return who asks for a stop, as far as the request says so: any file of that name is one."""
+    try:
+        content = json.loads((folder / Request.STOP.value).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    by = content.get("by") if isinstance(content, dict) else None
+    return by if isinstance(by, str) else "`nwlab stop`"
 
 
 def _take(folder: Path, request: Request) -> bool:
