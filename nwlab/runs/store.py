@@ -157,17 +157,16 @@ class Store:
         return self._now() if first is None else first.isoformat()
 
     def _drive(self, event: DriveStarted) -> None:
-        place = self._frame(Kind.DRIVE, encode_drive(event.drive))
         head = {"drive": event.index, "label": event.label, "at": self._now()}
-        self._line("drive", {**head, **describe_drive(event.drive, self._terminals), **place})
+        content = {**head, **describe_drive(event.drive, self._terminals)}
+        self._frame(Kind.DRIVE, encode_drive(event.drive), "drive", content)
         self.drives += 1
 
     def _block(self, event: BlockArrived) -> None:
         reading = event.reading
         steps, forces = reading.voltage.shape
-        place = self._frame(Kind.READING, encode_reading(reading))
-        head = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
-        self._line("block", {**head, "at": self._now(), **place})
+        content = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
+        self._frame(Kind.READING, encode_reading(reading), "block", {**content, "at": self._now()})
         self.samples += steps
 
     def _expected(self, event: Expected) -> None:
@@ -191,11 +190,16 @@ class Store:
             replace_json(self.folder / MANIFEST, self._manifest | end)
         self.close()
 
-    def _frame(self, kind: Kind, payload: bytes) -> dict[str, int]:
+    def _frame(self, kind: Kind, payload: bytes, event: str, content: Mapping[str, Any]) -> None:
+        """Write a frame and the line that speaks of it; a frame whose line does not fit any more is taken back."""
         frame = encode_frame(kind, self._frames, payload)
-        place = {"frame": self._frames, "offset": self._blocks.append(frame), "length": len(frame)}
+        begin = self._blocks.append(frame)
+        try:
+            self._line(event, {**content, "frame": self._frames, "offset": begin, "length": len(frame)})
+        except OSError:
+            self._blocks.take_back(begin)
+            raise
         self._frames += 1
-        return place
 
     def _line(self, event: str, content: Mapping[str, Any]) -> None:
         self._journal.append(encode_line({"n": self._lines, "event": event, **content}))

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 
 from nwlab import cli
 from nwlab.core.events import BlockArrived, Event
+from nwlab.lab import apart
 from nwlab.remote import guest
 from nwlab.runs import runner
 
@@ -23,8 +25,14 @@ class Telling(runner.Store):
             os.write(1, f"{json.dumps(rows)}\n".encode())
 
 
+class Impatient(guest.RemoteChip):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._silence = float(sys.argv[1])
+
+
 runner.Store = Telling  # type: ignore[misc]
+apart.RemoteChip = Impatient  # type: ignore[misc]
 
 if __name__ == "__main__":
-    guest.HUNG = float(sys.argv[1])
     cli.main(sys.argv[2:])

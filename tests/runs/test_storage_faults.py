@@ -53,9 +53,7 @@ def test_a_full_disk(tiny: Path, block: int) -> None:
     assert (run.status, run.exit_code) == ("failed", 6)
     assert 0 < run.samples < 10 * LEVELS.size
     np.testing.assert_array_equal(run.rows().voltage, np.tile(LEVELS, 10)[: run.samples])
-    # The frame of one more block may have found room, but not the line that vouches for it.
-    assert run.dropped.lines == run.dropped.journal_bytes == 0
-    assert run.dropped.block_bytes <= 100 * block
+    assert not run.dropped
     assert f"{run.samples} samples" in str(caught.value)
 
 
