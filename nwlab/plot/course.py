@@ -64,7 +64,7 @@ class Course:
         from matplotlib.figure import Figure
 
         with mpl.rc_context(settings(look)), any_letters():
-            named = legend(self._drawn, look)
+            named = legend(enumerate(self._drawn), look)
             sizes = _Sizes(self._shown, bool(self._stretches), named.rows)
             figure = Figure(figsize=(_WIDTH, sizes.height), dpi=160)
             canvas = FigureCanvasAgg(figure)

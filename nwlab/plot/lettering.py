@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +63,7 @@ def title(axes: Axes, run: Named, drawn: Sequence[Curve], look: Look) -> None:
     parts.append("" if status == "finished" else status)
     head = f"{printable(info.name)}\n"
     axes.set_title(head, loc="left", fontsize=12, fontweight="bold", parse_math=False)
-    text = "  ·  ".join(printable(part) for part in parts if part)
+    text = "  ·  ".join(printable(part, 30) for part in parts if part)
     axes.annotate(
         text, (0, 1), (0, 6), "axes fraction", "offset points", fontsize=8.5, color=look.quiet, parse_math=False
     )
@@ -96,18 +96,19 @@ class Legend:
             text.set_parse_math(False)
 
 
-def legend(drawn: Sequence[Curve], look: Look) -> Legend:
-    """Return what names the curves in a look."""
+def legend(drawn: Iterable[tuple[int, Curve]], look: Look, *, shaded: bool = True) -> Legend:
+    """Return what names curves, each with its place among all, in a look, and with `shaded` the shade of compliance."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    named = drawn[:_NAMED] if len(drawn) > 1 else ()
-    handles: list[Line2D | Patch] = [Line2D([], [], **stroke(index, look)) for index in range(len(named))]
-    names = [printable(curve.name, 24) for curve in named]
-    if len(drawn) > _NAMED:
+    every = list(drawn)
+    named = every[:_NAMED] if len(every) > 1 else []
+    handles: list[Line2D | Patch] = [Line2D([], [], **stroke(index, look)) for index, _ in named]
+    names = [printable(curve.name, 24) for _, curve in named]
+    if len(every) > _NAMED:
         handles.append(Line2D([], [], linestyle=""))
-        names.append(f"… and {len(drawn) - _NAMED} more")
-    if any(bool(each.in_compliance.any()) for each in drawn):
+        names.append(f"… and {len(every) - _NAMED} more")
+    if shaded and any(bool(each.in_compliance.any()) for _, each in every):
         handles.append(Patch(color=look.band))
         names.append("in compliance")
     return Legend(tuple(handles), tuple(names))

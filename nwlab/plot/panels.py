@@ -115,32 +115,38 @@ def _positive(curve: Curve) -> Line:
     return time, np.where(values > 0, values, np.nan)
 
 
+def decades(axes: Axes) -> None:
+    """Make the axis of the values drawn so far logarithmic, numbered at decades, and at 2 and 5 where these are few."""
+    drawn = [np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.get_lines()]
+    values = np.concatenate([each[(each > 0) & np.isfinite(each)] for each in drawn] or [np.ones(1)])
+    top, low = (float(values.max()), float(values.min())) if values.size else (1.0, 1.0)
+    low = max(low, _DEEPEST * top)
+    axes.set_yscale("log")
+    axes.set_ylim(low / _AIR, top * _AIR)
+    _number(axes.yaxis, top / low)
+
+
 def _scale(axes: Axes, panel: Panel, factor: float) -> None:
     values = np.concatenate([each[np.isfinite(each)] / factor for _, each in panel.lines])
     spans = panel.scale is Scale.FITTING and values.min() > 0 and values.max() > 100 * values.min()
-    if panel.scale is not Scale.LOG and not spans:
-        return
-    top, low = float(values.max()), max(float(values.min()), _DEEPEST * float(values.max()))
-    axes.set_yscale("log")
-    axes.set_ylim(low / _AIR, top * _AIR)
+    if panel.scale is Scale.LOG or spans:
+        decades(axes)
 
 
 def _quanta(axes: Axes, factor: float) -> None:
     """The same axis in conductance quanta, on the right."""
+    low, top = (limit * factor / G0 for limit in axes.get_ylim())
     right = axes.twinx()
     right.set_yscale(axes.get_yscale())
-    right.set_ylim(*(limit * factor / G0 for limit in axes.get_ylim()))
+    right.set_ylim(low, top)
     right.set_ylabel("G / G₀")
     right.grid(visible=False)
     right.spines["right"].set_visible(True)
     if axes.get_yscale() == "log":
-        low, top = axes.get_ylim()
-        for axis in (axes.yaxis, right.yaxis):
-            _decades(axis, top / low)
+        _number(right.yaxis, top / low)
 
 
-def _decades(axis: Axis, spanned: float) -> None:
-    """Number the decades, and 2 and 5 between them where there are few."""
+def _number(axis: Axis, spanned: float) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if spanned < _FEW_DECADES else (1,), numticks=8))

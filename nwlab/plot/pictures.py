@@ -69,7 +69,7 @@ def _draw(figure: Figure, run: Recorded, rows: Rows) -> None:
     stack(list(axes), shown, drawn, LIGHT)
     figure.align_ylabels()
     title(axes[0], run, drawn, LIGHT)
-    legend(drawn, LIGHT).draw(figure, "outside lower center")
+    legend(enumerate(drawn), LIGHT).draw(figure, "outside lower center")
 
 
 def stack(axes: Sequence[Axes], shown: Sequence[panels.Panel], drawn: Sequence[Curve], look: Look) -> None:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from nwlab.plot.course import Course
+from nwlab.plot.loops import SAMPLES, Loops, swept
 from nwlab.plot.style import DARK, LIGHT
 from nwlab.report import wording
 from nwlab.report.digest import Digest
@@ -33,12 +34,28 @@ def pictures(digest: Digest) -> list[Picture]:
     if not digest.drawn:
         return []
     course = Course(digest.run, digest.drawn, stretches(digest.steps))
-    return [Picture("trace", _caption(digest, course), _words(digest), course.png(LIGHT), course.png(DARK))]
+    found = [Picture("trace", _caption(digest, course), _words(digest), course.png(LIGHT), course.png(DARK))]
+    if any(map(swept, digest.drawn)):
+        found.append(_loops(digest))
+    return found
 
 
 def section(drawn: list[Picture]) -> Markup:
     """Return the pictures, each in two looks; the style sheet shows the one that the screen, or paper, asks for."""
     return Markup("".join(_figure(picture) for picture in drawn))
+
+
+def _loops(digest: Digest) -> Picture:
+    loops = Loops(digest.run, digest.drawn)
+    caption = "Current over voltage where the level was swept, on a linear and on a logarithmic scale"
+    caption += f"; the last {SAMPLES:,} samples." if loops.is_cut else "."
+    told = [
+        f"{each.name}: up to {wording.quantity(each.current, 'A')} within {wording.quantity(each.voltage, 'V')}"
+        for each, curve in zip(digest.numbers, digest.drawn, strict=True)
+        if swept(curve)
+    ]
+    words = f"Current over voltage. {'. '.join(told[:_TOLD])}."
+    return Picture("loops", caption, words, loops.png(LIGHT), loops.png(DARK))
 
 
 def _figure(picture: Picture) -> Markup:

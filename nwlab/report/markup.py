@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 _VOID = frozenset({"img", "meta"})
-_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""What must not stand in HTML, or cannot be written as UTF-8."""
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""What must not stand in HTML, cannot be written as UTF-8, or turns the text around it."""
 
 
 class Markup(str):

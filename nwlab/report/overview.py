@@ -28,10 +28,10 @@ def standing(digest: Digest) -> Markup:
     if run.exit_code == 7:
         return _standing("bad", "✗", "The safe state was not confirmed", run.reason)
     if digest.was_cut_off:
-        said = "The program that played it left no end. This is everything that was acknowledged until then."
+        said = "the program that played it left no end. This is everything that was acknowledged until then."
         return _standing("bad", "✗", "Cut off", said)
     if run.status == "running":
-        said = "This is what was on record at that time; make the report again when the run has ended."
+        said = "this is what was on record at that time; make the report again when the run has ended."
         return _standing("open", "◐", f"Still running at {wording.moment(digest.made)}", said)
     if run.status == "finished":
         return _standing("good", "✓", "Finished")
@@ -59,8 +59,8 @@ def section(digest: Digest) -> Markup:
 
 
 def _standing(kind: str, mark: str, said: str, more: str = "") -> Markup:
-    head = element("strong", element("span", mark, aria_hidden="true"), f" {said}")
-    return element("p", head, f" {more}" if more else "", class_=f"standing {kind}", role="status")
+    head = element("strong", element("span", mark, aria_hidden="true"), f" {said}{':' if more else ''}")
+    return element("p", head, f" {more}", class_=f"standing {kind}", role="status")
 
 
 def _named(name: str, about: object) -> object:

@@ -103,7 +103,7 @@ def _times(lasted: Sequence[float], drawn: Sequence[Curve]) -> tuple[FloatArray,
 
 def _row(run: Run, drawn: Sequence[Curve], step: Step) -> tuple[object, ...]:
     begins, lasts = wording.lasting(step.begin), wording.lasting(step.end - step.begin)
-    return step.label, begins, lasts, step.drives, step.samples, _forced(run, drawn, step)
+    return step.label or wording.NOTHING, begins, lasts, step.drives, step.samples, _forced(run, drawn, step)
 
 
 def _forced(run: Run, drawn: Sequence[Curve], step: Step) -> Markup:

@@ -19,11 +19,9 @@ _LOG_BYTES = 1 << 20  # of a log that are read, its end
 
 
 def faults(digest: Digest) -> Markup:
-    """Return why a run ended early, what was dropped and which faults were planted; nothing when all went well."""
+    """Return what was dropped, which faults were planted, and where the program failed; nothing when all went well."""
     run = digest.run
     told: list[object] = []
-    if run.reason:
-        told.append(element("p", element("strong", "Why it ended: "), run.reason))
     if run.dropped:
         told.append(element("p", element("strong", "Damaged record: "), str(run.dropped)))
     if "faults" in run.info.documents:

@@ -241,8 +241,8 @@ class NoisyChip(OhmicChip):
 
 
 def test_sixteen_terminals_for_hours_stay_small(tmp_path: Path) -> None:
-    levels = np.full(20_000, 0.5)
-    drive = Drive(np.full(20_000, 1.0), tuple(force(levels, index, low=None) for index in range(16)))
+    levels = np.full(5_000, 0.5)
+    drive = Drive(np.full(5_000, 3.0), tuple(force(levels, index, low=None) for index in range(16)))
     found = played(tmp_path / "r", drive, chip=NoisyChip(16))
     assert (tmp_path / "r" / "report.html").stat().st_size < 5e6
     assert [row[0] for row in found.rows if len(row) == 6 and row[0].startswith("T")][1:] == [

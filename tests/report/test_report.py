@@ -56,6 +56,15 @@ def test_report_is_one_file_in_the_folder_of_the_run_with_its_picture_beside(tmp
     assert found.sections() == ["overview", "traces", "numbers", "steps", "settings", "files", "again"]
 
 
+def test_sweep_also_has_its_loop(tmp_path: Path) -> None:
+    levels = [*np.linspace(0, 2, 21), *np.linspace(2, 0, 21)]
+    report = write(record(tmp_path, volts(levels)))
+    assert [path.name for path in report.pictures] == ["report-trace.png", "report-loops.png"]
+    found = read(report.path)
+    assert [image["class"] for image in found.all("img")] == ["light", "dark"] * 2
+    assert "A → B: up to 200\u202fµA within 2\u202fV" in found.all("img")[2]["alt"]
+
+
 def test_what_was_done_on_what_and_when(tmp_path: Path) -> None:
     found = read(write(record(tmp_path, volts([1, 2]), volts([3]))).path)
     assert found.row("Protocol") == ["loop: up and down"]

@@ -1,4 +1,4 @@
-"""The picture of a whole run: what must not be missed is seen, on white and on dark ground."""
+"""The pictures of a report: what must not be missed is seen, on white and on dark ground."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nwlab.core.reading import Reading
 from nwlab.core.record import RunInfo
 from nwlab.core.rows import tabulate
 from nwlab.plot.course import Course, Stretch
+from nwlab.plot.loops import Loops, swept
 from nwlab.plot.style import DARK, LIGHT, Look
 from nwlab.plot.views import Curve, curves
 
@@ -30,6 +31,16 @@ class Title:
     info: RunInfo = field(default_factory=lambda: RunInfo("x", chip="c"))
     status: str = "finished"
     started: datetime | None = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def played(levels: FloatArray) -> Curve:
+    """A curve of 1 s steps at a resistor of 10 kOhm."""
+    count = levels.size
+    drive = Drive(np.ones(count), (Force(0, Quantity.VOLTAGE, levels, 1.0),))
+    onset, column, flags = np.arange(count, dtype=float), levels[:, None], np.zeros((count, 1), np.bool_)
+    middle, aperture = onset[:, None] + 0.5, np.ones((count, 1))
+    reading = Reading(0.0, onset, middle, aperture, column, column / 1e4, flags, flags)
+    return curves(tabulate(0, drive, 0, reading, 0.0), ("A",))[0]
 
 
 def drawn(conductance: Sequence[float] | FloatArray, limited: Sequence[int] = ()) -> list[Curve]:
@@ -137,3 +148,37 @@ def test_every_curve_stands_out_from_the_paper(look: Look) -> None:
     for colour in (*look.colours, look.ink, look.quiet):
         dark, light = sorted((luminance(colour), luminance(look.paper)))
         assert (light + 0.05) / (dark + 0.05) > 2.2
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        (np.concatenate([np.linspace(0, 2, 41), np.linspace(2, -2, 81), np.linspace(-2, 0, 41)]), True),
+        (np.sin(np.linspace(0, 30, 500)), True),
+        (np.tile([2.0, 0.1], 50), False),
+        (np.full(100, 1.0), False),
+        (np.random.default_rng(1).uniform(-1, 1, 500), False),
+        (np.array([1.0]), False),
+    ],
+    ids=["loop", "sine", "pulses", "constant", "noise", "one"],
+)
+def test_loops_are_drawn_of_what_was_swept(levels: FloatArray, expected: bool) -> None:
+    assert swept(played(levels)) is expected
+
+
+@LOOKS
+def test_a_resistor_is_a_straight_line_through_the_middle(look: Look) -> None:
+    """2 V and 200 uA at the ends: the line's pixels lie on the diagonal of the left half, and nowhere else."""
+    levels = np.concatenate([np.linspace(-2, 2, 81), np.linspace(2, -2, 81)])
+    seen = pixels(Loops(Title(), [played(levels)]).png(look), look.colours[0])
+    rows, columns = np.nonzero(seen[:, : seen.shape[1] // 2])
+    assert np.corrcoef(rows, columns)[0, 1] < -0.999
+    assert seen[:, seen.shape[1] // 2 :].any()
+
+
+def test_only_the_last_loops_of_a_long_run_are_drawn() -> None:
+    levels = np.tile(np.concatenate([np.linspace(-1, 1, 50), np.linspace(1, -1, 50)]), 300)
+    loops = Loops(Title(), [played(levels)])
+    assert loops.is_cut
+    assert not Loops(Title(), [played(levels[:1000])]).is_cut
+    assert loops.png(LIGHT).startswith(b"\x89PNG")
