@@ -9,7 +9,6 @@ from pathlib import Path
 from nwlab.core.events import Event, Subscriber
 from nwlab.lab.window_process import WindowProcess
 from nwlab.live import qt_trouble
-from nwlab.plot.terminal_plot import TerminalPlot
 from nwlab.runs.progress import Progress
 
 _KEPT = 4096  # events, until it is known whether the window comes up

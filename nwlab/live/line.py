@@ -6,33 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.core.drive import BoolArray, FloatArray
+from nwlab.core.drive import FloatArray
+from nwlab.live.column import Column
 from nwlab.live.spells import Spells
 from nwlab.live.trace import Trace
 
 BAND = 2.0
 """Standard deviations that the band of a prediction reaches to either side."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
-    """One force of a block; (steps,) each."""
-
-    begin: FloatArray  # s since the first drive's start: when each level began
-    end: FloatArray  # s: when it ended, as far as known
-    time: FloatArray  # s: middle of the integration
-    level: FloatArray  # V or A, as asked
-    voltage: FloatArray  # V; NaN on overflow
-    current: FloatArray  # A; NaN on overflow
-    in_compliance: BoolArray
-    forces_current: bool
-
-    @property
-    def conductance(self) -> FloatArray:
-        """current / voltage in S; NaN where nothing is forced across."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self.current / self.voltage
-        return np.where(np.isfinite(ratio) & (self.level != 0), ratio, np.nan)
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +32,7 @@ class Line:
     is_limited: bool = False  # whether the newest sample is in compliance
     overflows: int = 0
     _ended: float = -np.inf  # s: end of the newest level
+    _expected: float = -np.inf  # s: end of the newest level of which something was expected
 
     @property
     def ended(self) -> float:
@@ -60,8 +41,7 @@ class Line:
 
     def add(self, column: Column) -> None:
         """Add one block."""
-        length = float(np.median(column.end - column.begin))
-        after_rest = bool(column.begin[0] - self._ended > 0.5 * length)
+        after_rest = column.begins_after(self._ended)
         self._ended = float(column.end[-1])
         corners = np.stack([column.begin, column.end], axis=1).ravel()
         self._append("V", self.voltage, corners, np.repeat(column.voltage, 2), after_rest=after_rest)
@@ -72,15 +52,17 @@ class Line:
 
     def expect(self, column: Column, mean: FloatArray, sd: FloatArray) -> None:
         """Add what was expected of a block that has been added: the quantity not forced, (steps,) A or V each."""
+        after_rest = column.begins_after(self._expected)
+        self._expected = float(column.end[-1])
         low, high = (self._as_conductance(column, mean + sign * BAND * sd) for sign in (-1.0, 1.0))
         known = np.isfinite(low) & np.isfinite(high)
-        self.lower.append(column.time[known], np.minimum(low, high)[known])
-        self.upper.append(column.time[known], np.maximum(low, high)[known])
+        self.lower.append(column.time[known], np.minimum(low, high)[known], after_rest=after_rest)
+        self.upper.append(column.time[known], np.maximum(low, high)[known], after_rest=after_rest)
         found = column.voltage if column.forces_current else column.current
         with np.errstate(divide="ignore", invalid="ignore"):
             residual = (found - mean) / sd
         known = np.isfinite(residual)
-        self.residual.append(column.time[known], residual[known])
+        self.residual.append(column.time[known], residual[known], after_rest=after_rest)
 
     def _append(self, unit: str, trace: Trace, time: FloatArray, value: FloatArray, *, after_rest: bool) -> None:
         known = np.isfinite(value)

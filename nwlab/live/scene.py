@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from nwlab.core.drive import Drive, FloatArray, Force, Quantity
+from nwlab.core.drive import Drive, FloatArray, Force
 from nwlab.core.events import (
     BlockArrived,
     DriveFinished,
@@ -21,12 +21,10 @@ from nwlab.core.events import (
     RunStarted,
 )
 from nwlab.core.reading import Reading
+from nwlab.live.column import Column, Pair, columns_of, name_of, pair_of
 from nwlab.live.image import Image, image_of
-from nwlab.live.line import Column, Line
+from nwlab.live.line import Line
 from nwlab.live.roles import Role, roles_of
-
-Pair = tuple[int, int]
-"""Terminal at HI, and at LO or -1 for common."""
 
 _REMEMBERED = 512  # blocks that a prediction may still refer to
 _MARKS = 2000
@@ -127,7 +125,7 @@ class Scene:
         if np.isnan(self.starts[-1]):
             self.starts[-1] = begun
         self._blocks.append((event.index, event.first, drive, reading))
-        for force, column in self._columns(event.first, drive, reading):
+        for force, column in columns_of(drive, event.first, reading, self._origin):
             self._line(force).add(column)
             self._fill_matrix(force, column)
         last = event.first + reading.steps
@@ -140,8 +138,8 @@ class Scene:
             offset, count = event.first - first, event.mean.shape[0]
             if index == event.index and offset >= 0 and offset + count <= reading.steps:
                 part = slice(offset, offset + count)
-                for place, (force, column) in enumerate(self._columns(first, drive, reading)):
-                    self._line(force).expect(_part(column, part), event.mean[:, place], event.sd[:, place])
+                for place, (force, column) in enumerate(columns_of(drive, first, reading, self._origin or 0.0)):
+                    self._line(force).expect(column.part(part), event.mean[:, place], event.sd[:, place])
 
     def _finish(self, event: DriveFinished) -> None:
         if event.relays is not None:
@@ -182,28 +180,8 @@ class Scene:
     def _line(self, force: Force) -> Line:
         pair = pair_of(force)
         if pair not in self.lines:
-            self.lines[pair] = Line(_name(pair, self.terminals), len(self.lines))
+            self.lines[pair] = Line(name_of(pair, self.terminals), len(self.lines))
         return self.lines[pair]
-
-    def _columns(self, first: int, drive: Drive, reading: Reading) -> Iterator[tuple[Force, Column]]:
-        steps = slice(first, first + reading.steps)
-        begin = reading.start - (self._origin or 0.0) + reading.onset
-        end = np.append(begin[1:], begin[-1] + drive.dwell[steps.stop - 1])
-        middle = (reading.start - (self._origin or 0.0)) + reading.time
-        for place, force in enumerate(drive.forces):
-            yield (
-                force,
-                Column(
-                    begin,
-                    end,
-                    middle[:, place],
-                    force.levels[steps],
-                    reading.voltage[:, place],
-                    reading.current[:, place],
-                    reading.in_compliance[:, place],
-                    force.quantity is Quantity.CURRENT,
-                ),
-            )
 
     def _fill_matrix(self, force: Force, column: Column) -> None:
         """A pair of terminals is measured when one is forced against the other, or against the only ground."""
@@ -215,29 +193,6 @@ class Scene:
         values = values[np.isfinite(values)]
         if low is not None and values.size:
             self.matrix[force.terminal, low] = self.matrix[low, force.terminal] = values[-1]
-
-
-def pair_of(force: Force) -> Pair:
-    """Return the pair of terminals that a force measures."""
-    return force.terminal, -1 if force.low is None else force.low
-
-
-def _name(pair: Pair, terminals: tuple[str, ...]) -> str:
-    high, low = pair
-    return terminals[high] if low < 0 else f"{terminals[high]} → {terminals[low]}"
-
-
-def _part(column: Column, part: slice) -> Column:
-    return Column(
-        column.begin[part],
-        column.end[part],
-        column.time[part],
-        column.level[part],
-        column.voltage[part],
-        column.current[part],
-        column.in_compliance[part],
-        column.forces_current,
-    )
 
 
 def _told(kind: str, content: Mapping[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
+
 _MOST = 1000
 
 
@@ -22,7 +25,8 @@ class Spells:
 
     def between(self, begin: float, end: float) -> list[tuple[float, float]]:
         """Return the stretches that reach into a view."""
-        return [spell for spell in self.spells if spell[1] >= begin and spell[0] <= end]
+        first = bisect_left(self.spells, begin, key=itemgetter(1))
+        return self.spells[first : bisect_right(self.spells, end, key=itemgetter(0))]
 
     def _thin(self) -> None:
         """Close the narrower half of all gaps."""

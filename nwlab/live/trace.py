@@ -18,6 +18,8 @@ from nwlab.core.drive import BoolArray, FloatArray
 
 KEPT = 4096
 """Points of each level that are certain to be there."""
+_PORTION = KEPT // 2  # samples that are taken at once; a level gets half as many as the one below
+_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4  # points of level 0, where nothing is thinned out yet, and of others
 _GROUP, _GROUPS = 4, 16
 
 
@@ -33,11 +35,11 @@ class Points:
 class _Level:
     """The newest points of one level, contiguous; the oldest fall out in bulk when the room is used up."""
 
-    def __init__(self) -> None:
-        self.time, self.value = np.empty(4 * KEPT), np.empty(4 * KEPT)
-        self.after_rest = np.empty(4 * KEPT, np.bool_)
+    def __init__(self, room: int) -> None:
+        self.time, self.value, self.after_rest = np.empty(room), np.empty(room), np.empty(room, np.bool_)
         self.used = self.passed_on = 0  # points; of those, how many the next level has seen
         self.complete = True  # whether nothing has fallen out yet
+        self.rested = False  # whether there was a rest since the last point that the next level got
 
     def append(self, time: FloatArray, value: FloatArray, after_rest: BoolArray) -> None:
         if self.used + time.size > self.time.size:
@@ -52,13 +54,14 @@ class _Level:
             array[:KEPT] = array[drop : self.used]
         self.used, self.passed_on, self.complete = KEPT, self.passed_on - drop, False
 
-    def reduce(self) -> tuple[FloatArray, FloatArray, BoolArray]:
+    def reduce(self) -> tuple[FloatArray, FloatArray, BoolArray] | None:
         """Return what the next level gets of the points that it has not seen: two of each whole group.
 
-        Nothing until there are some groups, which makes an append cheap; the newest point stays.
+        None until there are some groups, which makes an append cheap; the newest point stays.
         """
         count = (self.used - self.passed_on - 1) // _GROUP
-        count = 0 if count < _GROUPS else count
+        if count < _GROUPS:
+            return None
         place = slice(self.passed_on, self.passed_on + count * _GROUP)
         self.passed_on = place.stop
         values, rests = self.value[place].reshape(count, _GROUP), self.after_rest[place].reshape(count, _GROUP)
@@ -68,58 +71,62 @@ class _Level:
         chosen = np.empty((count, 2), np.intp)
         np.minimum(lowest, highest, out=chosen[:, 0])
         np.maximum(lowest, highest, out=chosen[:, 1])
-        index = (chosen + np.arange(place.start, place.stop, _GROUP)[:, None]).ravel()
-        return self.time[index], self.value[index], _rests(rests, chosen)
+        index = (chosen + np.arange(0, count * _GROUP, _GROUP)[:, None]).ravel()
+        flags = self._rests(rests.ravel(), index)
+        return self.time[place][index], self.value[place][index], flags
 
-    def serves(self, begin: float, end: float, most: int) -> bool:
-        """Whether this level has all of a view in at most `most` points."""
-        first, last = np.searchsorted(self.time[: self.used], [begin, end])
-        return self.reaches(begin) and last - first <= most
+    def _rests(self, rests: BoolArray, chosen: NDArray[np.intp]) -> BoolArray:
+        """A rest before any point up to a chosen one, since the one chosen before, is a rest before that one."""
+        if not (self.rested or rests.any()):
+            return np.zeros(chosen.size, np.bool_)
+        seen = np.cumsum(rests) + self.rested
+        flags = np.diff(seen[chosen], prepend=0) > 0
+        self.rested = bool(seen[-1] > seen[chosen[-1]])
+        return flags
+
+    def find(self, begin: float, end: float) -> tuple[int, int]:
+        """Return which points lie from `begin` to `end` s: the first, and one beyond the last."""
+        first, last = self.time[: self.used].searchsorted((begin, end))
+        return int(first), int(last)
 
     def reaches(self, time: float) -> bool:
         """Whether this level goes back as far as `time`, or as far as there is anything."""
         return self.complete or bool(self.time[0] <= time)
 
-    def between(self, begin: float, end: float) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Return the points from `begin` to `end` s and one on either side."""
-        first, last = np.searchsorted(self.time[: self.used], [begin, end])
-        place = slice(max(int(first) - 1, 0), min(int(last) + 1, self.used))
+    def between(self, first: int, last: int) -> tuple[FloatArray, FloatArray, BoolArray]:
+        """Return points that were found and one on either side."""
+        place = slice(max(first - 1, 0), min(last + 1, self.used))
         return self.time[place], self.value[place], self.after_rest[place]
 
-    def left_over(self, begin: float, end: float) -> tuple[FloatArray, FloatArray, BoolArray]:
-        """Return the points that the next level has not seen, as far as a view needs them."""
+    def left_over(self, begin: float, end: float) -> tuple[FloatArray, FloatArray, BoolArray] | None:
+        """Return the points that the next level has not seen, as far as a view needs them; None when it needs none."""
+        if self.passed_on == self.used or self.time[self.used - 1] < begin or self.time[self.passed_on] > end:
+            return None
         place = slice(self.passed_on, self.used)
-        wanted = (self.time[place] >= begin) & (self.time[place] <= end)
-        return self.time[place][wanted], self.value[place][wanted], self.after_rest[place][wanted]
-
-
-def _rests(rests: BoolArray, chosen: NDArray[np.intp]) -> BoolArray:
-    """A rest before any point up to a chosen one, since the one chosen before, is a rest before that one."""
-    if not rests.any():
-        return np.zeros(chosen.size, np.bool_)
-    seen = np.cumsum(rests, axis=1)
-    upto = np.take_along_axis(seen, chosen, axis=1)
-    first, second = upto[:, 0] > 0, upto[:, 1] > upto[:, 0]
-    return np.stack([first, second], axis=1).ravel()
+        first, last = self.time[place].searchsorted((begin, np.nextafter(end, np.inf)))
+        flags = self.after_rest[place].copy()
+        flags[0] |= self.rested
+        wanted = slice(int(first), int(last))
+        return self.time[place][wanted], self.value[place][wanted], flags[wanted]
 
 
 class Trace:
     """Samples in the order of time; `append` costs what is new, `view` the same however many there are."""
 
     def __init__(self) -> None:
-        self._levels = [_Level()]
+        self._levels = [_Level(_ROOM)]
         self.samples = 0
-        self._first = self._last = 0.0
+        self.first = self.last = 0.0  # s: times of the first and the last sample, once there are any
 
     def append(self, time: FloatArray, value: FloatArray, *, after_rest: bool = False) -> None:
         """Add samples, (n,) s and their values, none of them NaN; `after_rest`: nothing was measured before them."""
         if not time.size:
             return
-        self._first = self._first if self.samples else float(time[0])
-        self._last = float(time[-1])
+        self.first = self.first if self.samples else float(time[0])
+        self.last = float(time[-1])
         self.samples += time.size
-        for first in range(0, time.size, KEPT):
-            part = slice(first, first + KEPT)
+        for first in range(0, time.size, _PORTION):
+            part = slice(first, first + _PORTION)
             flags = np.zeros(time[part].size, np.bool_)
             flags[:1] = after_rest and first == 0
             self._add(time[part], value[part], flags)
@@ -128,32 +135,61 @@ class Trace:
         """Return at most about `most` points that draw like all samples from `begin` to `end` (s).
 
         `most` lies between 100 and `KEPT`. One more point on either side lets lines run on to the edge. Of what lies so
-        far back that only coarse levels have it, there may be fewer points than would fit.
+        far back that only coarse levels have it, there may be fewer points than would fit. The arrays are good until
+        the next append.
         """
-        number = next(number for number, level in enumerate(self._levels) if level.serves(begin, end, most))
-        parts = [self._levels[number].between(begin, end)]
-        parts += [level.left_over(begin, end) for level in reversed(self._levels[:number])]
+        number, first, last = self._serving(begin, end, most)
+        parts = [self._levels[number].between(first, last)]
+        for level in reversed(self._levels[:number]):
+            part = level.left_over(begin, end)
+            if part is not None:
+                parts.append(part)
+        if len(parts) == 1:
+            return Points(*parts[0])
         return Points(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def keeps(self, begin: float) -> bool:
+        """Whether every single sample from `begin` s on is still there."""
+        return self._levels[0].reaches(begin)
+
+    def beyond(self, begin: float, end: float, most: int) -> int:
+        """Return how many samples from `begin` to `end` s there were where `view` has fewer points than would fit.
+
+        0 where it has as many as `most` allows, or all of them.
+        """
+        number, first, last = self._serving(begin, end, most)
+        if number == 0 or self._levels[number - 1].reaches(begin):
+            return 0
+        return (last - first) << number if 2 * (last - first) <= most else 0
 
     def span(self) -> tuple[float, float] | None:
         """Return the times of the first and the last sample in s; None without one."""
-        return (self._first, self._last) if self.samples else None
+        return (self.first, self.last) if self.samples else None
 
     def nearest(self, time: float) -> tuple[float, float] | None:
         """Return time and value of the kept point that is nearest to `time` in s; None without one."""
         if not self.samples:
             return None
         level = next(level for level in self._levels if level.reaches(time))
-        points = Points(*level.between(time, time))
+        points = Points(*level.between(*level.find(time, time)))
         index = int(np.abs(points.time - time).argmin())
         return float(points.time[index]), float(points.value[index])
 
+    def _serving(self, begin: float, end: float, most: int) -> tuple[int, int, int]:
+        """Return the finest level that has all of a view in at most `most` points, and which points these are."""
+        for number, level in enumerate(self._levels):
+            if level.reaches(begin):
+                first, last = level.find(begin, end)
+                if last - first <= most:
+                    return number, first, last
+        raise AssertionError("the last level has everything, in few points")
+
     def _add(self, time: FloatArray, value: FloatArray, after_rest: BoolArray) -> None:
-        number = 0
-        while time.size:
+        number, new = 0, (time, value, after_rest)
+        while new is not None:
             if number == len(self._levels):
-                self._levels.append(_Level())
+                self._levels.append(_Level(_ROOM_ABOVE))
             level = self._levels[number]
-            level.append(time, value, after_rest)
-            time, value, after_rest = level.reduce()
+            level.append(*new)
+            new = level.reduce()
             number += 1

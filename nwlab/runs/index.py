@@ -70,6 +70,7 @@ class Index:
     finished: array[int] = field(default_factory=_numbers)  # (drives,) whether all its samples arrived
     first_block: array[int] = field(default_factory=_numbers)  # (drives,) index of its first block
     samples: array[int] = field(default_factory=_numbers)  # (drives,)
+    first: array[int] = field(default_factory=_numbers)  # (blocks,) step of the drive that its samples begin with
     offset: array[int] = field(default_factory=_numbers)  # (blocks,) in `blocks.bin`
     length: array[int] = field(default_factory=_numbers)  # (blocks,) bytes of the frame
     frame: array[int] = field(default_factory=_numbers)  # (blocks,) number of the frame
@@ -217,6 +218,7 @@ class Scanner:
             index.origin = start
         index.samples[-1] += steps
         index.block_at = line.get("at")
+        index.first.append(line["first"])
         index.offset.append(line["offset"])
         index.length.append(line["length"])
         index.frame.append(line["frame"])

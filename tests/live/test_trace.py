@@ -61,7 +61,7 @@ def test_what_is_long_past_is_there_coarsely() -> None:
 
 def test_room_does_not_grow_with_the_samples() -> None:
     trace = grown(np.zeros(3_000_000), 10_000)
-    assert all(level.time.size == 4 * KEPT for level in trace._levels)  # pyright: ignore[reportPrivateUsage]
+    assert all(level.time.size <= 4 * KEPT for level in trace._levels)  # pyright: ignore[reportPrivateUsage]
     assert len(trace._levels) < 24  # pyright: ignore[reportPrivateUsage]
 
 

@@ -1,0 +1,71 @@
+"""Painting frames, numbers and names of the plots."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+
+from nwlab.live.chart import Chart
+from nwlab.live.frame import Frame
+from nwlab.live.panel import Panel
+from nwlab.live.theme import Theme
+from nwlab.live.ticks import Ticks
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+def paint_values(painter: QPainter, panel: Panel, plot: QRect, theme: Theme) -> None:
+    """Paint the numbers left of a plot, and what it shows."""
+    ticks, text = panel.ticks(), painter.fontMetrics().height()
+    painter.setPen(QColor(theme.text))
+    scale = plot.height() / panel.heights.height
+    for tick in ticks.ticks:
+        y = plot.top() + (panel.heights.high - tick.place) * scale
+        top = min(max(y - text / 2, plot.top() - text / 4), plot.bottom() - 0.75 * text)
+        painter.drawText(QRectF(0, top, plot.left() - 0.4 * text, text), _RIGHT, tick.text)
+    _name(painter, panel, ticks.unit, plot)
+
+
+def _name(painter: QPainter, panel: Panel, unit: str, plot: QRect) -> None:
+    """Write name and unit upwards, or the symbol where the plot is not as high as its name is long."""
+    metrics, kind = painter.fontMetrics(), panel.kind
+    said = f" ({unit})" if unit else ""
+    fits = metrics.horizontalAdvance(kind.name + said) <= plot.height()
+    painter.save()
+    painter.translate(0.2 * metrics.height(), plot.center().y())
+    painter.rotate(-90)
+    length = plot.height() + 2 * metrics.height()
+    name = kind.name if fits else kind.symbol
+    painter.drawText(QRectF(-length / 2, 0, length, 1.2 * metrics.height()), _CENTRE, name + said)
+    painter.restore()
+
+
+def paint_frame(painter: QPainter, plot: QRect, theme: Theme) -> None:
+    """Paint a frame around a plot."""
+    painter.setPen(QPen(QColor(theme.quiet), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(plot.adjusted(-1, -1, 0, 0))
+
+
+def paint_time(painter: QPainter, ticks: Ticks, chart: Chart, frame: Frame, theme: Theme) -> None:
+    """Paint the numbers below the lowest plot, and the unit to their left."""
+    lowest, text = frame.plots[-1], frame.text
+    top = lowest.bottom() + 0.2 * text
+    painter.setPen(QColor(theme.text))
+    for tick in ticks.ticks:
+        x = lowest.left() + tick.place / chart.column - chart.left
+        painter.drawText(QRectF(x - 4 * text, top, 8 * text, 1.1 * text), _CENTRE, tick.text)
+    painter.drawText(QRectF(0, top, lowest.left() - 0.8 * text, 1.1 * text), _RIGHT, f"Time ({ticks.unit})")
+
+
+def font_of(base: QFont, points: float) -> QFont:
+    """Return the font of the window in another size."""
+    font = QFont(base)
+    font.setPointSizeF(points)
+    return font
+
+
+def elided(text: str, metrics: QFontMetrics, width: int) -> str:
+    """Return a text that is at most `width` px wide."""
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)

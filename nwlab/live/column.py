@@ -1,0 +1,85 @@
+"""One force of a block of samples: what a line is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nwlab.core.drive import BoolArray, Drive, FloatArray, Force, Quantity
+from nwlab.core.reading import Reading
+
+Pair = tuple[int, int]
+"""Terminal at HI, and at LO or -1 for common."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One force of a block; (steps,) each."""
+
+    begin: FloatArray  # s since the first drive's start: when each level began
+    end: FloatArray  # s: when it ended, as far as known
+    time: FloatArray  # s: middle of the integration
+    level: FloatArray  # V or A, as asked
+    voltage: FloatArray  # V; NaN on overflow
+    current: FloatArray  # A; NaN on overflow
+    in_compliance: BoolArray
+    forces_current: bool
+
+    @property
+    def conductance(self) -> FloatArray:
+        """current / voltage in S; NaN where nothing is forced across."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.current / self.voltage
+        return np.where(np.isfinite(ratio) & (self.level != 0), ratio, np.nan)
+
+    def begins_after(self, moment: float) -> bool:
+        """Whether nothing was held for half a step or more between a moment in s and the first level."""
+        return bool(self.begin[0] - moment > 0.5 * float(np.median(self.end - self.begin)))
+
+    def part(self, steps: slice) -> Column:
+        """Return some of the steps."""
+        return Column(
+            self.begin[steps],
+            self.end[steps],
+            self.time[steps],
+            self.level[steps],
+            self.voltage[steps],
+            self.current[steps],
+            self.in_compliance[steps],
+            self.forces_current,
+        )
+
+
+def columns_of(drive: Drive, first: int, reading: Reading, origin: float) -> Iterator[tuple[Force, Column]]:
+    """Yield the forces of a block that begins at step `first`; times count from `origin`, s on the chip's clock."""
+    steps = slice(first, first + reading.steps)
+    begin = reading.start - origin + reading.onset
+    end = np.append(begin[1:], begin[-1] + drive.dwell[steps.stop - 1])
+    middle = (reading.start - origin) + reading.time
+    for place, force in enumerate(drive.forces):
+        yield (
+            force,
+            Column(
+                begin,
+                end,
+                middle[:, place],
+                force.levels[steps],
+                reading.voltage[:, place],
+                reading.current[:, place],
+                reading.in_compliance[:, place],
+                force.quantity is Quantity.CURRENT,
+            ),
+        )
+
+
+def pair_of(force: Force) -> Pair:
+    """Return the terminals between which a force acts."""
+    return force.terminal, -1 if force.low is None else force.low
+
+
+def name_of(pair: Pair, terminals: tuple[str, ...]) -> str:
+    """Return how a pair of terminals is named on screen."""
+    high, low = pair
+    return terminals[high] if low < 0 else f"{terminals[high]} → {terminals[low]}"
