@@ -247,8 +247,8 @@ def _write(label: QLabel, text: str, colour: str = "") -> None:
 
 
 def _translucent(colour: str) -> str:
-    red, green, blue, _ = QColor(colour).getRgb()
-    return f"rgba({red}, {green}, {blue}, 100)"
+    full = QColor(colour)
+    return f"rgba({full.red()}, {full.green()}, {full.blue()}, 100)"
 
 
 def _name(button: QPushButton, text: str) -> None:

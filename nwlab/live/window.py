@@ -175,7 +175,7 @@ class LiveWindow(QMainWindow):
         plots.followed.connect(self._note_follow)
         plots.exported.connect(self._say)
         self._report.told.connect(self._say)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda: self.use_theme(self._chosen_theme()))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def _remember(self) -> None:
         self.plots.span, self.plots.scale = self._memory.span, self._memory.scale
@@ -248,6 +248,9 @@ class LiveWindow(QMainWindow):
 
     def _choose_theme(self, name: str) -> None:
         self._memory.theme = name
+        self.use_theme(self._chosen_theme())
+
+    def _follow_system(self) -> None:
         self.use_theme(self._chosen_theme())
 
     def _chosen_theme(self) -> Theme:

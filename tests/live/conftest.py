@@ -1,0 +1,40 @@
+"""Windows without a screen, and settings that are nobody's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported
+
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+@pytest.fixture(scope="session")
+def application() -> QApplication:
+    """The one that a process can have."""
+    application = QApplication(["nwlab"])
+    application.setStyle("Fusion")
+    return application
+
+
+_KEPT: list[QWidget] = []
+"""Closed windows: whichever thread happens to collect garbage must not be the one that destroys them."""
+
+
+@pytest.fixture
+def app(application: QApplication, tmp_path: Path) -> Iterator[QApplication]:
+    """The application, with fresh settings, fonts and colours; windows that a test left open are closed."""
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    application.setFont(QFont("DejaVu Sans", 10))
+    application.setPalette(application.style().standardPalette())
+    yield application
+    for window in application.topLevelWidgets():
+        window.close()
+        _KEPT.append(window)
+    application.processEvents()
