@@ -14,26 +14,29 @@ from PySide6.QtCore import QSettings
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
+_KEPT: list[QWidget] = []
+"""Closed windows: whichever thread happens to collect garbage must not be the one that destroys them."""
+
 
 @pytest.fixture(scope="session")
-def application() -> QApplication:
-    """The one that a process can have."""
+def app() -> QApplication:
+    """The one application that a process can have."""
     application = QApplication(["nwlab"])
     application.setStyle("Fusion")
     return application
 
 
-_KEPT: list[QWidget] = []
-"""Closed windows: whichever thread happens to collect garbage must not be the one that destroys them."""
-
-
-@pytest.fixture
-def app(application: QApplication, tmp_path: Path) -> Iterator[QApplication]:
-    """The application, with fresh settings, fonts and colours; windows that a test left open are closed."""
+@pytest.fixture(autouse=True)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """Settings, fonts and colours as on a new computer; windows that a test left open are closed."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    application: QApplication = request.getfixturevalue("app")
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
     application.setFont(QFont("DejaVu Sans", 10))
     application.setPalette(application.style().standardPalette())
-    yield application
+    yield
     for window in application.topLevelWidgets():
         window.close()
         _KEPT.append(window)
