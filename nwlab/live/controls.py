@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QLabel, QMainWindow, QToolBar
+from PySide6.QtWidgets import QCheckBox, QLabel, QMainWindow, QToolBar
 
 from nwlab.live.choice import Choice
 from nwlab.live.memory import SCALES, SPANS, THEMES, Memory
@@ -86,7 +86,7 @@ class Controls(QObject):
         bar = QToolBar("Tools", self._window)
         bar.setObjectName("tools")
         bar.setMovable(False)
-        bar.addAction(self._follow)
+        bar.addWidget(self._follow_box())
         for text, choice in (("  time ", self._spans), ("  conductance ", self._scales)):
             bar.addWidget(QLabel(text))
             bar.addWidget(choice.box())
@@ -94,6 +94,15 @@ class Controls(QObject):
         bar.addActions([self._export, self._report])
         self._window.addToolBar(bar)
         self._window.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+
+    def _follow_box(self) -> QCheckBox:
+        """A tick is seen better than a tool that is pressed."""
+        box = QCheckBox("follow")
+        box.setChecked(True)
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        box.toggled.connect(self._follow.setChecked)
+        self._follow.toggled.connect(box.setChecked)
+        return box
 
     def _act(self, text: str, keys: str, act: SignalInstance | Callable[[], object], also: str = "") -> QAction:
         action = QAction(text, self._window)

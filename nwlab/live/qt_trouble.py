@@ -1,7 +1,7 @@
 """What keeps the window from opening, and what to do about it.
 
-Some of it has to be found before Qt is imported: one version ends the interpreter, and without a display Qt ends the
-program. What Qt says before it does so is caught by `Qt's last words` in `app.py` and explained here.
+Some of it has to be found before Qt is imported, because one version of it ends the interpreter. What Qt says at last
+before it ends the program, when it cannot start, is heard in `app.py` and explained here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ INSTALL = 'pip install "nwlab[gui]"'
 _QT, _PYQTGRAPH = "PySide6-Essentials", "pyqtgraph"
 _IMMORTAL = (3, 12)
 """From this Python on, nothing can let go of None once too often."""
+_REFUSED = ("could not connect to display", "create wl_display", "cannot open display")
 _OLDEST = {_QT: (6, 8), _PYQTGRAPH: (0, 14)}
 
 
@@ -32,7 +33,7 @@ def of_import(error: ImportError) -> str:
     library = missing(str(error))
     if library:
         return f"the window needs the library {library}, which this system lacks; {remedy(library)}"
-    if (error.name or "").partition(".")[0] in ("PySide6", "shiboken6", "pyqtgraph"):
+    if any(name in f"{error.name} {error}" for name in ("PySide6", "shiboken", "pyqtgraph")):
         return f"the window cannot be opened: {error}; install what it needs again: {INSTALL} --force-reinstall"
     return ""
 
@@ -43,7 +44,7 @@ def of_start(said: Sequence[str], plugins: Sequence[str]) -> str:
     library = _missing_for(platform, plugins)
     if library:
         return f"the window needs the library {library}, which this system lacks; {remedy(library)}"
-    refused = next((each for each in said if "display" in each), "")
+    refused = next((each for each in said if any(words in each for words in _REFUSED)), "")
     if refused:
         return (
             f"the window cannot be shown: {_one_line(refused)} ($DISPLAY is {os.environ.get('DISPLAY', '')!r}); log in "

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import (
+    QApplication,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -33,7 +35,7 @@ from nwlab.live.values import Values
 from nwlab.live.wording import Mood, Told
 
 _STEPS = 1000  # of the progress bar
-_LISTED = 100  # alarms and remarks
+_LISTED = 50  # alarms, and as many remarks
 
 
 class RunPanel(QWidget):
@@ -46,12 +48,11 @@ class RunPanel(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._sizes, self._twice = theme, Sizes(), Twice()
-        self._listed: tuple[object, ...] = ()
         self._headline, self._what, self._step = QLabel(), QLabel(), QLabel()
         self._bar, self._time = QProgressBar(), QLabel()
         self._values = Values(theme, self._sizes)
         self._facts = {name: QLabel() for name in ("measured", "relays closed", "last block", "disk", "left behind")}
-        self._list = QListWidget()
+        self._alarms, self._remarks = QLabel(), QLabel()
         self._stop, self._pause, self._continue = QPushButton(), QPushButton("Pause"), QPushButton("Continue")
         self._lay_out()
         self._connect()
@@ -84,7 +85,6 @@ class RunPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours."""
         self._theme = self._values.theme = theme
-        self._listed = ()
         self._stop.setStyleSheet(
             f"QPushButton {{ background: {_STOP}; color: white; border: none; border-radius: 6px; font-weight: bold }}"
             f"QPushButton:pressed {{ background: {_STOP_PRESSED} }}"
@@ -107,34 +107,25 @@ class RunPanel(QWidget):
             (self._stop, sizes.large),
             (self._pause, 1.2 * sizes.base),
             (self._continue, 1.2 * sizes.base),
+            (self._bar, sizes.base),
         ):
             font = QFont(self.font())
             font.setPointSizeF(points)
             font.setBold(widget in (self._headline, self._stop))
             widget.setFont(font)
         self._stop.setMinimumHeight(round(1.9 * self._stop.fontMetrics().height()))
-        self._list.setMaximumHeight(8 * self._list.fontMetrics().height())
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which most runs are told without scrolling."""
-        em = self.fontMetrics().height()
-        return QSize(22 * em, 24 * em)
+        em = _em()
+        return QSize(24 * em, 25 * em)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return a size at which the buttons and the state are there."""
+        em = _em()
+        return QSize(20 * em, self._stop.minimumHeight() + 11 * em)
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(2)
-        for name, label in self._facts.items():
-            form.addRow(name, label)
-            label.setWordWrap(True)
-        self._form = form
-        for label in (self._what, self._step, self._time):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self._list.setWordWrap(True)
-        self._bar.setRange(0, _STEPS)
         buttons = QHBoxLayout()
         buttons.addWidget(self._pause)
         buttons.addWidget(self._continue)
@@ -142,13 +133,43 @@ class RunPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 8)
         column.setSpacing(4)
-        for widget in (self._headline, self._what, self._step, self._bar, self._time, self._values):
-            column.addWidget(widget)
-        column.addLayout(form)
-        column.addWidget(self._list)
-        column.addStretch(1)
+        column.addWidget(self._scrolled(), 1)
         column.addWidget(self._stop)
         column.addLayout(buttons)
+
+    def _scrolled(self) -> QScrollArea:
+        """What is told scrolls where the screen is small; the buttons stay."""
+        self._bar.setRange(0, _STEPS)
+        body, area = QWidget(), QScrollArea()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.setSpacing(4)
+        for widget in (self._headline, self._what, self._step, self._bar, self._time, self._values):
+            column.addWidget(widget)
+        column.addLayout(self._form_of_facts())
+        for label in (self._alarms, self._remarks):
+            column.addWidget(label)
+        column.addStretch(1)
+        for label in (self._what, self._step, self._time, self._alarms, self._remarks):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        area.setWidget(body)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return area
+
+    def _form_of_facts(self) -> QFormLayout:
+        form = self._form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(12)
+        form.setVerticalSpacing(2)
+        for name, label in self._facts.items():
+            form.addRow(name, label)
+            label.setWordWrap(True)
+        return form
 
     def _connect(self) -> None:
         self._stop.clicked.connect(self.stop_asked)
@@ -194,18 +215,13 @@ class RunPanel(QWidget):
 
     def _show_list(self, scene: Scene) -> None:
         """Alarms first, the newest on top."""
-        kinds = scene.alarms, scene.remarks
-        listed = tuple((len(marks), marks[-1] if marks else None) for marks in kinds)
-        if listed == self._listed:
-            return
-        self._listed = listed
-        self._list.clear()
-        self._list.setVisible(any(kinds))
-        for marks, mood in zip(kinds, (Mood.ALARM, Mood.NOTE), strict=True):
-            for mark in list(reversed(marks))[:_LISTED]:
-                item = QListWidgetItem(mark.text)
-                item.setForeground(QColor(self._colour(mood)))
-                self._list.addItem(item)
+        for label, marks, mood in (
+            (self._alarms, scene.alarms, Mood.ALARM),
+            (self._remarks, scene.remarks, Mood.NOTE),
+        ):
+            newest = list(islice(reversed(marks), _LISTED))
+            more = [f"and {len(marks) - len(newest)} more"] if len(marks) > len(newest) else []
+            _write(label, "\n".join([*(mark.text for mark in newest), *more]), self._colour(mood))
 
     def _show_buttons(self, condition: Condition) -> None:
         stage = condition.stage
@@ -241,14 +257,20 @@ def _write(label: QLabel, text: str, colour: str = "") -> None:
     if label.text() != text:
         label.setText(text)
         label.setVisible(bool(text))
-    style = f"color: {colour}" if colour else ""
-    if label.styleSheet() != style:
-        label.setStyleSheet(style)
+    palette = label.palette()
+    if colour and palette.color(QPalette.ColorRole.WindowText) != QColor(colour):
+        palette.setColor(QPalette.ColorRole.WindowText, QColor(colour))
+        label.setPalette(palette)
+
+
+def _em() -> int:
+    """Height of a line in px; a widget that was never shown does not know it."""
+    return QFontMetrics(QApplication.font()).height()
 
 
 def _translucent(colour: str) -> str:
-    red, green, blue, _ = QColor(colour).getRgb()
-    return f"rgba({red}, {green}, {blue}, 100)"
+    full = QColor(colour)
+    return f"rgba({full.red()}, {full.green()}, {full.blue()}, 100)"
 
 
 def _name(button: QPushButton, text: str) -> None:

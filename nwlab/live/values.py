@@ -13,6 +13,7 @@ from nwlab.live.line import Line
 from nwlab.live.sizes import Sizes
 from nwlab.live.theme import Theme
 
+_SHORT = 12  # characters
 _MOST = 4  # pairs of terminals
 
 
@@ -23,6 +24,7 @@ class Values(QLabel):
         super().__init__()
         self.theme, self.sizes = theme, sizes
         self.setTextFormat(Qt.TextFormat.RichText)
+        self.setWordWrap(True)  # long names wrap; numbers have spaces that do not break
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def show_lines(self, lines: Sequence[Line]) -> None:
@@ -40,11 +42,16 @@ class Values(QLabel):
         size = self.sizes.large if large else 1.2 * self.sizes.base
         conductance, voltage, current = (_shown(line, unit) for unit in ("S", "V", "A"))
         limited = f' style="color:{self.theme.limited}"' if line.is_limited else ""
-        name = f'<td style="color:{colour}"><b>{escape(line.name)}</b></td>'
+        name = f'<td style="color:{colour}"><b>{escape(_short(line.name))}</b></td>'
         value = f'<td align=right style="font-size:{size:.1f}pt"><b>{conductance}</b></td>'
         return (
             f"<tr valign=middle>{name}{value}<td align=right>{voltage}</td><td align=right{limited}>{current}</td></tr>"
         )
+
+
+def _short(name: str) -> str:
+    """A short name stays in one line."""
+    return name.replace(" ", "\N{NO-BREAK SPACE}") if len(name) <= _SHORT else name
 
 
 def _shown(line: Line, unit: str) -> str:

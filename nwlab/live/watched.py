@@ -60,6 +60,7 @@ class Watched:
 
     def close(self) -> None:
         """Let go of the files."""
+        self._wishes.close()
         self._follower.close()
 
     @property

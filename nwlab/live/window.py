@@ -71,9 +71,9 @@ class LiveWindow(QMainWindow):
         self._report = ReportOpener(watched.folder, self)
         self._lay_out()
         self._connect()
-        self._remember()
         self.use_theme(self._theme)
         self.use_sizes(self._sizes)
+        self._remember()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.tick)
@@ -175,7 +175,7 @@ class LiveWindow(QMainWindow):
         plots.followed.connect(self._note_follow)
         plots.exported.connect(self._say)
         self._report.told.connect(self._say)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda: self.use_theme(self._chosen_theme()))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def _remember(self) -> None:
         self.plots.span, self.plots.scale = self._memory.span, self._memory.scale
@@ -183,6 +183,9 @@ class LiveWindow(QMainWindow):
         self.plots.detail = RecordDetail(watched.folder, watched.index)
         screen = self.screen().availableGeometry()
         self.resize(min(1600, round(0.95 * screen.width())), min(1000, round(0.92 * screen.height())))
+        panel = self.panel.sizeHint()
+        self._right.setSizes([panel.height(), max(1, self.height() - panel.height())])
+        self._columns.setSizes([max(1, self.width() - panel.width()), panel.width()])
         geometry, columns, right = (self._memory.layout(name) for name in ("window", "columns", "right"))
         if geometry is not None:
             self.restoreGeometry(geometry)
@@ -248,6 +251,9 @@ class LiveWindow(QMainWindow):
 
     def _choose_theme(self, name: str) -> None:
         self._memory.theme = name
+        self.use_theme(self._chosen_theme())
+
+    def _follow_system(self) -> None:
         self.use_theme(self._chosen_theme())
 
     def _chosen_theme(self) -> Theme:

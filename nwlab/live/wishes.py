@@ -17,7 +17,7 @@ class Wishes:
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
         self._since = 0.0
-        self._queue: SimpleQueue[Request] = SimpleQueue()
+        self._queue: SimpleQueue[Request | None] = SimpleQueue()
         self._left: Request | None = None  # what stands in the folder, as far as nobody took it
         self.last: Request | None = None  # what was asked for last
         self.heard = True  # whether the run has taken it
@@ -53,9 +53,12 @@ class Wishes:
             self._left = self.last = None
             self.heard = True
 
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self._queue.put(None)
+
     def _work(self) -> None:
-        while True:
-            request = self._queue.get()
+        while (request := self._queue.get()) is not None:
             try:
                 ask(self._folder, request, by="its window")
                 self._left = request

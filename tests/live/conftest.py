@@ -1,16 +1,43 @@
-"""Windows without a screen."""
+"""Windows without a screen, and settings that are nobody's."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported
+
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QWidget
+
+_KEPT: list[QWidget] = []
+"""Closed windows: whichever thread happens to collect garbage must not be the one that destroys them."""
 
 
 @pytest.fixture(scope="session")
-def app() -> object:
-    from PySide6.QtWidgets import QApplication
+def app() -> QApplication:
+    """The one application that a process can have."""
+    application = QApplication(["nwlab"])
+    application.setStyle("Fusion")
+    return application
 
-    return QApplication.instance() or QApplication([])
+
+@pytest.fixture(autouse=True)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """Settings, fonts and colours as on a new computer; windows that a test left open are closed."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    application: QApplication = request.getfixturevalue("app")
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    application.setFont(QFont("DejaVu Sans", 10))
+    application.setPalette(application.style().standardPalette())
+    yield
+    for window in application.topLevelWidgets():
+        window.close()
+        _KEPT.append(window)
+    application.processEvents()
