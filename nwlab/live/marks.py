@@ -14,7 +14,6 @@ from nwlab.live.scene import Mark, Scene
 from nwlab.live.theme import Theme
 
 _CLOSE = 3.0  # px: marks that are closer are one
-_MOST = 2000  # alarms
 _CHARACTERS = 40
 _ROWS, _TEXTS = 2, 60  # words below one another, and in all, before some are left out
 
@@ -36,7 +35,7 @@ def placed(scene: Scene, chart: Chart, width: int) -> list[Placed]:
     """Return the marks that are seen from column 0 to `width`, in order; of several too close, alarms are kept."""
     begin, end = chart.time(0.0), chart.time(float(width))
     others = (mark for mark in scene.marks if mark.kind != "alarm")
-    seen = [mark for mark in (*others, *scene.alarms[-_MOST:]) if begin <= mark.time <= end]
+    seen = [mark for mark in (*others, *scene.alarms) if begin <= mark.time <= end]
     kept: list[Placed] = []
     for mark in sorted(seen, key=lambda mark: mark.time):
         each = Placed(mark.time / chart.column - chart.left, mark)

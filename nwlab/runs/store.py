@@ -171,8 +171,8 @@ class Store:
 
     def _expected(self, event: Expected) -> None:
         steps, forces = event.mean.shape
-        place = self._frame(Kind.EXPECTED, encode_expected(event))
-        self._line("expected", {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, **place})
+        content = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces}
+        self._frame(Kind.EXPECTED, encode_expected(event), "expected", content)
 
     def _finish(self, event: RunFinished) -> None:
         end = {"status": event.status, "exit": event.exit_code, "reason": event.reason}
