@@ -21,6 +21,11 @@ class Heights:
         """How far it is from the lowest value to the highest."""
         return self.high - self.low
 
+    @property
+    def known(self) -> bool:
+        """Whether it has been fitted to values, or a hand has chosen."""
+        return self._fitted or not self.automatic
+
     def fit(self, low: float, high: float) -> None:
         """Show values from `low` to `high`, unless a hand has chosen others."""
         if not self.automatic or self._suits(low, high):
