@@ -49,14 +49,17 @@ def paint_frame(painter: QPainter, plot: QRect, theme: Theme) -> None:
 
 
 def paint_time(painter: QPainter, ticks: Ticks, chart: Chart, frame: Frame, theme: Theme) -> None:
-    """Paint the numbers below the lowest plot, and the unit to their left."""
-    lowest, text = frame.plots[-1], frame.text
-    top = lowest.bottom() + 0.2 * text
+    """Paint the numbers below the lowest plot, as far as they have room, and the unit to their left."""
+    lowest, text, metrics = frame.plots[-1], frame.text, painter.fontMetrics()
+    top, free = lowest.bottom() + 0.2 * text, lowest.left() - 0.8 * text
     painter.setPen(QColor(theme.text))
+    painter.drawText(QRectF(0, top, free, 1.1 * text), _RIGHT, f"Time ({ticks.unit})")
     for tick in ticks.ticks:
-        x = lowest.left() + tick.place / chart.column - chart.left
-        painter.drawText(QRectF(x - 4 * text, top, 8 * text, 1.1 * text), _CENTRE, tick.text)
-    painter.drawText(QRectF(0, top, lowest.left() - 0.8 * text, 1.1 * text), _RIGHT, f"Time ({ticks.unit})")
+        width = metrics.horizontalAdvance(tick.text) + 2
+        left = lowest.left() + tick.place / chart.column - chart.left - width / 2
+        if left > free and left + width <= frame.size.width():
+            painter.drawText(QRectF(left, top, width, 1.1 * text), _CENTRE, tick.text)
+            free = left + width + 0.5 * text
 
 
 def font_of(base: QFont, points: float) -> QFont:

@@ -14,7 +14,6 @@ from nwlab.live.curves import columns_of
 from nwlab.live.graph import pairs, polygon
 from nwlab.live.trace import Points
 
-_STRENGTH = 70  # of 255: the line on top and other bands below stay visible
 _REST = 2.0  # px: a rest that is narrower is no gap
 _FEW = 32  # columns that are quickly painted one by one
 _FAR = 16_000.0  # px: beyond every screen, and not too far to be filled
@@ -44,9 +43,9 @@ def band_of(lower: Points, upper: Points, chart: Chart, width: int) -> Band:
     return Band(columns, np.interp(columns, above, top), np.interp(columns, x, bottom))
 
 
-def draw_band(painter: QPainter, band: Band, colour: QColor, *, fine: bool) -> None:
-    """Paint a band: column by column, or, where `fine`, as areas."""
-    wash = QColor(colour.red(), colour.green(), colour.blue(), _STRENGTH)
+def draw_band(painter: QPainter, band: Band, colour: QColor, strength: int, *, fine: bool) -> None:
+    """Paint a band, `strength` of 255: column by column, or, where `fine`, as areas."""
+    wash = QColor(colour.red(), colour.green(), colour.blue(), strength)
     if fine:
         _draw_areas(painter, band, wash)
     elif band.x.size < _FEW:

@@ -5,6 +5,7 @@ from __future__ import annotations
 _ROOM = 0.08  # of the values' range, above and below
 _TIGHT = 0.5  # of the plot: values that fill less get a closer look
 _FLAT = 1e-3  # of a value: a closer look than this shows nothing but the last digit of the meter
+_CLOSEST = 3e-6  # of a value: closer than this, its numbers get too long to be written
 
 
 class Heights:
@@ -20,6 +21,11 @@ class Heights:
     def height(self) -> float:
         """How far it is from the lowest value to the highest."""
         return self.high - self.low
+
+    @property
+    def known(self) -> bool:
+        """Whether it has been fitted to values, or a hand has chosen."""
+        return self._fitted or not self.automatic
 
     def fit(self, low: float, high: float) -> None:
         """Show values from `low` to `high`, unless a hand has chosen others."""
@@ -42,7 +48,7 @@ class Heights:
     def zoom(self, factor: float, share: float) -> None:
         """Show `factor` times as much around the value that lies at `share` of the height, from below."""
         self.automatic = self._fitted = False
-        at, height = self.low + share * self.height, self.height * factor
+        at, height = self.low + share * self.height, max(self.height * factor, _CLOSEST * max(-self.low, self.high))
         self.low, self.high = at - share * height, at + (1 - share) * height
 
     def _suits(self, low: float, high: float) -> bool:

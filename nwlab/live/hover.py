@@ -64,14 +64,12 @@ def _paint_box(painter: QPainter, hover: Hover, frame: Frame, theme: Theme) -> N
 
 def swatch(painter: QPainter, box: QRectF, ink: Ink) -> None:
     """Paint a short piece of a line in the middle of a box."""
-    painter.setPen(Qt.PenStyle.NoPen)
     on, period = ink.dash
-    x = box.left()
-    while x < box.right():
-        painter.fillRect(
-            QRectF(x, box.center().y() - 1, min(on if on < period else box.width(), box.right() - x), 3), ink.colour
-        )
-        x += period if on < period else box.width()
+    count = 1 if on == period else round(2 * period / on) - 1  # two dashes, four dots
+    apart = box.width() / (count - 1 + on / period)
+    for number in range(count):
+        dash = QRectF(box.left() + number * apart, box.center().y() - 1, apart * on / period, 3)
+        painter.fillRect(dash, ink.colour)
 
 
 def _beside(mouse: QPointF, width: float, height: float, frame: Frame) -> QRectF:

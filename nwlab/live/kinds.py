@@ -23,6 +23,7 @@ class Kind:
     trace: Callable[[Line], Trace]
     share: float  # of the height, relative to the others
     least: float  # range of values that is always shown
+    ticks: tuple[float, ...] = ()  # numbers at the axis while it does not reach far beyond them; else any
     dots: bool = True  # whether samples that are few and far between get a dot; levels are seen without
 
     def scale(self, name: str) -> Scale:
@@ -45,5 +46,5 @@ class Scale:
 CONDUCTANCE = Kind("Conductance", "G", "S", lambda line: line.conductance, 1.6, 1e-13)
 CURRENT = Kind("Current", "I", "A", lambda line: line.current, 1.0, 1e-13)
 VOLTAGE = Kind("Voltage", "V", "V", lambda line: line.voltage, 1.0, 1e-6, dots=False)
-RESIDUAL = Kind("Residual z", "z", "1", lambda line: line.residual, 0.8, 8.0)
+RESIDUAL = Kind("Residual z", "z", "1", lambda line: line.residual, 0.8, 8.0, (-3.0, 0.0, 3.0))
 KINDS = (CONDUCTANCE, CURRENT, VOLTAGE, RESIDUAL)

@@ -13,6 +13,7 @@ from nwlab.live.sizes import Sizes
 from nwlab.live.theme import Theme
 
 _ROWS = 3  # before names are left out
+_MORE = "and {} more"
 
 
 class Legend(QWidget):
@@ -81,7 +82,7 @@ class Legend(QWidget):
             if left_out:
                 painter.setPen(QColor(self._theme.quiet))
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-                painter.drawText(self.rect().adjusted(0, 0, -4, -2), right, f"and {left_out} more")
+                painter.drawText(self.rect().adjusted(0, 0, -4, -2), right, _MORE.format(left_out))
 
     def _paint_entry(self, painter: QPainter, number: int, box: QRectF) -> None:
         text, is_hidden = box.height(), number in self.hidden
@@ -96,16 +97,28 @@ class Legend(QWidget):
     def _arrange(self) -> None:
         metrics, text = self.fontMetrics(), self.fontMetrics().height()
         self._boxes, x, row = [], 0.5 * text, 0
-        for name in self._names if len(self._names) > 0 else ():
+        for name in self._names:
             width = metrics.horizontalAdvance(name) + 3.2 * text
             if x + width > self.width() and x > text:
                 x, row = 0.5 * text, row + 1
-            if row == _ROWS:
-                break
             self._boxes.append(QRectF(x, 1 + row * 1.2 * text, width, text))
             x += width
+        if row >= _ROWS:
+            self._leave_out(metrics.horizontalAdvance(_MORE.format(len(self._names))) + text)
         self.updateGeometry()
         self.update()
+
+    def _leave_out(self, room: float) -> None:
+        """Leave out what is beyond the last row, and beyond its end but `room` px."""
+        end = 1.2 * self.fontMetrics().height() * _ROWS
+        while len(self._boxes) > 1 and (
+            self._boxes[-1].bottom() > end + 1
+            or (
+                self._boxes[-1].bottom() + self._boxes[-1].height() > end
+                and self._boxes[-1].right() > self.width() - room
+            )
+        ):
+            self._boxes.pop()
 
     def _hide(self, hidden: frozenset[int]) -> None:
         self.hidden = hidden

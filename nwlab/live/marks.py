@@ -67,7 +67,8 @@ def _pen(each: Placed, theme: Theme) -> QPen:
 
 def _paint_words(painter: QPainter, each: Placed, frame: Frame, taken: list[QRectF], theme: Theme) -> None:
     metrics, plots = painter.fontMetrics(), frame.inside
-    text = elided(each.mark.text.split("\n")[0], metrics, _CHARACTERS * metrics.averageCharWidth())
+    most = (2 if each.is_alarm else 1) * _CHARACTERS * metrics.averageCharWidth()
+    text = elided(each.mark.text.split("\n")[0], metrics, min(most, plots.width() // 2))
     width, height = metrics.horizontalAdvance(text) + 6, metrics.height()
     x = plots.left() + each.x + 2
     if x + width > plots.right():

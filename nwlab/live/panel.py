@@ -15,7 +15,7 @@ from nwlab.live.line import Line
 from nwlab.live.sheet import Lattice, Look, Sheet
 from nwlab.live.strip import Piece, Strip
 from nwlab.live.survey import survey
-from nwlab.live.ticks import Ticks, of_decades, of_values
+from nwlab.live.ticks import Tick, Ticks, of_decades, of_values, written
 from nwlab.live.trace import Trace
 from nwlab.live.view import View
 
@@ -60,9 +60,15 @@ class Panel:
         self._wait = 0
 
     def ticks(self) -> Ticks:
-        """Return the numbers at the axis."""
+        """Return the numbers at the axis; none before there is anything to be seen."""
+        heights, usual = self.heights, self.kind.ticks
+        if not heights.known:
+            return Ticks((), "")
+        if usual and heights.height <= 3 * (usual[-1] - usual[0]):
+            seen = (place for place in usual if heights.low <= place <= heights.high)
+            return Ticks(tuple(Tick(place, written(place, "1")) for place in seen), "")
         of = of_decades if self.scale.logarithmic else of_values
-        return of(self.heights.low, self.heights.high, self.rows, self.scale.unit)
+        return of(heights.low, heights.high, self.rows, self.scale.unit)
 
     def chart(self, column: float, left: float, height: float) -> Chart:
         """Return where everything lies in a plot that is `height` px high; see `Chart` for `column` and `left`."""

@@ -80,7 +80,11 @@ def _furnish(painter: QPainter, sight: Sight, frame: Frame, ticks: Ticks, column
     charts = tuple(panel.chart(column, left, plot.height()) for panel, plot in zip(panels, frame.plots, strict=True))
     for plot in frame.plots:
         paint_frame(painter, plot, theme)
-    paint_time(painter, ticks, charts[-1], frame, theme)
+    if sight.scene.lines:
+        paint_time(painter, ticks, charts[-1], frame, theme)
+    else:
+        painter.setPen(QColor(theme.quiet))
+        painter.drawText(frame.plots[0], Qt.AlignmentFlag.AlignCenter, "no samples yet")
     paint_marks(painter, placed(sight.scene, charts[0], frame.plots[0].width()), frame, theme)
     if sight.hint:
         painter.setPen(QColor(theme.quiet))

@@ -13,7 +13,7 @@ from nwlab.live.line import Line
 from nwlab.live.ticks import written
 
 _DIGITS = 5
-_BESIDE = 24.0  # px: how far beside its first and last sample a line still says something
+_BESIDE = 24.0  # px: how far beside its samples a line still says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,27 @@ def read_at(kind: Kind, lines: Iterable[Line], chart: Chart, scale: str, x: floa
     time, beside = chart.time(x), _BESIDE * chart.column
     found: list[tuple[float, Line, float, float]] = []  # distance, line, time and value of its nearest sample
     for line in lines:
-        trace = kind.trace(line)
-        nearest = trace.nearest(time)
-        if nearest is None or not trace.first - beside <= time <= trace.last + beside:
-            continue
-        found.append((_distance(chart, nearest, x, y), line, *nearest))
+        sample = _sample(kind, line, time, beside)
+        if sample is not None:
+            found.append((_distance(chart, sample, x, y), line, *sample))
     if not found:
         return None
     found.sort(key=lambda each: each[0])
     _, _, when, value = found[0]
-    return Readout(when, value, tuple(_row(line, moment, scale) for _, line, moment, _ in found))
+    return Readout(when, value, tuple(_row(line, moment, beside, scale) for _, line, moment, _ in found))
+
+
+def _sample(kind: Kind, line: Line, time: float, beside: float) -> tuple[float, float] | None:
+    """Return time and value of a line's nearest sample, unless the line ends long before or begins long after."""
+    trace = kind.trace(line)
+    nearest = trace.nearest(time)
+    if nearest is None or not trace.first - beside <= time <= trace.last + beside:
+        return None
+    if kind is not VOLTAGE:
+        return nearest
+    # A level has two corners; its sample lies in between.
+    sample = line.current.nearest(time) or nearest
+    return sample[0], (trace.nearest(sample[0]) or nearest)[1]
 
 
 def written_time(time: float) -> str:
@@ -74,15 +85,15 @@ def _distance(chart: Chart, sample: tuple[float, float], x: float, y: float) -> 
     return math.inf if math.isnan(distance) else distance
 
 
-def _row(line: Line, time: float, scale: str) -> Row:
-    said = [_said(kind, line, time, scale) for kind in (CONDUCTANCE, CURRENT, VOLTAGE, RESIDUAL)]
+def _row(line: Line, time: float, beside: float, scale: str) -> Row:
+    said = [_said(kind, line, time, beside, scale) for kind in (CONDUCTANCE, CURRENT, VOLTAGE, RESIDUAL)]
     limited = ["in compliance"] if line.limited.between(time, time) else []
     return Row(line.number, line.name, ", ".join([*filter(None, said), *limited]))
 
 
-def _said(kind: Kind, line: Line, time: float, scale: str) -> str:
+def _said(kind: Kind, line: Line, time: float, beside: float, scale: str) -> str:
     nearest = kind.trace(line).nearest(time)
-    if nearest is None:
+    if nearest is None or (kind is not VOLTAGE and abs(nearest[0] - time) > beside):
         return ""
     if kind is RESIDUAL:
         return f"z = {written(nearest[1], '1', 3)}"

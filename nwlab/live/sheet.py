@@ -19,9 +19,11 @@ from nwlab.live.theme import Theme
 from nwlab.live.trace import KEPT
 
 _MARGIN = 3.0  # px on either side, from where lines and dots still reach into the picture
+_STRENGTH = 70  # of a band, of 255: the line on top and other bands below stay visible
+_SEVERAL = 5  # lines, of which bands may still lie over one another
 _NARROW = 200  # px, from where on it is quicker to get few points
-_GUIDES = (-3.0, -2.0, 2.0, 3.0)
-"""Residuals, in standard deviations, that one in 22 and one in 370 samples lies beyond."""
+_GUIDES = {2.0: 110, 3.0: 255}
+"""Residuals, in standard deviations, that one in 22 and one in 370 samples lies beyond; how strong each line is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,11 @@ class Sheet:
             painter.drawLine(QPointF(x, 0.0), QPointF(x, float(height)))
         _across(painter, chart, lattice.heights, width)
         if self.kind is RESIDUAL:
-            painter.setPen(QPen(QColor(theme.quiet), max(1, round(self.look.ratio))))
-            _across(painter, chart, _GUIDES, width)
+            for distance, strength in _GUIDES.items():
+                colour = QColor(theme.quiet)
+                colour.setAlpha(strength)
+                painter.setPen(QPen(colour, max(1, round(self.look.ratio))))
+                _across(painter, chart, (-distance, distance), width)
         else:
             shades = shades_of((line.limited for line in self.lines), chart, width)
             draw_shades(painter, shades, width, height, theme.limited)
@@ -87,7 +92,8 @@ class Sheet:
             if line.lower.samples:
                 lower, upper = line.lower.view(begin, end, most), line.upper.view(begin, end, most)
                 ink = ink_of(line.number, self.look.theme)
-                draw_band(painter, band_of(lower, upper, chart, width), ink.colour, fine=self.look.fine)
+                strength = _STRENGTH if len(self.lines) <= _SEVERAL else _STRENGTH // 2
+                draw_band(painter, band_of(lower, upper, chart, width), ink.colour, strength, fine=self.look.fine)
 
     def _stroke(self, line: Line, chart: Chart, width: int) -> Stroke:
         return stroke_of(self.kind.trace(line).view(*_reach(chart, width)), chart, width)

@@ -33,7 +33,7 @@ def survey(kind: Kind, scale: Scale, lines: Iterable[Line], begin: float, end: f
     sparse: set[int] = set()
     for line in lines:
         values = _values(kind.trace(line), begin, end, most)
-        if kind.dots and 0 < values.size <= width // _APART:
+        if kind.dots and kind.trace(line).few(begin, end, width // _APART):
             sparse.add(line.number)
         ranges += _range(values, scale)
         if kind is CONDUCTANCE:

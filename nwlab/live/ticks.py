@@ -11,8 +11,9 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
 from nwlab.plot.scales import prefixed, time_axis
 
-_STEPS = (1.0, 2.0, 5.0, 10.0)
+_STEPS = (0.5, 1.0, 2.0, 5.0, 10.0)
 _SLACK = 0.8  # numbers may stand a little closer than they should, rather than much wider
+_CROWD = 1.75  # times as many as there should be still do not touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +48,13 @@ def of_values(low: float, high: float, most: int, unit: str) -> Ticks:
 
 
 def of_decades(low: float, high: float, most: int, unit: str) -> Ticks:
-    """Return at most `most` ticks from 10^`low` to 10^`high`, each with its own prefix."""
-    first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-    apart = max(1, -(-(last - first + 1) // max(most, 1)))
-    exponents = [exponent for exponent in range(first, last + 1) if exponent % apart == 0]
+    """Return at most about `most` ticks from 10^`low` to 10^`high`, each with its own prefix."""
+    first, last = math.floor(low), math.ceil(high)
+    apart = max(1, -(-math.floor(high - low) // max(most, 1)))
     marks = (1, 2, 5) if 3 * (high - low) <= most else (1,)
-    places = {
-        exponent + math.log10(mark): mark * 10.0**exponent
-        for exponent in ([*range(first - 1, last + 1)] if len(marks) > 1 else exponents)
-        for mark in marks
-    }
-    inside = {place: value for place, value in places.items() if low <= place <= high}
-    return Ticks(tuple(Tick(place, written(value, unit)) for place, value in inside.items()), "")
+    values = [mark * 10.0**exponent for exponent in range(first, last + 1) if not exponent % apart for mark in marks]
+    ticks = (Tick(math.log10(value), written(value, unit)) for value in values)
+    return Ticks(tuple(tick for tick in ticks if low <= tick.place <= high), "")
 
 
 def written(value: float, unit: str, digits: int = 3) -> str:
@@ -67,12 +63,24 @@ def written(value: float, unit: str, digits: int = 3) -> str:
 
 
 def places(low: float, high: float, most: int) -> tuple[FloatArray, float]:
-    """Return the multiples of a step between two numbers, about `most` of them, and the step: 1, 2 or 5 times 10^n."""
+    """Return the multiples of a step between two numbers, about `most` of them, and the step: 1, 2 or 5 times 10^n.
+
+    They are two or more, unless these would stand much too close.
+    """
     rough = (high - low) / max(most, 1)
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(step * power for step in _STEPS if step * power >= _SLACK * rough)
+    steps = [step * power for step in _STEPS]
+    wanted = next(index for index, step in enumerate(steps) if step >= _SLACK * rough)
+    values = _multiples(low, high, steps[wanted])
+    finer = _multiples(low, high, steps[wanted - 1]) if wanted else values
+    if values.size < 2 <= finer.size <= _CROWD * most:
+        return finer, steps[wanted - 1]
+    return values, steps[wanted]
+
+
+def _multiples(low: float, high: float, step: float) -> FloatArray:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return np.arange(first, last + 1, dtype=np.float64) * step, step
+    return np.arange(first, last + 1, dtype=np.float64) * step
 
 
 def _linear(low: float, high: float, most: int, factor: float, unit: str) -> Ticks:

@@ -148,6 +148,11 @@ class Trace:
             return Points(*parts[0])
         return Points(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
+    def few(self, begin: float, end: float, most: int) -> bool:
+        """Whether there are samples from `begin` to `end` s, at most `most`, and all of them are still there."""
+        first, last = self._levels[0].find(begin, end)
+        return self.keeps(begin) and 0 < last - first <= most
+
     def keeps(self, begin: float) -> bool:
         """Whether every single sample from `begin` s on is still there."""
         return self._levels[0].reaches(begin)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +42,26 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
         window.close()
         _KEPT.append(window)
     application.processEvents()
+
+
+@pytest.fixture
+def shown(app: Any) -> Iterator[Callable[..., Any]]:
+    """Shows a scene in plots of their own, as a window would."""
+    from nwlab.live.plots import PlotArea
+    from nwlab.live.theme import LIGHT
+
+    made: list[PlotArea] = []
+
+    def show(scene: Any, theme: Any = LIGHT, sizes: Any = None) -> PlotArea:
+        plots = PlotArea(theme, sizes)
+        made.append(plots)
+        plots.resize(900, 700)
+        plots.show()
+        plots.show_scene(scene)
+        app.processEvents()
+        return plots
+
+    yield show
+    for plots in made:
+        plots.end()
+        plots.close()

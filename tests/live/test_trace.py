@@ -89,3 +89,28 @@ def test_nearest_finds_what_a_hand_points_at() -> None:
     assert trace.nearest(0.0) == (1.0, 10.0)
     assert trace.nearest(2.9) == (2.0, 20.0)
     assert trace.nearest(9.0) == (4.0, 40.0)
+
+
+@given(lengths=some.lists(some.integers(1, 400), min_size=20, max_size=120), most=some.sampled_from([100, 300, 4000]))
+@settings(max_examples=40, deadline=None)
+def test_no_line_leads_across_a_rest_at_any_zoom(lengths: list[int], most: int) -> None:
+    trace, begin = Trace(), 0.0
+    for number, length in enumerate(lengths):
+        time = begin + np.arange(length) * 1e-3
+        trace.append(time, np.random.default_rng(number).normal(size=length), after_rest=number > 0)
+        begin = float(time[-1]) + 10.0
+    points = trace.view(-1.0, begin, most)
+    assert np.array_equal(np.diff(points.time) > 5.0, points.after_rest[1:])
+
+
+def test_what_memory_has_thinned_out_is_known() -> None:
+    trace = grown(np.arange(1_000_000.0), 10_000)
+    assert trace.keeps(999.0)
+    assert not trace.keeps(500.0)
+    assert trace.beyond(0.0, 1000.0, 2000) == 0  # more would not fit
+    assert trace.beyond(999.0, 1000.0, 2000) == 0  # all of it is there
+    assert trace.beyond(100.0, 101.0, 2000) == pytest.approx(1000, rel=0.3)
+    assert trace.few(999.5, 999.6, 150)
+    assert not trace.few(999.5, 999.6, 50)
+    assert not trace.few(100.0, 100.1, 150)
+    assert not trace.few(2000.0, 2001.0, 150)
