@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import JOURNAL, MANIFEST
+from nwlab.lab.window_process import HERE
 from nwlab.live import qt_trouble
 
 RUNS = Path("runs")
@@ -48,6 +49,7 @@ def _is_run(folder: Path) -> bool:
 
 def _fall_silent() -> None:
     """The window is there: whoever started it need not listen any more, and may go."""
+    print(HERE, file=sys.stderr, flush=True)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     os.close(nothing)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 import PySide6
 from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QtMsgType, qInstallMessageHandler
@@ -38,11 +40,19 @@ def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     window = LiveWindow(watched)
+    # What fails while something is painted or clicked comes here; it must neither end the window nor fill a terminal.
+    sys.excepthook = lambda _, error, trace: window.note_fault(_place(trace), error)
     window.show()
     shown()
     application.exec()
     window.close()
     return codes[0] if codes else 0
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return where an exception was raised."""
+    frames = traceback.extract_tb(trace)
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "its program"
 
 
 def _start() -> QApplication:

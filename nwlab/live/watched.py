@@ -20,6 +20,7 @@ from nwlab.core.events import Event
 from nwlab.core.record import BLOCKS, MANIFEST
 from nwlab.live import disk, safety
 from nwlab.live.condition import Condition, Stage
+from nwlab.live.joining import Joiner
 from nwlab.live.pace import Pace
 from nwlab.live.scene import Scene
 from nwlab.live.wishes import Wishes
@@ -27,9 +28,9 @@ from nwlab.runs.following import Follower
 from nwlab.runs.index import Index
 from nwlab.runs.requests import Request
 
-BUDGET, BEHIND = 0.008, 0.025
+BUDGET, BEHIND = 0.008, 0.05
 """S that one look may take, and while there is much to catch up."""
-_PORTION = 500  # samples that are read at a time
+_PORTION = 100  # samples that are read at a time
 _SELDOM = 0.5  # s between looks at what can wait
 _PATIENCE = 1.0  # s until a folder that could not be read is tried again
 
@@ -46,6 +47,7 @@ class Watched:
         self._clock = clock or SystemClock()
         self._follower = Follower(self.folder)
         self._waiting: deque[Event] = deque()
+        self._join = Joiner()
         self._taken = self._skip = 0  # events
         self._again: float | None = None  # when to try again after a failure
         self._next = self._clock.now()
@@ -96,19 +98,20 @@ class Watched:
             return
         was_held, self._is_behind = self._is_held, True
         while self._clock.now() < until:
-            if not self._waiting:
-                self._waiting.extend(self._follower.poll(_PORTION))
-            if not self._waiting:
+            if not self._waiting and not self._read():
                 self._is_behind, self._is_dead = False, was_held is False
                 return
-            self._pass_on(self._waiting.popleft())
+            if self._waiting:
+                self.scene.take(self._waiting.popleft())
 
-    def _pass_on(self, event: Event) -> None:
-        if self._skip:
-            self._skip -= 1
-            return
-        self.scene.take(event)
-        self._taken += 1
+    def _read(self) -> bool:
+        """Read a portion; returns whether there was anything."""
+        events = self._follower.poll(_PORTION)
+        new = events[self._skip :]
+        self._skip -= len(events) - len(new)
+        self._taken += len(new)
+        self._waiting.extend(self._join(new))
+        return bool(events)
 
     def _reopen(self, when: float) -> bool:
         """After a failure, read from the beginning, passing over what has been taken; False until it is time."""
@@ -116,7 +119,6 @@ class Watched:
             return False
         self._follower.close()
         self._follower = Follower(self.folder)
-        self._waiting.clear()
         self._skip, self._again, self._trouble = self._taken, None, ""
         return True
 

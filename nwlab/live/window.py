@@ -117,6 +117,17 @@ class LiveWindow(QMainWindow):
         except (NwlabError, OSError) as error:
             self._say(f"{path} could not be written: {error}")
 
+    def note_fault(self, what: str, error: BaseException) -> None:
+        """Tell that a part of the window has failed; the same part once."""
+        self._faults.setdefault(
+            what,
+            Told(
+                Mood.ALARM,
+                f"A fault of this window: {what}: {type(error).__name__}: {error}. It shows no more of that; the run "
+                "is not touched by it, and Stop works. Please report it.",
+            ),
+        )
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Remember how the window lay, and let go of the run's files."""
         self._timer.stop()
@@ -220,11 +231,7 @@ class LiveWindow(QMainWindow):
         try:
             return bool(act())
         except Exception as error:
-            self._faults[what] = Told(
-                Mood.ALARM,
-                f"A fault of this window: {what}: {type(error).__name__}: {error}. It shows no more of that; the run "
-                "is not touched by it, and Stop works. Please report it.",
-            )
+            self.note_fault(what, error)
             return None
 
     def _ask(self, request: Request) -> None:
