@@ -97,15 +97,17 @@ class Link(Adapter):
         the link is brought into step then, and asked once more.
         """
         with self.lock:
-            for _ in range(2):
-                self.step()
-                self.say("*IDN?")
-                identity = self.hear().strip()
-                if identity.count(",") == _COMMAS:
-                    break
+            found = self._ask_identity()
+            if found.count(",") != _COMMAS:
                 self.in_step = False
-            self.identity, self.in_step = identity, True
-        return identity
+                found = self._ask_identity()
+            self.identity = found
+        return found
+
+    def _ask_identity(self) -> str:
+        self.step()
+        self.say("*IDN?")
+        return self.hear().strip()
 
     def say(self, command: str) -> None:
         """Send a line at once, in step or not. Raises WireError."""

@@ -33,6 +33,10 @@ class Integral(Protocol):
         """Finish it at the present world time; over 0 s it is the present value."""
         ...
 
+    def drop(self) -> None:
+        """Measure no longer; there is no result."""
+        ...
+
 
 class Appointment(Protocol):
     """An action that waits for its time."""
