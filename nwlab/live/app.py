@@ -19,6 +19,8 @@ from nwlab.live import qt_trouble
 from nwlab.live.watched import Watched
 from nwlab.live.window import LiveWindow
 
+_NICE = 5
+"""How far the window stands back behind the run and its instruments where there is too little of the processor."""
 _SAID = 20  # lines of Qt that are remembered
 
 
@@ -30,6 +32,8 @@ def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
     message and code 2.
     """
     watched = Watched(folder)
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     application = _start()
     codes: list[int] = []
 

@@ -123,7 +123,7 @@ class RunPanel(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which the buttons and the state are there."""
         em = _em()
-        return QSize(20 * em, self._stop.minimumHeight() + 11 * em)
+        return QSize(20 * em, self._stop.minimumHeight() + 7 * em)
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -228,6 +228,8 @@ class RunPanel(QWidget):
         self._stop.setEnabled(stage.is_played and (stage is not Stage.STOPPING or condition.asked is not None))
         self._pause.setEnabled(stage is Stage.RUNNING)
         self._continue.setEnabled(stage in (Stage.PAUSED, Stage.PAUSING))
+        for button in (self._pause, self._continue):
+            button.setVisible(stage.is_played or stage is Stage.WAITING)
         _name(self._stop, self._stop_text(stage))
 
     def _stop_text(self, stage: Stage) -> str:
