@@ -68,7 +68,7 @@ def demo(arguments: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     install("test")
-    run(python(), "-m", "pytest", *arguments)
+    run(python(), "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile")))
 
 
 def bench(arguments: list[str]) -> None:
@@ -78,7 +78,7 @@ def bench(arguments: list[str]) -> None:
 
 def faults(arguments: list[str]) -> None:
     install("test")
-    run(python(), "-m", "pytest", "-m", "fault", "--trials", "20", "--fault-table", *arguments)
+    run(python(), "-m", "pytest", "-m", "fault", "--trials", "20", "--fault-table", "tests/FAULTS.md", *arguments)
 
 
 def soak(arguments: list[str]) -> None:

@@ -7,10 +7,10 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import fault_table
 import pytest
+from fault_table import TRIALS, Account, table
 
-_outcomes: dict[str, str] = {}
+_account = Account()
 
 
 def pytest_configure() -> None:
@@ -23,21 +23,55 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--trials", type=int, default=4, help="how often each death of a process is tried")
-    parser.addoption("--fault-table", action="store_true", help="write tests/FAULTS.md from the tests that were run")
+    parser.addoption("--fault-table", metavar="FILE", help="write the table of faults, once all its tests were run")
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    if report.failed:
+        _account.left_out.add(report.nodeid)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    _account.left_out |= _marked(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    _account.due |= _marked(session.items)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A test of many parameters has passed when all of them have."""
-    test = report.nodeid.partition("[")[0].removeprefix("tests/")
-    path, *_, function = test.split("::")
     if report.when == "call" or report.outcome != "passed":
-        worse = _outcomes.get(f"{path}::{function}", "passed")
-        _outcomes[f"{path}::{function}"] = report.outcome if worse == "passed" else worse
+        _account.ended(report.nodeid, report.outcome)
+    if report.when == "teardown":
+        _account.finished(report.nodeid)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if session.config.getoption("--fault-table"):
-        fault_table.TABLE.write_text(fault_table.table(_outcomes), encoding="utf-8")
+    path = session.config.getoption("--fault-table")
+    if path is None:
+        return
+    if _missing(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    else:
+        Path(path).write_text(table(_account.outcomes), encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--fault-table") is not None and (missing := _missing(config)):
+        terminalreporter.section("the table of faults was not written")
+        for line in missing:
+            terminalreporter.write_line(f"not run: {line}")
+
+
+def _missing(config: pytest.Config) -> list[str]:
+    """What a table from this session would lack."""
+    trials = config.getoption("--trials")
+    few = [f"{TRIALS - trials} of {TRIALS} trials of each death"] if trials < TRIALS else []
+    return few + _account.not_run()
+
+
+def _marked(items: list[pytest.Item]) -> set[str]:
+    return {item.nodeid for item in items if item.get_closest_marker("fault")}
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ class RunStarted:
     terminals: tuple[str, ...]
     steps: int | None = None  # samples expected, where a dry run knows
     duration: float | None = None  # s expected, where a dry run knows
+    drives: int | None = None  # expected, likewise
+    values: int | None = None  # expected, likewise: samples times the forces of each
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache, partial
@@ -16,12 +17,17 @@ from nwlab.core.units import UnitError, parse
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
+_LARGEST = 1 << 24  # bytes: a file of this size has no person's writing in it
+_WHOLE = 1 << 63  # what a whole number of TOML stays below
+_ENDLESS_KEY = re.compile(r"""(?<![\w-])(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){99}""")
 
 
 def read_toml(path: str | Path) -> Table:
     """Read a file into a Table; raises FileError when it is missing or not TOML."""
     path = Path(path)
     try:
+        if path.stat().st_size > _LARGEST:
+            raise FileError(f"is larger than {_LARGEST >> 20} MiB, which no file written by hand is", path)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise FileError("there is no such file", path) from error
@@ -32,11 +38,15 @@ def read_toml(path: str | Path) -> Table:
 
 def parse_toml(text: str, path: str | Path) -> Table:
     """Turn TOML text into a Table; `path` is what complaints name."""
+    if found := _ENDLESS_KEY.search(text):  # the time that tomllib takes for one grows with the square of its length
+        raise FileError("has a key of a hundred parts", path, text.count("\n", 0, found.start()) + 1)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
         raise FileError(f"is not valid TOML: {error}", path, int(at[1]) if at else None) from error
+    except (RecursionError, ValueError) as error:  # endless brackets; a number of thousands of digits
+        raise FileError(f"is not TOML that can be read: {error}", path) from error
     return Table(content, Path(path), cache(partial(toml_lines.key_lines, text)))
 
 
@@ -84,7 +94,7 @@ class Table:
     def text(self, key: str, default: T) -> str | T: ...
     def text(self, key: str, default: Any = _REQUIRED) -> Any:
         """Return a text."""
-        return self._typed(key, default, lambda value: isinstance(value, str), "a text in quotes")
+        return self._typed(key, default, _is_text, "a text in quotes")
 
     @overload
     def integer(self, key: str) -> int: ...
@@ -92,7 +102,7 @@ class Table:
     def integer(self, key: str, default: T) -> int | T: ...
     def integer(self, key: str, default: Any = _REQUIRED) -> Any:
         """Return a whole number."""
-        return self._typed(key, default, lambda value: type(value) is int, "a whole number")
+        return self._typed(key, default, lambda value: type(value) is int and abs(value) < _WHOLE, "a whole number")
 
     @overload
     def boolean(self, key: str) -> bool: ...
@@ -114,6 +124,8 @@ class Table:
     def convert(self, value: Any, unit: str, key: str) -> float:
         """Turn one written value into SI, complaining about `key`."""
         if unit == "1" and type(value) in (int, float):
+            if not abs(value) <= sys.float_info.max:
+                raise self.error(f"needs a finite number, not {value!r}", key)
             return float(value)
         try:
             return parse(value if isinstance(value, str) else f"{value}", unit)
@@ -123,7 +135,7 @@ class Table:
     def texts(self, key: str, default: Iterable[str] = _REQUIRED) -> tuple[str, ...]:
         """Return a list of texts."""
         value = self.raw(key, default)
-        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list | tuple) or not all(map(_is_text, value)):
             raise self.error(f"needs a list of texts, not {value!r}", key)
         return tuple(value)
 
@@ -172,3 +184,8 @@ class Table:
     def _meant(key: str, options: Iterable[str]) -> str:
         near = difflib.get_close_matches(key, list(options), n=1)
         return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is a text; one with a NUL in it names no file and is nothing a person wrote."""
+    return isinstance(value, str) and "\0" not in value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,8 +37,17 @@ def _module(path: Path) -> ModuleType:
         raise FileError("there is no such Python file", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
+    run(spec.loader.exec_module, module, path)
     return module
+
+
+def run(load: Callable[[ModuleType], object], module: ModuleType, path: Path) -> None:
+    """Let somebody's own code load itself; what it prints goes to stderr, so that stdout stays readable for scripts.
+
+    Raises FileError for whatever it raises, also when it would leave the program.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            load(module)
+    except (Exception, SystemExit) as error:
+        raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error

@@ -4,11 +4,14 @@ A journal line is one JSON object that ends with the CRC32 of all bytes before `
 frame it speaks of, so that what a whole line says has been kept. Events, in order of appearance:
 
     run         format, name, started, terminals
-    drive       drive (index), label, steps, duration, forces, ground, hold; its arrays are in frame `frame`
-    block       drive, first, steps, forces: samples `first` … of a drive; they are in frame `frame`
+    drive       drive (index), label, at, steps, duration, forces, ground, hold; its arrays are in frame `frame`
+    block       drive, first, steps, forces, start, at: samples `first` … of a drive; they are in frame `frame`
     drive-end   drive
-    note        kind, content
-    end         status, exit, reason, drives, samples
+    note        kind, content, at
+    end         status, exit, reason, drives, samples, ended
+
+`at`, `started` and `ended` are wall times with their offset from UTC, when the line was written; records from before
+blocks had one lack it there.
 """
 
 from __future__ import annotations

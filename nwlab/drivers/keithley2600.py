@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -77,12 +77,16 @@ class Keithley2600(Keithley2600Outputs):
         outputs = self.outputs()
         self._check_functions(plan, outputs)
         self._held = {channel: level for channel, level in self._held.items() if outputs[channel]}
-        self._send(("errorqueue.clear()", "format.asciiprecision = 10"))
-        for program in plan.programs:
-            self._load_settings(program, plan)
+        self.write("errorqueue.clear()")
         played = back_to_zero(plan) if not plan.hold and any(name in self._held for name in channels) else plan
-        # Settings are read back; for timers, levels and buffers there is no such question.
-        self.deliver(itertools.chain(words.timing(played), *(words.sweep(each, played) for each in played.programs)))
+        settings = [self._settings(program, plan) for program in plan.programs]
+        sweeps = [words.sweep(program, played) for program in played.programs]
+        # Limits and ranges are read back as well; for offsets, filters, timers, levels and buffers the count must do.
+        lines = (lines for lines, _ in settings)
+        self.deliver(itertools.chain(("format.asciiprecision = 10",), *lines, words.timing(played), *sweeps))
+        for program, (_, expected) in zip(plan.programs, settings, strict=True):
+            self._programs[program.channel] = program
+            self._compare(program.channel, expected)
         self._run = SweepRun(plan, played, self.clock)
 
     def start(self) -> None:
@@ -181,7 +185,7 @@ class Keithley2600(Keithley2600Outputs):
         for channel in channels:
             if channel not in self._loaded:
                 raise DriveError(f"{self.where}: channel {channel} has no confirmed limits; load a plan first")
-            self._compare(channel)
+            self._compare(channel, self._loaded.pop(channel))
         already = self.outputs()
         for channel in channels:
             if not already[channel]:
@@ -196,10 +200,6 @@ class Keithley2600(Keithley2600Outputs):
             raise self.strange(command, frequency, "50 or 60 Hz was expected")
         return frequency
 
-    def _send(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.write(line)
-
     def _check_functions(self, plan: Plan, outputs: dict[str, bool]) -> None:
         for program in plan.programs:
             channel = program.channel
@@ -210,23 +210,19 @@ class Keithley2600(Keithley2600Outputs):
                     f"before it may source {program.quantity.value}"
                 )
 
-    def _load_settings(self, program: Program, plan: Plan) -> None:
-        """Write a channel's settings, look for errors, and compare."""
-        channel, held = program.channel, self._held.get(program.channel)
+    def _settings(self, program: Program, plan: Plan) -> tuple[Iterator[str], dict[str, float]]:
+        """Return the lines that set a channel up, and what its read-back must give then."""
+        held = self._held.get(program.channel)
         source_range = self._planner.source_range(program, float(plan.read_delay.min()))
         if held is not None:
             source_range = max(source_range, self._abilities.range_for(held, program.quantity, source=True))
         nplc = plan.aperture * self.line_frequency
         limit_first = program.compliance <= self._abilities.common_limit(program.quantity.other)
-        self._send(words.settings(program, source_range, nplc, held=held is not None, limit_first=limit_first))
-        self.check_errors()
-        self._programs[channel] = program
-        self._loaded[channel] = words.expected(program, source_range, nplc)
-        self._compare(channel)
+        lines = words.settings(program, source_range, nplc, held=held is not None, limit_first=limit_first)
+        return lines, words.expected(program, source_range, nplc)
 
-    def _compare(self, channel: str) -> None:
+    def _compare(self, channel: str, expected: dict[str, float]) -> None:
         """Read a channel's settings back. Raises InstrumentError for the first that differs, and bars switching on."""
-        expected = self._loaded.pop(channel)
         found = self.numbers(words.readback(self._programs[channel]), len(expected))
         for (setting, wanted), value in zip(expected.items(), found, strict=True):
             if not abs(value - wanted) <= _ALIKE * abs(wanted):
@@ -248,9 +244,9 @@ class Keithley2600(Keithley2600Outputs):
         self._run = None
         if not run.plan.hold:
             held = [program.channel for program in run.plan.programs if program.channel in self._held]
-            for channel in held:
-                self.write(words.zero(channel))
             self._held = {channel: level for channel, level in self._held.items() if channel not in held}
+            if held:
+                self.deliver(map(words.zero, held))
         self.check_errors()
         if run.fetched < run.plan.dwell.size:
             text = f"the sweep ended after {run.fetched} of {run.plan.dwell.size} steps"

@@ -30,57 +30,48 @@ class Keithley2600Channel(TspChannel):
         validator=strict_discrete_set,
         values={"current": 0, "voltage": 1},
         map_values=True,
-        check_set_errors=True,
     )
     source_voltage = Channel.control(
         "print(smu{ch}.source.levelv)",
         "smu{ch}.source.levelv = %.9e",
         """Control the voltage that is sourced, in V (to ±40.4 V or ±202 V by model).""",
-        check_set_errors=True,
     )
     source_current = Channel.control(
         "print(smu{ch}.source.leveli)",
         "smu{ch}.source.leveli = %.9e",
         """Control the current that is sourced, in A (to ±3.03 A or ±1.515 A by model).""",
-        check_set_errors=True,
     )
     source_voltage_range = Channel.control(
         "print(smu{ch}.source.rangev)",
         "smu{ch}.source.rangev = %.9e",
         """Control the range of the sourced voltage by the highest value it must hold, in V.""",
-        check_set_errors=True,
     )
     source_current_range = Channel.control(
         "print(smu{ch}.source.rangei)",
         "smu{ch}.source.rangei = %.9e",
         """Control the range of the sourced current by the highest value it must hold, in A.""",
-        check_set_errors=True,
     )
     compliance_current = Channel.control(
         "print(smu{ch}.source.limiti)",
         "smu{ch}.source.limiti = %.9e",
         """Control the current limit while voltage is sourced, in A (from 10 nA; 2634B … 2636B from 100 pA).""",
-        check_set_errors=True,
     )
     compliance_voltage = Channel.control(
         "print(smu{ch}.source.limitv)",
         "smu{ch}.source.limitv = %.9e",
         """Control the voltage limit while current is sourced, in V (from 10 mV or 20 mV by model).""",
-        check_set_errors=True,
     )
     measure_voltage_range = Channel.control(
         "print(smu{ch}.measure.rangev)",
         "smu{ch}.measure.rangev = %.9e",
         """Control the range of measured voltage by the highest value it must hold, in V; locked to the source's range
         while voltage is sourced.""",
-        check_set_errors=True,
     )
     measure_current_range = Channel.control(
         "print(smu{ch}.measure.rangei)",
         "smu{ch}.measure.rangei = %.9e",
         """Control the range of measured current by the highest value it must hold, in A; locked to the source's range
         while current is sourced.""",
-        check_set_errors=True,
     )
     nplc = Channel.control(
         "print(smu{ch}.measure.nplc)",
@@ -88,7 +79,6 @@ class Keithley2600Channel(TspChannel):
         """Control the integration time of a reading in power line cycles (0.001 to 25).""",
         validator=strict_range,
         values=(0.001, 25),
-        check_set_errors=True,
     )
     sense_mode = Channel.control(
         "print(smu{ch}.sense)",
@@ -97,7 +87,6 @@ class Keithley2600Channel(TspChannel):
         validator=strict_discrete_set,
         values={"local": 0, "remote": 1},
         map_values=True,
-        check_set_errors=True,
     )
     autozero = Channel.control(
         "print(smu{ch}.measure.autozero)",
@@ -106,7 +95,6 @@ class Keithley2600Channel(TspChannel):
         validator=strict_discrete_set,
         values={"off": 0, "once": 1, "auto": 2},
         map_values=True,
-        check_set_errors=True,
     )
     source_enabled = Channel.control(
         "print(smu{ch}.source.output)",
@@ -115,7 +103,6 @@ class Keithley2600Channel(TspChannel):
         validator=strict_discrete_set,
         values={True: 1, False: 0},
         map_values=True,
-        check_set_errors=True,
     )
     voltage = Channel.measurement(
         "print(smu{ch}.measure.v())", """Measure the voltage in V; NaN beyond the range.""", get_process=reading

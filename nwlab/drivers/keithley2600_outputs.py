@@ -44,9 +44,11 @@ class Keithley2600Outputs(TspInstrument):
         """Do what `rest` does, for some channels. Said before the link is brought back into step, and read back."""
         self.insist(words.stop_timers(), *map(words.rest, channels))
         for channel in channels:
-            levels = self.numbers(f"print(smu{channel}.source.levelv, smu{channel}.source.leveli)", 2)
+            sweeping, *levels = self.numbers(words.resting(channel), 3)
             if any(levels):
                 raise InstrumentError(0, f"channel {channel} was sent to zero but stands at {levels}", self.where)
+            if words.is_sweeping(sweeping, channel):
+                raise InstrumentError(0, f"channel {channel} was sent to zero but goes on with its sweep", self.where)
 
     def switch_off(self, channels: Sequence[str]) -> None:
         """Switch outputs off and read them back. Raises InstrumentError."""

@@ -48,6 +48,14 @@ def zero(channel: str) -> str:
     return f"smu{channel}.source.levelv = 0 smu{channel}.source.leveli = 0"
 
 
+def resting(channel: str) -> str:
+    """Return the question whether a channel is at rest: the sweeping bits and its own two levels.
+
+    A channel's own levels are zero during a sweep, too.
+    """
+    return f"print(status.operation.sweeping.condition, smu{channel}.source.levelv, smu{channel}.source.leveli)"
+
+
 def level(channel: str, quantity: Quantity, value: float) -> str:
     """Return the line that sets a channel's own level."""
     return f"smu{channel}.source.level{LETTER[quantity]} = {exact(value)}"
@@ -161,7 +169,12 @@ def poll(plan: Plan) -> str:
 
 def sweeping(condition: float, plan: Plan) -> bool:
     """Return whether any channel of the plan is still in its sweep."""
-    return any(int(condition) & SWEEPING[program.channel] for program in plan.programs)
+    return any(is_sweeping(condition, program.channel) for program in plan.programs)
+
+
+def is_sweeping(condition: float, channel: str) -> bool:
+    """Return whether a channel is still in its sweep."""
+    return bool(int(condition) & SWEEPING[channel])
 
 
 def fetch(first: int, last: int, plan: Plan) -> str:

@@ -29,6 +29,7 @@ SETTINGS = {"read_termination": "\n", "write_termination": "\n", "timeout": 5000
 STALE_LINES = 100
 """Lines that are read away before somebody is taken for one who talks without being asked."""
 
+_COMMAS = 3  # in the answer to *IDN?: maker, model, serial number, firmware
 _SHOWN = 64  # bytes of a strange answer, characters of a command
 _FAMILIES = (pyvisa.Error, OSError, EOFError, ValueError, LateError, GoneError, EndlessError)
 _GONE = (StatusCode.error_connection_lost, StatusCode.error_invalid_object)
@@ -90,12 +91,21 @@ class Link(Adapter):
         return self._port.timeout
 
     def identify(self) -> str:
-        """Ask who is there, by `*IDN?`, and remember the answer. Raises WireError."""
+        """Ask who is there, by `*IDN?`, and remember the answer. Raises WireError.
+
+        What has not the four fields of an identity (IEEE 488.2, 10.14) may be what a program that died had asked for:
+        the link is brought into step then, and asked once more.
+        """
         with self.lock:
-            self.step()
-            self.say("*IDN?")
-            self.identity = self.hear().strip()
-        return self.identity
+            for _ in range(2):
+                self.step()
+                self.say("*IDN?")
+                identity = self.hear().strip()
+                if identity.count(",") == _COMMAS:
+                    break
+                self.in_step = False
+            self.identity, self.in_step = identity, True
+        return identity
 
     def say(self, command: str) -> None:
         """Send a line at once, in step or not. Raises WireError."""

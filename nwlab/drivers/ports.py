@@ -104,15 +104,24 @@ class VisaPort:
             self._resource.timeout = patience
 
     def clear(self) -> None:
-        """Clear the device, or throw away what has come."""
+        """Clear the device where the interface can, and throw away what has come."""
         if self._has_end:
-            with contextlib.suppress(NotImplementedError):
-                self._resource.clear()
+            self._clear_device()
         thrown = 0
         while stray := self.waiting():
             thrown += len(stray)
             if thrown > MOST_DRAINED:
                 raise EndlessError(stray)
+
+    def _clear_device(self) -> None:
+        """Send a device clear; some interfaces have none, and then what has come is read away line by line instead."""
+        try:
+            self._resource.clear()
+        except NotImplementedError:
+            pass
+        except pyvisa.VisaIOError as error:
+            if error.error_code != StatusCode.error_nonsupported_operation:
+                raise
 
     def _read(self, count: int, seen: bytes = b"") -> tuple[bytes, StatusCode]:
         resource = self._resource

@@ -21,6 +21,8 @@ MOST_DRAINED = 1 << 20
 """Bytes that are thrown away before a stream counts as endless."""
 FOREVER = 86400.0
 """What an infinite time-out comes to, in s."""
+PATIENCE = 5.0
+"""The s that a serial line has to take or give something, where nobody has said how long."""
 
 _CHUNK = 1 << 14
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}  # s, s, probes: a dead peer is told after 11 s
@@ -160,20 +162,33 @@ class SerialPort(StreamPort):
     """A serial line, by pyserial: opened by PyMeasure's SerialAdapter or by pyvisa-py."""
 
     def __init__(self, line: serial.Serial, hear_end: bytes, say_end: bytes) -> None:
+        """A line that was opened without a time-out, as pyserial does by itself, gets PATIENCE to read and to write."""
         super().__init__(hear_end, say_end)
         self._line = line
+        if line.timeout is None:
+            line.timeout = PATIENCE
+        if line.write_timeout is None:
+            line.write_timeout = line.timeout
 
     @property
     def timeout(self) -> float:
         """The s that an answer may take."""
-        return FOREVER if self._line.timeout is None else float(self._line.timeout)
+        return PATIENCE if self._line.timeout is None else float(self._line.timeout)
 
     def send(self, line: bytes) -> None:
-        """Send a line; its end is added."""
+        """Send a line; its end is added. Raises LateError when the far end, by its handshake, does not take it."""
         try:
             self._line.write(line + self._say_end)
         except serial.SerialTimeoutException as error:
             raise LateError from error
+
+    def clear(self) -> None:
+        """Throw away what has come, and what was said but not taken."""
+        try:
+            self._line.reset_output_buffer()
+        except Exception as error:  # for a plug that was pulled, termios has an error of its own
+            raise GoneError(f"the serial line cannot be cleared: {error}") from error
+        super().clear()
 
     def _at_hand(self) -> bool:
         return self._line.in_waiting > 0

@@ -31,7 +31,11 @@ _MOST_RETRIES = 2
 
 
 class TspChannel(Channel):
-    """A part of a TSP instrument whose properties are read as strictly as the instrument's own."""
+    """A part of a TSP instrument whose properties are read, and set, as strictly as the instrument's own."""
+
+    def write(self, command: str, **kwargs: Any) -> None:
+        """Send one line, and see that it arrived and was accepted. Raises InstrumentError, WireError."""
+        self.parent.deliver((self.insert_id(command),))
 
     def ask(self, command: str, query_delay: float | None = None) -> str:
         """Send one line and read one line. Raises WireError."""

@@ -7,6 +7,7 @@ notices its death at once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,8 @@ from typing import Any
 
 from nwlab.bench.lease import folder
 from nwlab.core.record import Document
+from nwlab.drivers.link import SETTINGS
+from nwlab.lab.bench_file import BenchFile
 from nwlab.lab.bench_table import BenchOrder, Table
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.remote.failure import failure_message
@@ -31,12 +34,26 @@ from nwlab.remote.pipe import Pipe
 CONFIRMED, NOT_CONFIRMED = 0, 7
 
 
-def about_words(chip: OpenChip, heartbeat: float) -> dict[str, Any]:
-    """Return what a control program is told first."""
+_ANSWER = float(SETTINGS["timeout"]) / 1e3  # s that an instrument may take to answer
+_SILENT_ANSWERS = 6
+"""Answers that may fail to come between two words of a bench process that plays a drive, each after its whole time-out:
+a question, the identity when the link is brought back into step, both once more, and both again on the way to rest. In
+between it says every half heartbeat that the drive goes on."""
+_SAFE_ANSWERS = 20
+"""Answers that may fail to come from one instrument while it is made safe: five acts (levels, off-mode, output or
+relays, and both read back), each tried twice with a question and the identity."""
+
+
+def about_words(chip: OpenChip, file: BenchFile) -> dict[str, Any]:
+    """Return what a control program is told first, with the s of silence after which it may take this side for hung."""
+    descent = max((each.deadline for each in file.policies.values() if each.ramp or each.current_ramp), default=0.0)
+    instruments = len({entry.address for entry in (*file.smus, *file.matrices)})
     return {
         "terminals": chip.terminals,
         "limits": [chip.limits.voltage, chip.limits.current],
-        "heartbeat": heartbeat,
+        "heartbeat": file.process.deadlines.heartbeat,
+        "silence": descent + _SILENT_ANSWERS * _ANSWER,
+        "safe_within": descent + instruments * _SAFE_ANSWERS * _ANSWER,
         "about": asdict(chip.about),
         "pid": os.getpid(),
     }
@@ -51,7 +68,7 @@ def about_of(words: Mapping[str, Any]) -> About:
 
 
 def main() -> int:
-    """Run as the bench process; returns 0 when the safe state was confirmed, else 7."""
+    """Run as the bench process; returns 7 when the safe state could not be confirmed, else 0."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     words = json.loads(sys.argv[1])
@@ -80,13 +97,19 @@ def _work(order: BenchOrder, pipe: Pipe, theirs: Lifeline | None) -> int:
     _listen_to(host)
     if theirs is not None:
         theirs.on_death(lambda: host.trip(GONE))
-    state = host.serve(about_words(chip, deadlines.heartbeat))
-    if host.reason:
-        print(f"nwlab bench process: {host.reason}; {state}", file=sys.stderr)
-    for line in chip.table.faults.told() if chip.table is not None and chip.table.faults is not None else ():
-        print(f"nwlab: {line}", file=sys.stderr)
+    state = host.serve(about_words(chip, order.file))
     chip.let_go()
-    return CONFIRMED if state.confirmed else NOT_CONFIRMED
+    if host.reason:
+        complain(f"nwlab bench process: {host.reason}; {state}")
+    for line in chip.table.faults.told() if chip.table is not None and chip.table.faults is not None else ():
+        complain(f"nwlab: {line}")
+    return NOT_CONFIRMED if state.failures else CONFIRMED
+
+
+def complain(text: str) -> None:
+    """Write a line for whoever still reads it; a closed terminal keeps nobody from going on."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr)
 
 
 def _listen_to(host: Host) -> None:

@@ -99,16 +99,17 @@ class Table:
         """
         file, missing = self._file, list[str]()
         gone = [entry.address for entry in (*file.smus, *file.matrices) if not self._is_real(entry)]
+        stale: tuple[str, ...] = ()
         with ExitStack() as stack:
             if lease and len(gone) < len(file.smus) + len(file.matrices):
-                _lease(file, stack)
+                stale = _lease(file, stack).stale
             clock = _clock_at_hand(file, stack)
             smus = [entry for entry in file.smus if self._is_real(entry)]
             grids = [pair for pair in matrices_of(file, self._wiring) if self._is_real(pair[0])]
             equipment, _ = connect(file, smus, grids, Connector(file, clock, None, stack), missing)
             state = equipment.safe_order(clock).run()
         ended = tuple(f"{address}: simulated, ended with its process" for address in dict.fromkeys(gone))
-        return SafeState((*missing, *state.failures), (*state.found, *ended))
+        return SafeState((*missing, *state.failures), (*state.found, *ended, *stale))
 
     def _is_real(self, entry: InstrumentEntry) -> bool:
         return not self._order.virtual and entry.address in self._file.addresses

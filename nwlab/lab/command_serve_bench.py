@@ -20,11 +20,13 @@ def main(options: argparse.Namespace) -> int:
     order = BenchOrder(str(find("bench", options.bench)), options.virtual, options.chip, options.seed)
     with interrupts():
         service = BenchService(order, options.log, options.host, options.port)
-        with contextlib.suppress(KeyboardInterrupt, Terminated):
-            print(_ready(service, as_json=options.json), flush=True)
-            service.serve()
-        state = service.close()
-    state.demand()
+        try:
+            with contextlib.suppress(KeyboardInterrupt, Terminated):
+                print(_ready(service, as_json=options.json), flush=True)
+                service.serve()
+        finally:
+            state = service.close()
+            state.demand()
     print(f"nwlab: {state}", file=sys.stderr)
     return 0
 

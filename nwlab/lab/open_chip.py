@@ -16,6 +16,7 @@ from nwlab.core.safe_state import SafeState
 from nwlab.core.units import show
 from nwlab.lab.virtual import VirtualTable
 from nwlab.remote.guest import RemoteChip
+from nwlab.runs.interrupts import shielded
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,11 @@ class OpenChip(CheckedChip):
         return "levels are held" if self.holding else ""
 
     def close(self) -> None:
-        """Go to the safe state, then let go of the instruments; raises UnsafeError when it cannot be confirmed."""
-        with self._links:
+        """Go to the safe state, then let go of the instruments; Ctrl-C and SIGTERM wait until that is done.
+
+        Raises UnsafeError when it cannot be confirmed.
+        """
+        with shielded(), self._links:
             super().close()
 
     def __enter__(self) -> OpenChip:

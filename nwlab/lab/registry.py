@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
@@ -48,7 +50,13 @@ def load(kind: str, name: str, folder: Path) -> Any:
             f'there is no {kind} {name!r}; known are {", ".join(sorted(places))}, or write "file.py:Class"'
         )
     module, _, attribute = places[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:
+        raise UsageError(
+            f"the {kind} {name!r} cannot be loaded from {places[name]}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def has_virtual(name: str, kinds: Mapping[str, str] | None = None) -> bool:

@@ -115,6 +115,8 @@ class Playing:
                 label=self._bound.label,
                 steps=self._outline and self._outline.steps,
                 duration=self._outline and self._outline.duration,
+                drive_count=self._outline and self._outline.drives,
+                values=self._outline and self._outline.values,
                 close=close,
                 requests=requests,
                 idle=idle or (self._chip.idle if isinstance(self._chip, OpenChip) else None),

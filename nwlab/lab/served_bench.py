@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from types import FrameType
 from urllib.parse import urlsplit
 
-from nwlab.core.errors import NwlabError, UsageError, WireError
+from nwlab.core.errors import UsageError, WireError
 from nwlab.core.safe_state import SafeState
 from nwlab.lab.bench_process import about_of, about_words
 from nwlab.lab.bench_table import BenchOrder, Table
@@ -32,6 +32,7 @@ TOKEN = "NWLAB_TOKEN"
 _CONNECT = 5.0  # s
 _AT_THE_DOOR = 16  # visitors that may be asked for the token at once
 _PARTING = 0.5  # s that a driver who is just leaving may take
+_BREATH = 0.2  # s after which a computer that could not take a visitor in is asked again
 
 
 class BenchService:
@@ -46,7 +47,9 @@ class BenchService:
         self._order, self._audience, self._logbook = order, Audience(), Logbook("bench service")
         self._logbook.move(log)
         self._waiting: SimpleQueue[tuple[door.Visitor, Pipe]] = SimpleQueue()
-        self._changed, self._driver, self._barred = threading.Condition(), "", ""
+        self._changed, self._closed = threading.Condition(), threading.Event()
+        self._driver: door.Visitor | None = None
+        self._barred = ""
         self._host: Host | None = None
         self._knocking = threading.BoundedSemaphore(_AT_THE_DOOR)
         with ExitStack() as stack:
@@ -54,9 +57,10 @@ class BenchService:
             self._chip = Table(order).open()
             stack.callback(self._chip.let_go)
             stack.callback(self._audience.close)
+            stack.callback(self._closed.set)
             self._stack = stack.pop_all()
-        self.address = f"tcp://{host}:{self._listening.getsockname()[1]}"
-        self._deadlines = order.file.process.deadlines
+        self.address = f"tcp://{f'[{host}]' if ':' in host else host}:{self._listening.getsockname()[1]}"
+        self._file = order.file
         threading.Thread(target=self._accept, name="nwlab admits visitors", daemon=True).start()
 
     def serve(self) -> None:
@@ -83,7 +87,7 @@ class BenchService:
         host = Host(
             self._chip,
             pipe,
-            self._deadlines,
+            self._file.process.deadlines,
             self._logbook,
             interrupt=lambda: signal.pthread_kill(main, signal.SIGUSR1),
             listen=self._audience.tell,
@@ -91,21 +95,22 @@ class BenchService:
         )
         self._host = host
         try:
-            state = host.serve(about_words(self._chip, self._deadlines.heartbeat))
+            state = host.serve(about_words(self._chip, self._file))
         finally:
             self._host = None
             pipe.close()
         with self._changed:
-            self._driver = ""
-            self._barred = "" if state.confirmed else str(state)
+            self._driver = None
+            self._barred = str(state) if state.failures else ""
             self._changed.notify_all()
 
     def _accept(self) -> None:
-        while True:
+        while not self._closed.is_set():
             try:
                 link, _ = self._listening.accept()
-            except OSError:
-                return
+            except OSError:  # too many open files, perhaps, which others will close again
+                self._closed.wait(_BREATH)
+                continue
             if self._knocking.acquire(blocking=False):
                 threading.Thread(target=self._admit, args=(link,), name="nwlab admits a visitor", daemon=True).start()
             else:
@@ -115,20 +120,20 @@ class BenchService:
         try:
             visitor = door.admit(link, self.token)
             if visitor.role == door.WATCH:
-                self._audience.add(Pipe(link), Message("ready", about_words(self._chip, self._deadlines.heartbeat)))
+                self._audience.add(Pipe(link), Message("ready", about_words(self._chip, self._file)))
             else:
                 self._queue(visitor, Pipe(link))
-        except (NwlabError, OSError):
+        except Exception:  # whatever a visitor brings along, nobody else is to be bothered with it
             link.close()
         finally:
             self._knocking.release()
 
     def _queue(self, visitor: door.Visitor, pipe: Pipe) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._driver, _PARTING)
+            self._changed.wait_for(lambda: self._driver is None, _PARTING)
             refusal = self._refusal()
             if not refusal:
-                self._driver = visitor.who
+                self._driver = visitor
         if refusal:
             pipe.send(failure_message(UsageError(refusal)), patience=1.0)
             pipe.close()
@@ -138,7 +143,9 @@ class BenchService:
     def _refusal(self) -> str:
         if self._barred:
             return f"the bench is barred: {self._barred}; look at the instruments and start the service anew"
-        return f"the bench is being driven by {self._driver}; one at a time" if self._driver else ""
+        if self._driver is not None:
+            return f"the bench is being driven by {self._driver.who or 'somebody'}; one at a time"
+        return ""
 
 
 def connect(address: str) -> OpenChip:
@@ -166,14 +173,9 @@ def observe(address: str) -> Iterator[Message]:
 
 
 def _visit(address: str, role: str) -> Pipe:
-    parts = urlsplit(address)
-    if parts.scheme != "tcp" or not parts.hostname or not parts.port:
-        raise UsageError(f"a served bench is written tcp://host:port, not {address!r}")
-    if parts.username is not None:
-        raise UsageError(f"a token does not belong into an address, which is kept in records; set {TOKEN} instead")
-    token = os.environ.get(TOKEN, "")
+    place, token = _place(address), os.environ.get(TOKEN, "")
     try:
-        link = socket.create_connection((parts.hostname, parts.port), _CONNECT)
+        link = socket.create_connection(place, _CONNECT)
     except OSError as error:
         raise WireError(f"no bench answers at {address}: {error}; is `nwlab serve-bench` running there?") from error
     try:
@@ -182,6 +184,19 @@ def _visit(address: str, role: str) -> Pipe:
         link.close()
         raise
     return Pipe(link)
+
+
+def _place(address: str) -> tuple[str, int]:
+    if "@" in address:
+        raise UsageError(f"a token does not belong into an address, which is kept in records; set {TOKEN} instead")
+    try:
+        parts = urlsplit(address)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"a served bench is written tcp://host:port, not {address!r}: {error}") from error
+    if scheme != "tcp" or not host or not port:
+        raise UsageError(f"a served bench is written tcp://host:port, not {address!r}")
+    return host, port
 
 
 def _listen(host: str, port: int) -> socket.socket:

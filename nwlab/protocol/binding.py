@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -57,6 +58,8 @@ class _Value:
             return self._terminal(str(raw))
         if type(raw) is not hint and not (hint is float and type(raw) is int):
             raise self._table.error(f"needs {_WORDS.get(hint, hint.__name__)}, not {raw!r}", self._key)
+        if isinstance(raw, float) and not math.isfinite(raw):
+            raise self._table.error(f"needs a finite number, not {raw!r}", self._key)
         return hint(raw)
 
     def _parameter(self, name: str, hint: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ class Parameter:
     def _convert(self, value: Any) -> Any:
         if self.unit in (TERMINAL, TEXT):
             return str(value)
-        number = parse(value, self.unit) if isinstance(value, str) else float(value)
+        number = parse(value, self.unit) if isinstance(value, str) else _finite(value)
         if isinstance(self.value, int):
             if number != int(number):
                 raise UnitError(f"{value!r} is not a whole number")
@@ -52,6 +53,13 @@ class Parameter:
             raise UsageError(f"parameter {self.name}: {value:g} is below its minimum {show(self.low, self.unit)}")
         if self.high is not None and value > self.high:
             raise UsageError(f"parameter {self.name}: {value:g} is above its maximum {show(self.high, self.unit)}")
+
+
+def _finite(value: Any) -> float:
+    """Return a number that a 64-bit whole number or a float can hold; raises UnitError."""
+    if not abs(value) <= sys.float_info.max or (isinstance(value, int) and abs(value) >= 1 << 63):
+        raise UnitError(f"{value!r} is not a finite number")
+    return float(value)
 
 
 def read_parameter(name: str, table: Table) -> Parameter:

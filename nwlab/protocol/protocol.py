@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nwlab.core.errors import DriveError, FileError, UsageError
+from nwlab.core import own_code
+from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.files import Table, parse_toml, read_toml
 from nwlab.protocol.binding import StepFunction, bind
 from nwlab.protocol.kinds import Play
@@ -59,6 +60,13 @@ class BoundStep:
             yield from self.play()
         except DriveError as error:
             raise DriveError(f"step {self.label}: {error}") from error
+        except (ValueError, OverflowError, MemoryError) as error:
+            if self.own:
+                raise
+            raise DriveError(
+                f"step {self.label}: no drive can be made of these values ({error or type(error).__name__}); look for "
+                "a negative or an enormous number"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class Outline:
 
     steps: int
     duration: float  # s, without the time that relays and messages take
+    drives: int
+    values: int  # steps times the forces of each
 
 
 class BoundProtocol:
@@ -87,8 +97,12 @@ class BoundProtocol:
         """Return how long it will be; None when a lab's own step decides that as it goes."""
         if any(step.own for step in self._steps):
             return None
-        sizes = [(drive.steps, drive.duration) for step in self._steps for drive in step.drives()]
-        return Outline(sum(steps for steps, _ in sizes), sum(duration for _, duration in sizes))
+        sizes = [
+            (drive.steps, drive.duration, 1, drive.steps * len(drive.forces))
+            for step in self._steps
+            for drive in step.drives()
+        ]
+        return Outline(*(sum(column) for column in zip(*sizes, strict=True))) if sizes else Outline(0, 0.0, 0, 0)
 
     def label(self) -> str:
         """Return the number and name of the step that is playing."""
@@ -140,10 +154,7 @@ def _functions_in(table: Table, path: Path) -> dict[str, StepFunction]:
     if not path.is_file() or spec is None or spec.loader is None:
         raise table.error(f"there is no step file {path}", "use")
     module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
+    own_code.run(spec.loader.exec_module, module, path)
     return _steps(module)
 
 

@@ -39,14 +39,14 @@ def admit(link: socket.socket, token: str) -> Visitor:
     if answer is None or answer.kind != "hello":
         raise WireError("a visitor did not say who it is")
     words = answer.words
-    if not hmac.compare_digest(str(words.get("answer", "")), _answer(token, challenge)):
+    if not hmac.compare_digest(_bytes(str(words.get("answer", ""))), _bytes(_answer(token, challenge))):
         pipe.send(
             failure_message(UsageError("the token is wrong; `nwlab serve-bench` prints the right one")), _PATIENCE
         )
         raise WireError("a visitor has a wrong token")
     if words.get("role") not in (DRIVE, WATCH):
         raise WireError(f"a visitor wants to {words.get('role')!r}")
-    return Visitor(str(words["role"]), str(words.get("who", ""))[:200])
+    return Visitor(str(words["role"]), _printable(str(words.get("who", ""))[:200]))
 
 
 def knock(link: socket.socket, token: str, role: str, who: str) -> None:
@@ -68,4 +68,14 @@ def refusal(message: Message) -> None:
 
 
 def _answer(token: str, challenge: str) -> str:
-    return hmac.new(token.encode(), challenge.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_bytes(token), _bytes(challenge), hashlib.sha256).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    """Return what any text is, also one that a stranger made of halves of characters."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _printable(name: str) -> str:
+    """Return a name that does no harm in a log or terminal."""
+    return "".join(each if each.isprintable() else "?" for each in name)

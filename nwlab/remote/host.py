@@ -3,7 +3,9 @@
 Theory of operation. One thread, the main one, talks to the instruments; the watch reads the pipe. When the control
 program asks for a stop, falls silent or dies, the watch interrupts the main thread wherever it stands: the drive is
 aborted to rest, and for anything but a stop the safe order runs and the host is done. An interruption strikes once, and
-never inside the safe order; a stop does not strike while a message is being sent, which would tear it.
+never inside the safe order, which is begun with the one reason that set it going. A stop does not strike while a
+message is being sent, which would tear it, nor while the chip is on its way to rest already, which would leave it
+half-way. An abort after which levels still stand is none: then, too, the safe order runs.
 """
 
 from __future__ import annotations
@@ -32,7 +34,12 @@ class Hosted(Chip, Protocol):
 
     @property
     def holding(self) -> bool:
-        """Whether levels of the last drive still stand."""
+        """Whether levels of the last drive still stand, or may."""
+        ...
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is being brought to rest at this moment."""
         ...
 
     def make_safe(self) -> SafeState:
@@ -65,7 +72,7 @@ class Host:
         self._watch = Watch(pipe, deadlines, self.trip, hear=self._hear)
         self.reason = ""
         self._accepted: tuple[Iterator[Reading], Drive, Message] | None = None
-        self._armed = self._playing = self._sending = self._stopping = False
+        self._armed = self._playing = self._sending = self._stopping = self._leaving = False
 
     def serve(self, about: Mapping[str, Any]) -> SafeState:
         """Serve; `about` is what the control program is told first. Raises only what stops this program."""
@@ -90,16 +97,17 @@ class Host:
         return self._leave()
 
     def trip(self, reason: str) -> None:
-        """Have the bench made safe at once; any thread may call it."""
-        self.reason = self.reason or reason
-        self._wake("trip")
+        """Have the bench made safe at once; any thread may call it, and none changes anything once that has begun."""
+        if not self._leaving:
+            self.reason = self.reason or reason
+            self._wake("trip")
 
     def strike(self) -> None:
         """Raise Interruption in the main thread where that is due; for a signal's handler, and between blocks."""
         if self.reason and self._armed:
             self._armed = False
             raise Interruption
-        if self._stopping and self._playing and not self._sending:
+        if self._stopping and self._playing and not (self._sending or self._chip.resting):
             self._stopping = False
             raise Interruption
 
@@ -117,13 +125,16 @@ class Host:
 
     def _leave(self) -> SafeState:
         """Make safe, log it, and say it to whoever still listens."""
+        self._leaving = True
+        cause = self.reason
+        self._watch.relent()
         try:
             state = self._chip.make_safe()
         except Exception as error:
             state = SafeState((f"the safe order broke off: {type(error).__name__}: {error}",))
         self._watch.close()
-        self._logbook.write("safe", cause=self.reason or "asked", failures=state.failures, found=state.found)
-        words = {"cause": self.reason, "failures": state.failures, "found": state.found}
+        self._logbook.write("safe", cause=cause or "asked", failures=state.failures, found=state.found)
+        words = {"cause": cause, "failures": state.failures, "found": state.found, "untouched": state.untouched}
         with contextlib.suppress(Gone):
             self._pipe.send(Message("safe", words), patience=1.0)
         return state
@@ -131,7 +142,7 @@ class Host:
     def _attend(self) -> None:
         while True:
             message = self._watch.inbox.get()
-            self.strike()
+            self._look_up()
             match message.kind:
                 case "drive":
                     self._drive(message)
@@ -141,8 +152,7 @@ class Host:
                 case "time":
                     self._say(Message("time", {"now": self._chip.clock.now()}))
                 case "sleep":
-                    self._chip.clock.sleep(float(message.words["seconds"]))
-                    self._say(Message("time", {"now": self._chip.clock.now()}))
+                    self._sleep(float(message.words["seconds"]))
                 case "log":
                     self._move_log(str(message.words["path"]))
                 case "stop":  # came when the drive had just ended
@@ -153,6 +163,28 @@ class Host:
                 case _:
                     raise WireError(f"the control program asks for {message.kind!r}, which nobody knows here")
             self._accepted = None
+
+    def _sleep(self, seconds: float) -> None:
+        """Let the chip's time pass piece by piece, with a tick after each, and answer with the time.
+
+        Whose seconds those are only the chip knows: pieces grow until one takes as long as ticks may be apart. A
+        control program that says something meanwhile has been interrupted and waits for no answer.
+        """
+        clock, piece = self._chip.clock, self._interval
+        until = clock.now() + seconds
+        while (left := until - clock.now()) > 0:
+            since = self._clock.now()
+            clock.sleep(min(left, piece))
+            if not self._watch.inbox.empty():
+                return
+            passed = self._clock.now() - since
+            piece *= 2.0 if passed < self._interval / 2 else 0.5 if passed > 2 * self._interval else 1.0
+            self._tick()
+        self._say(Message("time", {"now": clock.now()}))
+
+    def _tick(self) -> None:
+        if self._clock.now() - self._told >= self._interval:
+            self._say(Message("tick"))
 
     def _move_log(self, path: str) -> None:
         """A control program on this computer chooses where the log is kept; one from afar writes no files here."""
@@ -197,6 +229,9 @@ class Host:
         finally:
             _close(blocks)
             self._watch.driven = self._chip.holding
+        if end.kind != "done" and self._chip.holding:
+            self.reason = self.reason or f"levels still stood after a drive was aborted{_because(end)}"
+            raise Interruption
         self._listen(end)
         self._say(end)
 
@@ -208,14 +243,21 @@ class Host:
 
     def _pass_on(self, blocks: Iterator[Reading]) -> None:
         for reading in blocks:
-            self.strike()
+            self._look_up()
             if reading.steps:
                 message = block_message(reading)
                 self._say(message)
                 self._listen(message)
-            elif self._clock.now() - self._told >= self._interval:
-                self._say(Message("tick"))
-            self.strike()
+            else:
+                self._tick()
+            self._look_up()
+
+    def _look_up(self) -> None:
+        """Stop where that is due, also when a signal's interruption was lost in code that may not raise."""
+        if self.reason:
+            self._armed = False
+            raise Interruption
+        self.strike()
 
     def _say(self, message: Message) -> None:
         self._sending, self._told = True, self._clock.now()
@@ -223,6 +265,10 @@ class Host:
             self._pipe.send(message)
         finally:
             self._sending = False
+
+
+def _because(end: Message) -> str:
+    return f": {end.words['text']}" if "text" in end.words else ""
 
 
 def _close(blocks: Iterator[Reading]) -> None:

@@ -22,7 +22,7 @@ class Logbook:
     def move(self, path: str) -> None:
         """Write to a file from now on, beginning with what was kept so far."""
         self.close()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             for line in self._kept:
                 os.write(self._file, line)
@@ -31,7 +31,7 @@ class Logbook:
     def write(self, what: str, **content: Any) -> None:
         """Keep one line."""
         line = {"at": utc_now().isoformat(), "who": self._who, "pid": os.getpid(), "what": what, **content}
-        data = (json.dumps(plain(line), ensure_ascii=False) + "\n").encode()
+        data = (json.dumps(plain(line)) + "\n").encode()  # ASCII, which takes any text
         if self._file < 0:
             self._kept = [*self._kept[-99:], data]
             return

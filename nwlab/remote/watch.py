@@ -8,6 +8,7 @@ as silence. A computer that slept is told from one that is slow by a clock that 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -41,7 +42,7 @@ class Watch:
         self.progress = 0  # blocks that the control program has taken
         self._pipe, self._deadlines, self._trip, self._hear = pipe, deadlines, trip, hear
         self._clock, self._with_sleep = clock or SystemClock(), with_sleep
-        self._driven, self._closed = False, False
+        self._driven = self._relents = self._closed = False
         self._last = self._clock.now()
         self._drift = self._with_sleep() - self._last
         self._thread = threading.Thread(target=self._work, name="nwlab watches the control program", daemon=True)
@@ -50,9 +51,13 @@ class Watch:
         """Begin to watch."""
         self._thread.start()
 
+    def relent(self) -> None:
+        """Judge no more; what still comes is only read away, so that whoever says it does not get stuck."""
+        self._relents = True
+
     def close(self) -> None:
-        """Stop watching; the pipe stays open."""
-        self._closed = True
+        """Stop reading, too; the pipe stays open."""
+        self._relents = self._closed = True
 
     @property
     def driven(self) -> bool:
@@ -67,28 +72,37 @@ class Watch:
 
     def _work(self) -> None:
         reason = ""
-        while not self._closed and not reason:
-            reason = self._look()
-        if not self._closed:
+        while not (reason or self._relents):
+            try:
+                reason = self._look()
+            except Exception as error:  # nobody else watches
+                reason = f"the watch over the control program failed: {type(error).__name__}: {error}"
+        if not self._relents:
             self._trip(reason)
+        self._read_away()
+
+    def _read_away(self) -> None:
+        with contextlib.suppress(WireError):
+            while not self._closed:
+                self._pipe.receive(self._deadlines.heartbeat / 4)
 
     def _look(self) -> str:
         """Wait for a message or a deadline; return why the bench must be made safe, empty when it need not."""
         try:
             message = self._pipe.receive(max(0.0, min(self._left(), self._deadlines.heartbeat / 4)))
+            if message is not None:
+                self._last = self._clock.now()
+                self._take(message)
+                return self._slept()  # beats go on at once after a sleep
         except Gone:
             return GONE
         except WireError as error:
             return f"the control program talks nonsense: {error}"
-        if message is not None:
-            self._last = self._clock.now()
-            self._take(message)
-            return ""
         return self._slept() or self._silent()
 
     def _take(self, message: Message) -> None:
         if message.kind == "beat":
-            self.progress = int(message.words.get("progress", 0))
+            self.progress = _count(message.words.get("progress"))
         elif not self._hear(message):
             self.inbox.put(message)
 
@@ -110,3 +124,9 @@ class Watch:
         drift = self._with_sleep() - self._clock.now()
         slept, self._drift = drift - self._drift, drift
         return f"the computer slept for {duration(slept)}" if slept > _SLEPT else ""
+
+
+def _count(progress: object) -> int:
+    if not isinstance(progress, int):
+        raise WireError(f"a beat that has taken {progress!r} blocks")
+    return progress

@@ -27,11 +27,16 @@ class Appender:
         try:
             self._write(data)
         except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.fileno, begin)
+            self.take_back(begin)
             raise
         self.size += len(data)
         return begin
+
+    def take_back(self, begin: int) -> None:
+        """Take off again what was appended from `begin` on, as far as the disk still can."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self.fileno, begin)
+            self.size = begin
 
     def _write(self, data: bytes) -> None:
         """`os.write` on a full disk writes a part and says so only by its result."""

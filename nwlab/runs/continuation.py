@@ -11,9 +11,10 @@ import numpy as np
 from nwlab.core.chip import Chip
 from nwlab.core.clock import utc_now
 from nwlab.core.drive import Drive
-from nwlab.core.errors import UsageError
+from nwlab.core.errors import FileError, UsageError
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunStarted, Subscriber
 from nwlab.core.reading import Reading, join
+from nwlab.core.record import JOURNAL, MANIFEST
 from nwlab.runs.later import Later
 from nwlab.runs.played import PlayedDrive
 from nwlab.runs.player import Drives
@@ -24,11 +25,16 @@ class Continuation:
     """What a run that ended early left, and how the rest joins on to it.
 
     The drives on record keep their indices. One that was cut off goes on at its next step: what is left of it is played
-    as a drive of its own, but told and recorded as more blocks of the same drive.
+    as a drive of its own, but told and recorded as more blocks of the same drive. As instruments play by themselves,
+    the chip may have borne those steps already; a note "cut off" says so: `drive` and `step` where the record breaks
+    off, `more` steps that may have followed.
     """
 
     def __init__(self, run: Run, remark: str = "") -> None:
-        """`remark` goes into the record, beside the gap. Raises UsageError when there is nothing to continue."""
+        """`remark` goes into the record, beside the gap.
+
+        Raises UsageError when there is nothing to continue, FileError naming the line when the record is damaged.
+        """
         _check_early(run)
         self.run, self._remark = run, remark
         last = run.drives[-1] if len(run.drives) else None
@@ -95,6 +101,8 @@ class Continuation:
         yield event
         if self.first and not self.run.drives[self.first - 1].finished:
             yield DriveFinished(self.first - 1)
+        if self._cut is not None:
+            yield Noted("cut off", _unrecorded(self._cut))
         content = {
             "from": self.run.path.name,
             "drives": self.first,
@@ -145,8 +153,27 @@ class _Left:
 def _check_early(run: Run) -> None:
     if run.status == "running":
         raise UsageError(f"{run.path} is still being played; wait for its end or stop it with: nwlab stop {run.path}")
+    _check_whole(run)
     if run.status == "finished":
         raise UsageError(f"{run.path} has finished: there is nothing to continue")
+
+
+def _check_whole(run: Run) -> None:
+    """Refuse a record that was altered: only of one that merely breaks off is known what the chip has borne."""
+    dropped, claimed = run.dropped, run.claimed
+    if dropped.damaged:
+        why, line = f"{dropped.reason}; {dropped.lines} lines from there on cannot be used", dropped.line
+    elif claimed is not None and claimed > run.samples:
+        why, line = f"{MANIFEST} tells of {claimed} samples, but only {run.samples} are on record", None
+    else:
+        return
+    raise FileError(
+        f"is damaged: {why}. What the chip has borne since then is not known, so the run is not continued; nothing was "
+        f"touched. Put back an undamaged copy of the folder if there is one; else save what is readable with: nwlab "
+        f"export {run.path}, look at the chip, and start a new run",
+        run.path / JOURNAL,
+        line,
+    )
 
 
 def _send(drives: Drives, reading: Reading) -> Drive | None:
@@ -154,6 +181,13 @@ def _send(drives: Drives, reading: Reading) -> Drive | None:
         return drives.send(reading)
     except StopIteration:
         return None
+
+
+def _unrecorded(cut: PlayedDrive) -> dict[str, object]:
+    """Return what to note about steps that an instrument may have played without anybody keeping what came back."""
+    left = cut.steps - cut.samples
+    remark = f"the chip may have borne up to {left} more steps of this drive than are on record; they are played again"
+    return {"drive": cut.index, "label": cut.label, "step": cut.samples, "more": left, "remark": remark}
 
 
 def _rest(drives: Drives, drive: Drive | None) -> Drives:

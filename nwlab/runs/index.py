@@ -22,6 +22,8 @@ class Dropped:
     lines: int = 0  # of the journal
     journal_bytes: int = 0
     block_bytes: int = 0  # of `blocks.bin`, torn or not acknowledged
+    line: int = 0  # of the journal, counted from 1: the first that could not be used; 0 = there is none
+    damaged: bool = False  # it was altered or lost something, rather than being cut off within its last line
 
     def __bool__(self) -> bool:
         return bool(self.lines or self.journal_bytes or self.block_bytes)
@@ -57,6 +59,8 @@ class Index:
     end: dict[str, Any] = field(default_factory=dict[str, Any])  # the journal's last line; empty when cut off
     notes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     origin: float | None = None  # s on the chip's clock: start of the first block
+    block_at: object = None  # wall time of the last block, as its line has it; None in records that do not say
+    other_at: object = None  # wall time of the last drive or note, likewise
     lines: array[int] = field(default_factory=_numbers)  # (drives,) where its line begins in the journal
     forces: array[int] = field(default_factory=_numbers)  # (drives,)
     finished: array[int] = field(default_factory=_numbers)  # (drives,) whether all its samples arrived
@@ -90,16 +94,31 @@ def scan(journal: BinaryIO, blocks: BinaryIO) -> Index:
         place += len(line)
         if not scanner.index.end:
             scanner.index.extent = scanner.extent(place)
-    scanner.index.dropped = _dropped(journal, blocks, place, scanner.used, reason)
+    scanner.index.dropped = _dropped(journal, place, scanner, reason)
     return scanner.index
 
 
-def _dropped(journal: BinaryIO, blocks: BinaryIO, place: int, used: int, reason: str) -> Dropped:
+def _dropped(journal: BinaryIO, place: int, scanner: _Scanner, reason: str) -> Dropped:
     journal.seek(place)
-    lines = 0
+    lines, tail = 0, b""
     while line := journal.readline(LONGEST):
-        lines += line.endswith(b"\n")
-    return Dropped(reason, lines, journal.tell() - place, max(0, blocks.seek(0, os.SEEK_END) - used))
+        lines, tail = lines + line.endswith(b"\n"), line
+    left = journal.tell() - place
+    damaged = lines > 0 or not _is_torn(tail, scanner.taken)
+    first = scanner.taken + 1 if left else 0
+    return Dropped(reason, lines, left, max(0, scanner.size - scanner.used), first, damaged)
+
+
+def _is_torn(tail: bytes, number: int) -> bool:
+    """Whether a journal that ends so was cut off while line `number` was written; true when nothing is left over."""
+    head = b'{"n":%d,' % number
+    if tail[: len(head)] != head[: len(tail)]:
+        return False
+    try:
+        decode_line(tail[:-1] + b"\n")
+    except DamageError:
+        return True
+    return False  # all of the line is there, and something else where it should end
 
 
 _KINDS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
@@ -107,31 +126,31 @@ _KINDS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowE
 
 
 class _Scanner:
-    """Takes the lines one after the other; `used` is the end of the last frame accepted."""
+    """Takes the lines one after the other; `used` is the end of the last frame accepted, `taken` counts lines."""
 
     def __init__(self, blocks: BinaryIO) -> None:
         self.index, self.used = Index(), 0
-        self._blocks, self._size = blocks, blocks.seek(0, os.SEEK_END)
-        self._lines = self._frames = 0
+        self._blocks, self.size = blocks, blocks.seek(0, os.SEEK_END)
+        self.taken = self._frames = 0
         self._terminals: set[int] = set()
 
     def take(self, line: dict[str, Any], place: int) -> None:
-        if line.get("n") != self._lines or bool(self.index.end):
-            raise DamageError(f"journal line {self._lines + 1} is out of order")
+        if line.get("n") != self.taken or bool(self.index.end):
+            raise DamageError(f"journal line {self.taken + 1} is out of order")
         try:
             self._take(line, place)
         except DamageError:
             raise
         except _KINDS as error:
-            raise DamageError(f"journal line {self._lines + 1} does not say what it should: {error}") from error
-        self._lines += 1
+            raise DamageError(f"journal line {self.taken + 1} does not say what it should: {error}") from error
+        self.taken += 1
 
     def extent(self, journal_bytes: int) -> Extent:
-        return Extent(self._lines, journal_bytes, self._frames, self.used)
+        return Extent(self.taken, journal_bytes, self._frames, self.used)
 
     def _take(self, line: dict[str, Any], place: int) -> None:
         event = line["event"]
-        if (self._lines == 0) != (event == "run"):
+        if (self.taken == 0) != (event == "run"):
             raise DamageError("the journal does not begin with its first line")
         match event:
             case "run":
@@ -144,10 +163,11 @@ class _Scanner:
                 self._drive_end(line)
             case "note":
                 self.index.notes.append({key: line[key] for key in ("kind", "content", "at")})
+                self.index.other_at = line["at"]
             case "end":
                 self._end(line)
             case _:
-                raise DamageError(f"journal line {self._lines + 1} has an unknown event {event!r}")
+                raise DamageError(f"journal line {self.taken + 1} has an unknown event {event!r}")
 
     def _run(self, line: dict[str, Any]) -> None:
         if line["format"] > FORMAT:
@@ -166,6 +186,7 @@ class _Scanner:
         if not fits or not set(named) <= self._terminals:
             raise DamageError(f"drive {line['drive']} is not what its line says")
         self._accept(line)
+        index.other_at = line.get("at")
         index.lines.append(place)
         index.forces.append(forces)
         index.finished.append(0)
@@ -183,6 +204,7 @@ class _Scanner:
         if index.origin is None:
             index.origin = start
         index.samples[-1] += steps
+        index.block_at = line.get("at")
         index.offset.append(line["offset"])
         index.length.append(line["length"])
         index.frame.append(line["frame"])
@@ -200,7 +222,7 @@ class _Scanner:
     def _frame(self, line: dict[str, Any], kind: Kind) -> bytes:
         if line["frame"] != self._frames or line["offset"] != self.used:
             raise DamageError(f"frame {line['frame']} is out of order")
-        there = self._size - self.used
+        there = self.size - self.used
         if line["length"] > there:
             raise DamageError(f"frame {line['frame']} is cut off: {there} of {line['length']} bytes are there")
         return read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])

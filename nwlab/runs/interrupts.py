@@ -25,8 +25,9 @@ class _Manner(IntEnum):
     """What becomes of a signal that has to end the program."""
 
     RAISE = 0
-    WAIT = 1  # until it does no harm
-    DROP = 2
+    WAIT = 1  # until it does no harm; the first Ctrl-C asks the run to end at once
+    HOLD = 2  # until it does no harm, the first Ctrl-C like any other
+    DROP = 3
 
 
 class Interrupts:
@@ -45,18 +46,21 @@ class Interrupts:
         """Take a signal; raises KeyboardInterrupt or Terminated."""
         if self._is_over or self._manner is _Manner.DROP:
             return
-        if number == signal.SIGINT and _RUNS and not self._asked:
+        if self._manner is not _Manner.HOLD and number == signal.SIGINT and _RUNS and not self._asked:
             self._asked = True
             _end_runs(Stopped("Ctrl-C"))
             _say(_TOLD)
-        elif self._manner is _Manner.WAIT:
+        elif self._manner >= _Manner.WAIT:
             self._waiting = self._waiting or number
         else:
             self._raise(number)
 
     @contextlib.contextmanager
     def playing(self, ask: Ask) -> Generator[None]:
-        """While a run is played that `ask` can end; signals wait, but for the moments of `open`."""
+        """While a run is played that `ask` can end; signals wait, but for the moments of `open`.
+
+        One that came too late to end a run which has finished ends the program afterwards.
+        """
         before, self._manner = self._manner, max(self._manner, _Manner.WAIT)
         _RUNS.append(ask)
         try:
@@ -64,6 +68,19 @@ class Interrupts:
         finally:
             _RUNS.remove(ask)
             self._manner = before
+        if self._asked and self._waiting is None:
+            self._waiting = signal.SIGINT
+        self._strike_again()
+
+    @contextlib.contextmanager
+    def holding(self) -> Generator[None]:
+        """While signals are remembered; the first takes effect at the end, unless an error is on its way already."""
+        before, self._manner = self._manner, max(self._manner, _Manner.HOLD)
+        try:
+            yield
+        finally:
+            self._manner = before
+        self._strike_again()
 
     @contextlib.contextmanager
     def open(self) -> Generator[None]:
@@ -85,6 +102,10 @@ class Interrupts:
         """Have signals wait from now on."""
         self._manner = _Manner.WAIT
 
+    def finish(self) -> None:
+        """Have signals wait until the run, which has finished, is closed and told: then they end the program."""
+        self._manner = _Manner.HOLD
+
     def drop(self) -> None:
         """Ignore signals until the end of the run has been told: the way to it is not interrupted."""
         self._manner, self._waiting = _Manner.DROP, None
@@ -102,6 +123,12 @@ class Interrupts:
             yield
         finally:
             self._manner, self._is_over = before
+
+    def _strike_again(self) -> None:
+        """Let a signal that waits do what it would do if it came now."""
+        if self._waiting is not None:
+            number, self._waiting = self._waiting, None
+            self.strike(number, None)
 
     def _raise(self, number: int) -> None:
         self._is_over = True
@@ -137,6 +164,17 @@ def interrupts(*, last: bool = False) -> Generator[Interrupts]:
             yield taken
     finally:
         _IN_FORCE.clear()
+
+
+@contextlib.contextmanager
+def shielded() -> Generator[None]:
+    """Let a clean-up run to its end: SIGINT, SIGTERM and SIGHUP are remembered meanwhile, and not raised.
+
+    The first one takes effect at the end: as KeyboardInterrupt or Terminated, or, within a run, as there. An error that
+    leaves the clean-up is not hidden by it. Off the main thread, which no signal strikes, this does nothing.
+    """
+    with interrupts() as taken, taken.holding():
+        yield
 
 
 @contextlib.contextmanager

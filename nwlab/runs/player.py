@@ -38,6 +38,8 @@ def play(
     label: Callable[[], str] | None = None,
     steps: int | None = None,
     duration: float | None = None,
+    drive_count: int | None = None,
+    values: int | None = None,
     close: bool = False,
     requests: Requests | None = None,
     idle: Callable[[], None] | None = None,
@@ -46,7 +48,8 @@ def play(
     """Play every drive of a generator, which is sent the joined reading of each.
 
     `critical` subscribers are called in line, and their failure ends the run; `background` ones cannot harm it.
-    `label` names the step that made the present drive; `steps` and `duration` (s) are what a dry run expects.
+    `label` names the step that made the present drive; `steps`, `duration` (s), `drive_count` and `values` (steps
+    times forces) are what a dry run expects.
     `requests` may end or pause the run; `idle` is called several times a second while it pauses. The first drive has
     the index `first`. However the run ends, the drive under way is aborted to rest and what had arrived is passed on;
     with `close` the chip is closed before the end is told. Raises whatever ended the run.
@@ -56,8 +59,8 @@ def play(
         player = _Player(chip, tuple(critical), tuple(background), signals, requests, first)
         player.label, player.idle = label or player.label, idle or player.idle
         try:
-            player.play(drives, RunStarted(chip.terminals, steps, duration))
-            signals.drop()
+            player.play(drives, RunStarted(chip.terminals, steps, duration, drive_count, values))
+            signals.finish()
             if close:
                 chip.close()
             player.end(FINISHED)

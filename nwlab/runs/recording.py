@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from nwlab.core import lock
 from nwlab.core.drive import FloatArray
@@ -117,9 +117,13 @@ class Run:
 
     @property
     def last_written(self) -> datetime:
-        """Wall time of the last thing on record, with offset; raises FileError."""
-        if self.ended is not None:
-            return self.ended
+        """Wall time at which the last block was recorded, with offset; raises FileError.
+
+        A record that has no such time has that of its end, of its last drive or note, or of its file.
+        """
+        for at in (_moment(self._index.block_at), self.ended, _moment(self._index.other_at)):
+            if at is not None:
+                return at
         journal = self.path / JOURNAL
         try:
             return datetime.fromtimestamp(journal.stat().st_mtime, UTC)
@@ -135,6 +139,12 @@ class Run:
     def dropped(self) -> Dropped:
         """What could not be used; false when everything could."""
         return self._index.dropped
+
+    @property
+    def claimed(self) -> int | None:
+        """How many samples `run.json` says there are; None when it does not say, as while a run goes on."""
+        count = self._manifest.get("samples")
+        return count if isinstance(count, int) else None
 
     @property
     def notes(self) -> tuple[dict[str, Any], ...]:
@@ -243,8 +253,10 @@ def _attributes(name: str) -> dict[str, str]:
     return {"units": UNITS[name]}
 
 
-def _moment(text: Any) -> datetime | None:
+def _moment(text: object) -> datetime | None:
+    """Read a wall time; one without an offset says nothing."""
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(cast("str", text))
     except (TypeError, ValueError):
         return None
+    return None if moment.tzinfo is None else moment

@@ -6,9 +6,27 @@ import shutil
 from pathlib import Path
 
 from nwlab.core.errors import StorageError
+from nwlab.core.events import RunStarted
 from nwlab.core.units import show
 
 _SPARE = 1e6  # bytes that must be free beside what is expected
+_PER_STEP, _PER_VALUE = 24, 42  # bytes of arrays: per step, and per step and force
+_PER_BLOCK = 280  # bytes of a journal line and the frame it speaks of
+_PER_DRIVE, _PER_FORCE = 500, 200  # bytes of a drive's lines and frame, without its arrays
+_OFTEN = 0.25  # s between two blocks of a drive that goes on; instruments are asked no more often
+
+
+def record_size(started: RunStarted) -> float:
+    """Return the bytes that the record of a run will have, journal included: rather too many than too few.
+
+    What nobody knows counts as little as it can, but a block for each step where the duration is not known.
+    """
+    steps, drives = started.steps or 0, started.drives or 1
+    values = started.values or steps
+    blocks = steps if started.duration is None else min(steps, started.duration / _OFTEN + 2 * drives)
+    forces = values / steps if steps else 1.0
+    arrays = steps * _PER_STEP + values * _PER_VALUE
+    return arrays + blocks * _PER_BLOCK + drives * (_PER_DRIVE + forces * _PER_FORCE)
 
 
 def check_room(folder: Path, expected: float) -> None:

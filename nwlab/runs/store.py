@@ -29,11 +29,10 @@ from nwlab.core.rows import UNITS
 from nwlab.runs.appender import Appender, copy_part, replace_json
 from nwlab.runs.clock_steps import ClockSteps
 from nwlab.runs.recording import Run
-from nwlab.runs.room import cannot_write, check_room
+from nwlab.runs.room import cannot_write, check_room, record_size
 
 _SYNC = 1.0  # s between fsyncs: a disk takes some ms for one
 _RESERVED = 8192  # bytes: enough for the last line and a `run.json`
-_PER_STEP = 64  # bytes of one step with one force, and its share of the journal
 
 
 def new_folder(out: str | Path, name: str) -> Path:
@@ -147,24 +146,24 @@ class Store:
             known = ("format", "name", "started", "terminals")
             self._line("run", {key: self._manifest[key] for key in known})
         self._sync()
-        check_room(self.folder, ((event.steps or 0) - self.samples) * _PER_STEP)
+        left = 1 - self.samples / event.steps if event.steps else 1.0
+        check_room(self.folder, left * record_size(event))
 
     def _started(self) -> str:
         first = None if self._after is None else self._after.started
         return self._now() if first is None else first.isoformat()
 
     def _drive(self, event: DriveStarted) -> None:
-        place = self._frame(Kind.DRIVE, encode_drive(event.drive))
         head = {"drive": event.index, "label": event.label, "at": self._now()}
-        self._line("drive", {**head, **describe_drive(event.drive, self._terminals), **place})
+        content = {**head, **describe_drive(event.drive, self._terminals)}
+        self._frame(Kind.DRIVE, encode_drive(event.drive), "drive", content)
         self.drives += 1
 
     def _block(self, event: BlockArrived) -> None:
         reading = event.reading
         steps, forces = reading.voltage.shape
-        place = self._frame(Kind.READING, encode_reading(reading))
-        head = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
-        self._line("block", {**head, **place})
+        content = {"drive": event.index, "first": event.first, "steps": steps, "forces": forces, "start": reading.start}
+        self._frame(Kind.READING, encode_reading(reading), "block", {**content, "at": self._now()})
         self.samples += steps
 
     def _finish(self, event: RunFinished) -> None:
@@ -183,11 +182,16 @@ class Store:
             replace_json(self.folder / MANIFEST, self._manifest | end)
         self.close()
 
-    def _frame(self, kind: Kind, payload: bytes) -> dict[str, int]:
+    def _frame(self, kind: Kind, payload: bytes, event: str, content: Mapping[str, Any]) -> None:
+        """Write a frame and the line that speaks of it; a frame whose line does not fit any more is taken back."""
         frame = encode_frame(kind, self._frames, payload)
-        place = {"frame": self._frames, "offset": self._blocks.append(frame), "length": len(frame)}
+        begin = self._blocks.append(frame)
+        try:
+            self._line(event, {**content, "frame": self._frames, "offset": begin, "length": len(frame)})
+        except OSError:
+            self._blocks.take_back(begin)
+            raise
         self._frames += 1
-        return place
 
     def _line(self, event: str, content: Mapping[str, Any]) -> None:
         self._journal.append(encode_line({"n": self._lines, "event": event, **content}))

@@ -130,8 +130,10 @@ class Measuring:
         integral = self._world.begin(self._channel)
         try:
             yield aperture
-        finally:
-            mean = integral.end()
+        except GeneratorExit:  # nobody wants it any more, and the world must not go on in the midst of this
+            integral.drop()
+            raise
+        mean = integral.end()
         if self.autozero == AUTOZERO_AUTO:
             yield 2 * aperture
         return Sample(begun, mean, {V: self._choose(V, mean.voltage), A: self._choose(A, mean.current)})

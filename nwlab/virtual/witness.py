@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from nwlab.core.drive import FloatArray
+from nwlab.model.film import Circuit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +22,7 @@ class Moment:
     after: bool  # whether the change has happened
     potentials: Mapping[str, float]  # V of each chip terminal against common
     currents: Mapping[str, float]  # A out of HI of each channel
+    through: Mapping[str, float]  # A into the chip at each terminal
     moving: Mapping[tuple[str, int], float]  # crosspoint that this change moves → V between what it joins
 
 
@@ -37,7 +39,14 @@ class Nodes:
 
 
 def moment_of(
-    time: float, change: str, potential: FloatArray, nodes: Nodes, currents: Mapping[str, float], *, after: bool
+    time: float,
+    change: str,
+    potential: FloatArray,
+    nodes: Nodes,
+    circuit: Circuit,
+    currents: Mapping[str, float],
+    *,
+    after: bool,
 ) -> Moment:
     """Read a moment from the potentials of a circuit, (nodes,) V."""
 
@@ -51,5 +60,14 @@ def moment_of(
         after,
         {name: against_common(node) for name, node in nodes.terminals.items()},
         currents,
+        {name: _into(node, circuit, potential) for name, node in nodes.terminals.items()},
         {name: against_common(first) - against_common(second) for name, (first, second) in nodes.moving.items()},
     )
+
+
+def _into(node: int, circuit: Circuit, potential: FloatArray) -> float:
+    """Return the A that flow into a node from outside the film: everything that leads to a chip is a resistor."""
+    ends = (
+        (second if first == node else first, ohm) for first, second, ohm in circuit.resistors if node in (first, second)
+    )
+    return float(sum((potential[other] - potential[node]) / ohm for other, ohm in ends))

@@ -67,6 +67,11 @@ class Measurement:
                 self._result = self._finish()
             return self._result
 
+    def drop(self) -> None:
+        """Measure no longer; there is no result."""
+        with self._world.lock:
+            self._world.drop(self)
+
     def _finish(self) -> PortMean:
         elapsed = self._world.finish(self) - self._started
         if elapsed <= 0:
@@ -178,6 +183,11 @@ class World:
         self._running.remove(measurement)
         return self._time
 
+    def drop(self, measurement: Measurement) -> None:
+        """Take a measurement off the list, as it is."""
+        if measurement in self._running:
+            self._running.remove(measurement)
+
     def present(self, channel: str) -> PortMean:
         """Return what a channel that was forced or measured before sees at this moment."""
         with self._lock:
@@ -207,7 +217,7 @@ class World:
         setup = self._present_setup()
         mean = self._film.advance(setup.circuit, 0.0)
         currents = {channel: _read(mean, probe).current for channel, probe in setup.probes.items()}
-        return moment_of(self._time, change, mean.potential, nodes, currents, after=after)
+        return moment_of(self._time, change, mean.potential, nodes, setup.circuit, currents, after=after)
 
     def _settle(self) -> None:
         self.now()

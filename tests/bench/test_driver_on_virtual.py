@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pytest
+from pyvisa.constants import StatusCode
+from pyvisa.typing import VISASession
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import FloatArray, Quantity
@@ -104,6 +107,42 @@ def test_a_late_answer_is_passed_over_on_every_kind_of_link(address: str) -> Non
         smu.numbers("print(smua.measure.v())", 1)
     assert smu.numbers("print(smua.source.levelv)", 1) == [0.25]
     assert smu.link.resyncs == 1
+
+
+class Uncleared(NwlabVisaLibrary):
+    """A VISA whose interfaces have no device clear, or one that fails."""
+
+    code = StatusCode.error_nonsupported_operation
+
+    def clear(self, session: VISASession) -> StatusCode:
+        return self.handle_return_value(session, self.code)
+
+
+def late_answer(code: StatusCode) -> Keithley2600:
+    """Connect by such a VISA, and let an answer come too late."""
+    address = "USB0::0x05E6::0x2636::4000001::INSTR"
+    world = World(ResistorFilm(2, [(0, 1, OHM)]), Wiring(("A", "B"), wires=TWO), VirtualClock())
+    library = Uncleared.of({address: Virtual2600(world, {"a": "a", "b": "b"}, model="2636B")}, world)
+    smu = Keithley2600(address, "smu", visa_library=library, timeout=500)
+    cast("Uncleared", library).code = code
+    smu.write("smua.source.levelv = 0.25")
+    smu.write("delay(0.8)")
+    with pytest.raises(WireError, match="not answered within 500 ms"):
+        smu.numbers("print(smua.measure.v())", 1)
+    return smu
+
+
+@pytest.mark.fault(1, "where the interface has no device clear, the late answer was read away and passed over")
+def test_a_late_answer_is_passed_over_without_a_device_clear() -> None:
+    smu = late_answer(StatusCode.error_nonsupported_operation)
+    assert smu.numbers("print(smua.source.levelv)", 1) == [0.25]
+    assert smu.link.resyncs == 1
+
+
+def test_a_device_clear_that_fails_is_an_error() -> None:
+    smu = late_answer(StatusCode.error_io)
+    with pytest.raises(WireError, match="'getting back into step' failed: VI_ERROR_IO"):
+        smu.numbers("print(smua.source.levelv)", 1)
 
 
 def test_levels_and_times_of_a_list() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import pyvisa
+from machine.laboratory import Laboratory
 
 from nwlab import cli
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import DriveError, UnsafeError, WireError
 from nwlab.core.reading import join
+from nwlab.core.safe_state import SafePolicy
 from nwlab.drivers.keithley2600 import Keithley2600
 from nwlab.lab.opening import open_bench
 from nwlab.lab.serving import ServedBench
+from nwlab.virtual.witness import Moment
 
 DRIVE = Drive(np.full(1, 0.05), (Force(0, Quantity.VOLTAGE, np.full(1, 0.2), 5e-4, low=1),))
 STATE = "print(smua.source.output, smua.source.levelv)"
@@ -96,3 +100,34 @@ def test_bench_safe_brings_it_down(left_on: tuple[Path, Any], capsys: pytest.Cap
         cli.main(["bench", "safe", str(path)])
     assert "outputs a, b off" in capsys.readouterr().out
     assert other.query(STATE) == "0.00000e+00\t0.00000e+00"
+
+
+@pytest.mark.fault(21, "once the user or the bench file says so, its level comes down by its ramp, then off, then open")
+@pytest.mark.parametrize("take_over", [False, True])
+def test_what_was_found_on_comes_down_by_its_ramp(tmp_path: Path, take_over: bool) -> None:
+    lab = Laboratory(tmp_path, "resistors", "steps")
+    lab._policies = {("smu", "a"): SafePolicy(ramp=50.0, take_over=take_over)}
+    lab.matrix.receive(b'channel.close("1A01,1B03")\n')
+    lab.smu.receive(b"smua.source.levelv = 3 smua.source.output = 1\n")
+    moments: list[Moment] = []
+    lab.world.watch(moments.append)
+    chip = lab.open()
+    assert chip.bench is not None
+    assert chip.bench.found_on == ("smu a",)
+    if take_over:
+        assert moments == []
+        list(chip.apply(DRIVE))
+    else:
+        with pytest.raises(DriveError, match="found on when the bench was opened"):
+            chip.apply(DRIVE)
+        assert (moments, lab.driven()) == ([], ["output a", "relay 1A01", "relay 1B03"])
+        chip.make_safe(everything=True).demand()
+        assert lab.driven() == []
+    way = [(each.time, each.potentials["N"] - each.potentials["S"]) for each in moments if each.after]
+    end = next(index for index, (_, volts) in enumerate(way) if abs(volts) < 0.01)
+    down = [3.0, *(volts for _, volts in way[: end + 1])]
+    assert all(0 <= one - two < 0.6 for one, two in pairwise(down))
+    assert way[end][0] - moments[0].time == pytest.approx(3 / 50, abs=0.015)
+    assert all(abs(across) < 0.02 for each in moments for across in each.moving.values())
+    chip.close()
+    assert lab.driven() == []

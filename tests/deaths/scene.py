@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,22 +15,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nwlab.lab.serving import ServedBench
+from nwlab.virtual.k2600_source import ON
 from nwlab.virtual.port import Output
 
+OHM = 10e3
 SUBJECT = Path(__file__).with_name("subject.py")
 PROTOCOL = """
 name = "long"
 use = ["steps.py"]
 [parameters]
 fail = { value = 0, min = 0 }
+lock = { value = 0, min = 0 }
 [[step]]
 do = "long_hold"
 source = "A"
 sink = "B"
 fail = "$fail"
+lock = "$lock"
 """
 STEPS = """
+import threading
 import time
 from pathlib import Path
 
@@ -39,15 +46,26 @@ from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.protocol.kinds import Terminal
 
 
-def long_hold(source: Terminal, sink: Terminal, fail: int):
+def long_hold(source: Terminal, sink: Terminal, fail: int, lock: int):
     for index in range(1 if not fail else fail + 1):
         steps = 6000 if not fail else 30
-        force = Force(source, Quantity.VOLTAGE, np.ones(steps), 5e-4, low=sink)
+        count = np.arange(steps * index, steps * (index + 1))
+        force = Force(source, Quantity.VOLTAGE, 0.5 + count * 389 % 997 / 1994, 5e-4, low=sink)
         yield Drive(np.full(steps, 0.01), (force,), hold=bool(fail))
-        if fail and index == fail - 1:
+        if lock and index == fail - 1:
+            Path("raised").write_text(repr(time.monotonic()))
+            taken = threading.Lock()
+            taken.acquire()
+            taken.acquire(timeout=lock)
+        elif fail and index == fail - 1:
             Path("raised").write_text(repr(time.monotonic()))
             raise RuntimeError("the protocol has a fault")
 """
+
+
+def levels(count: int) -> np.ndarray:
+    """The V that the protocol above forces, sample by sample: 0.5 V … 1 V, a thousand different ones, (count,)."""
+    return 0.5 + np.arange(count) * 389 % 997 / 1994
 
 
 @dataclass
@@ -56,6 +74,7 @@ class Witness:
 
     outputs: list[tuple[float, str, Output | None]] = field(default_factory=list)
     relays: list[tuple[float, int]] = field(default_factory=list)
+    hot: list[str] = field(default_factory=list)  # relays that moved while a level stood
     smus: list[Any] = field(default_factory=list)
 
     def attach(self, served: ServedBench) -> None:
@@ -69,13 +88,17 @@ class Witness:
             self.outputs.append((time.monotonic(), channel, output))
 
         def moved(matrix: str, closed: frozenset[tuple[str, int]]) -> None:
+            standing = self.standing(time.monotonic())
+            self.hot += [f"{len(closed)} closed while {standing} V stood"] if abs(standing) > 1e-2 else []
             set_crosspoints(matrix, closed)
             self.relays.append((time.monotonic(), len(closed)))
 
         world.force, world.set_crosspoints = forced, moved  # type: ignore[method-assign]
 
-    def driven(self) -> bool:
-        return any(abs(output.level) > 0.5 for _, _, output in self.outputs[-4:] if output is not None)
+    def standing(self, when: float) -> float:
+        """Return the V that channel a put out at that moment; off, it is a source of 0 V or none at all."""
+        before = [output for moment, channel, output in tuple(self.outputs) if moment <= when and channel == "a"]
+        return before[-1].level if before and before[-1] is not None else 0.0
 
     def settle(self, since: float, patience: float = 5.0) -> float:
         """Wait until outputs are off and relays open; return the s from `since` until no level stood any more."""
@@ -88,7 +111,7 @@ class Witness:
 
     def outputs_off(self) -> bool:
         """What the virtual instrument itself says of its outputs."""
-        return all(smu.source.output == 0 for smu in self.smus)
+        return all(smu.source.output != ON for smu in self.smus)
 
     def relays_open(self) -> bool:
         """What the virtual matrix conducts."""
@@ -98,23 +121,29 @@ class Witness:
 class Trial:
     """One control program on the served bench."""
 
-    def __init__(self, folder: Path, bench: Path, *words: str) -> None:
+    def __init__(self, folder: Path, bench: Path, *words: str, hung: float = 60.0) -> None:
         folder.mkdir(parents=True)
         (folder / "long.toml").write_text(PROTOCOL, encoding="utf-8")
         (folder / "steps.py").write_text(STEPS, encoding="utf-8")
-        self.folder, self.acknowledged = folder, 0
-        command = [sys.executable, str(SUBJECT), "run", "long.toml", "--bench", str(bench), *words]
+        self.folder = folder
+        self._told: list[np.ndarray] = []  # (2, samples) of each block that was acknowledged
+        command = [sys.executable, str(SUBJECT), str(hung), "run", "long.toml", "--bench", str(bench), *words]
         self.process = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
         self._complaints: list[bytes] = []
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._count, self._collect)]
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._collect)]
         for thread in self._threads:
             thread.start()
 
+    @property
+    def acknowledged(self) -> np.ndarray:
+        """V and A of every sample that the control program had in its record, (2, samples)."""
+        return np.concatenate([np.empty((2, 0)), *self._told], axis=1)
+
     def wait_until_measuring(self, samples: int = 20, patience: float = 30.0) -> None:
         end = time.monotonic() + patience
-        while self.acknowledged < samples:
+        while self.acknowledged.shape[1] < samples:
             assert self.process.poll() is None, self.complaints()
             assert time.monotonic() < end, "nothing is measured"
             time.sleep(0.01)
@@ -142,11 +171,11 @@ class Trial:
         (found,) = (self.folder / "runs").iterdir()
         return found
 
-    def _count(self) -> None:
+    def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if found := re.fullmatch(rb"samples (\d+)\n", line):
-                self.acknowledged = int(found[1])
+            if line.startswith(b"[[") and line.endswith(b"]]\n"):  # not torn by the death
+                self._told.append(np.array(json.loads(line)))
 
     def _collect(self) -> None:
         assert self.process.stderr is not None

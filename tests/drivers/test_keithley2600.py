@@ -32,12 +32,15 @@ NO_ERROR = """
 READ_BACK = """
 > print(smua.source.func, smua.sense, smua.source.limiti, smua.source.rangev, smua.measure.rangei, smua.measure.nplc)
 """
-SETTINGS = f"""
+FOUND = """
 > print(smua.source.output)
 < 0.000000000e+00
 > print(smua.source.func)
 < 1.000000000e+00
 > errorqueue.clear()
+"""
+ALIKE = r"< 1.000000000e+00\t0.000000000e+00\t1.000000000e-07\t2.000000000e-01\t1.000000000e-07\t4.000000000e+00" + "\n"
+_COUNTED = """
 > format.asciiprecision = 10
 > smua.abort() smua.source.levelv = 0 smua.source.leveli = 0
 > smua.source.func = smua.OUTPUT_DCVOLTS
@@ -47,9 +50,6 @@ SETTINGS = f"""
 > smua.measure.count = 1 smua.measure.filter.enable = smua.FILTER_OFF
 > smua.measure.rel.enablev = smua.REL_OFF smua.measure.rel.enablei = smua.REL_OFF
 > smua.source.delay = 0 smua.measure.delay = 0 smua.measure.autozero = smua.AUTOZERO_ONCE
-{NO_ERROR}{READ_BACK}"""
-ALIKE = r"< 1.000000000e+00\t0.000000000e+00\t1.000000000e-07\t2.000000000e-01\t1.000000000e-07\t4.000000000e+00" + "\n"
-_SWEEP = """
 > trigger.timer[1].reset() trigger.timer[2].reset() trigger.timer[3].reset()
 > trigger.timer[1].delay = 1.000000000e-01 trigger.timer[2].delay = 1.000000000e-01
 > trigger.timer[3].delay = 1.500000000e-02
@@ -76,12 +76,19 @@ _SWEEP = """
 > smua.trigger.measure.stimulus = trigger.timer[3].EVENT_ID
 > smua.trigger.endpulse.stimulus = trigger.timer[2].EVENT_ID
 """
-SWEEP = f"""
+SENT = f"""
+{FOUND}
 > nwlab_lines = 0
-{_SWEEP.strip().replace(chr(10), " nwlab_lines = nwlab_lines + 1" + chr(10))} nwlab_lines = nwlab_lines + 1
-{NO_ERROR}
+{_COUNTED.strip().replace(chr(10), " nwlab_lines = nwlab_lines + 1" + chr(10))} nwlab_lines = nwlab_lines + 1
+"""
+ARRIVED = f"""
 > print(nwlab_lines)
-< {_SWEEP.count("> "):.9e}
+< {_COUNTED.count("> "):.9e}
+"""
+LOADED = f"{SENT}{NO_ERROR}{ARRIVED}{READ_BACK}"
+ONE_ARRIVED = """
+> print(nwlab_lines)
+< 1.00000e+00
 """
 START = f"""
 > smua.trigger.initiate()
@@ -133,7 +140,7 @@ def test_a_whole_drive() -> None:
     one_there = f"{POLL}< 2.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\n"
     all_there = f"{POLL}< 0.000000000e+00\\t1.000000000e+00\\t3.000000000e+00\\t3.000000000e+00\n"
     transcript = [
-        *lines(CONNECT + SETTINGS + ALIKE + SWEEP + switch_on + START + one_there),
+        *lines(CONNECT + LOADED + ALIKE + switch_on + START + one_there),
         (PRINT.format(1, 1), block((5.0, 1e-8, 0.1, 0))),
         *lines(all_there),
         (PRINT.format(2, 3), block((5.1, 9.91e37, 0.05, 2), (5.2, 1e-7, 0.18, 0x40))),
@@ -201,7 +208,7 @@ def test_ramps_go_as_ramps_and_long_drives_with_coarser_stamps() -> None:
 
 def test_a_limit_that_stayed_bars_the_output() -> None:
     kept = ALIKE.replace("1.000000000e-07", "1.000000000e-01", 1)
-    with conversation(Keithley2600, lines(CONNECT + SETTINGS + kept)) as smu:
+    with conversation(Keithley2600, lines(CONNECT + LOADED + kept)) as smu:
         with pytest.raises(InstrumentError, match=r"current limit of channel a was set to 1e-07 but reads back as 0.1"):
             smu.load(planned(smu))
         with pytest.raises(DriveError, match="channel a has no confirmed limits"):
@@ -211,10 +218,9 @@ def test_a_limit_that_stayed_bars_the_output() -> None:
 
 
 def test_a_refused_limit_bars_the_output() -> None:
-    refused = SETTINGS.replace(
-        NO_ERROR + READ_BACK,
-        "> print(errorqueue.count)\n< 1.000000000e+00\n"
-        "> print(errorqueue.next())\n< 1.102000000e+03\\tParameter too small\\t2.000000000e+01\\t1.000000000e+00",
+    refused = (
+        f"{SENT}> print(errorqueue.count)\n< 1.000000000e+00\n"
+        "> print(errorqueue.next())\n< 1.102000000e+03\\tParameter too small\\t2.000000000e+01\\t1.000000000e+00"
     )
     with conversation(Keithley2600, lines(CONNECT + refused)) as smu:
         with pytest.raises(InstrumentError, match="1102: Parameter too small"):
@@ -233,7 +239,7 @@ def test_an_output_that_is_on_keeps_its_function() -> None:
 
 def test_a_sweep_that_ends_early_is_told() -> None:
     early = f"{POLL}< 0.000000000e+00\\t1.000000000e+00\\t0.000000000e+00\\t0.000000000e+00\n{NO_ERROR}"
-    transcript = lines(CONNECT + SETTINGS + ALIKE + SWEEP + START + early)
+    transcript = lines(CONNECT + LOADED + ALIKE + START + early)
     with conversation(Keithley2600, transcript, clock=VirtualClock()) as smu:
         smu.load(planned(smu))
         smu.start()
@@ -254,7 +260,7 @@ def test_a_sweep_that_ends_early_is_told() -> None:
 def test_a_torn_block_is_no_reading(reply: bytes) -> None:
     poll = f"{POLL}< 2.000000000e+00\\t1.000000000e+00\\t1.000000000e+00\\t1.000000000e+00"
     asked, step = (PRINT.format(1, 1), reply), (STEP, None)
-    started = lines(CONNECT + SETTINGS + ALIKE + SWEEP + START + poll)
+    started = lines(CONNECT + LOADED + ALIKE + START + poll)
     transcript = [*started, asked, step, asked, step, asked]
     with conversation(Keithley2600, transcript, clock=VirtualClock()) as smu:
         smu.load(planned(smu))
@@ -267,36 +273,47 @@ def test_rest_aborts_and_reads_back() -> None:
     rest = """
     > trigger.timer[1].reset() trigger.timer[2].reset() trigger.timer[3].reset()
     > smua.abort() smua.source.levelv = 0 smua.source.leveli = 0
-    > print(smua.source.levelv, smua.source.leveli)
+    > print(status.operation.sweeping.condition, smua.source.levelv, smua.source.leveli)
     """
-    with conversation(Keithley2600, lines(CONNECT + rest + r"< 0.00000e+00\t0.00000e+00")) as smu:
+    with conversation(Keithley2600, lines(CONNECT + rest + r"< 0.00000e+00\t0.00000e+00\t0.00000e+00")) as smu:
         smu.rest()
-    with (
-        conversation(Keithley2600, lines(CONNECT + rest + r"< 5.00000e-01\t0.00000e+00")) as smu,
-        pytest.raises(InstrumentError, match="sent to zero but stands at"),
+    for found, complaint in (
+        (r"0.00000e+00\t5.00000e-01\t0.00000e+00", "sent to zero but stands at"),
+        (r"2.00000e+00\t0.00000e+00\t0.00000e+00", "sent to zero but goes on with its sweep"),
     ):
-        smu.rest()
+        with (
+            conversation(Keithley2600, lines(f"{CONNECT}{rest}< {found}")) as smu,
+            pytest.raises(InstrumentError, match=complaint),
+        ):
+            smu.rest()
 
 
 def test_properties_for_use_by_hand() -> None:
     by_hand = f"""
-    > smua.source.limiti = 1.000000000e-07
+    > nwlab_lines = 0
+    > smua.source.limiti = 1.000000000e-07 nwlab_lines = nwlab_lines + 1
     {NO_ERROR}
+    {ONE_ARRIVED}
     > print(smua.source.limiti)
     < 1.00000e-07
-    > smua.sense = 1
+    > nwlab_lines = 0
+    > smua.sense = 1 nwlab_lines = nwlab_lines + 1
     {NO_ERROR}
+    {ONE_ARRIVED}
     > print(smua.sense)
     < 1.00000e+00
-    > smua.source.output = 1
+    > nwlab_lines = 0
+    > smua.source.output = 1 nwlab_lines = nwlab_lines + 1
     {NO_ERROR}
+    {ONE_ARRIVED}
     > print(smua.source.output)
     < 1.00000e+00
     > print(smua.measure.iv())
     < 1.23456e-06\\t1.00000e-01
     > print(smua.source.compliance)
     < true
-    > smua.source.limiti = 0.000000000e+00
+    > nwlab_lines = 0
+    > smua.source.limiti = 0.000000000e+00 nwlab_lines = nwlab_lines + 1
     > print(errorqueue.count)
     < 1.00000e+00
     > print(errorqueue.next())

@@ -69,9 +69,15 @@ def test_a_late_answer_never_answers_another_question(smu: Keithley2600, server:
     with pytest.raises(WireError, match=r"smu \(TCPIP.*measure\.v.*was not answered within 200 ms"):
         smu.numbers(ACTS, 1)
     assert [smu.numbers("print(smua.source.leveli)", 1) for _ in range(3)] == [[2.0]] * 3
-    server.plan("levelv", late(0.28))
-    assert level(smu) == 1.25
-    assert (smu.link.retries, smu.link.resyncs) == (1, 2)
+    before = smu.link.resyncs
+    assert before >= 1
+    for _ in range(5):  # a computer under load may look so late that the late answer is there
+        server.plan("levelv", late(0.28))
+        assert level(smu) == 1.25
+        if smu.link.retries:
+            break
+    assert smu.link.retries >= 1
+    assert smu.link.resyncs > before
     assert level(smu) == 1.25
 
 
@@ -456,3 +462,12 @@ def test_whatever_goes_wrong_while_connecting_is_a_wire_error(server: FaultyServ
     server.plan("linefreq", fault, fault, fault)
     with pytest.raises(WireError):
         connect(server)
+
+
+@pytest.mark.fault(11, "what a dead program had asked for is not taken for the identity of another instrument")
+def test_an_answer_of_before_is_no_identity(server: FaultyServer) -> None:
+    server.plan("*IDN?", changed(lambda _: b"9\t73cdf370\t1A04;1B02\n"))
+    smu = connect(server)
+    assert smu.model == "2635B"
+    assert smu.link.resyncs == 1
+    smu.adapter.close()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
+import time
+import tty
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -18,7 +21,7 @@ from pymeasure.adapters import SerialAdapter
 from nwlab.core.errors import WireError
 from nwlab.drivers.keithley2600 import Keithley2600
 from nwlab.drivers.link import Link
-from nwlab.drivers.streams import LONGEST_LINE, EndlessError, LateError, StreamPort
+from nwlab.drivers.streams import LONGEST_LINE, PATIENCE, EndlessError, LateError, StreamPort
 from nwlab.drivers.tsp_replies import numbers, untagged, values_of
 
 TAGGED = b"17\t-1.234560000e-05\t3.000000000e+00"
@@ -166,6 +169,43 @@ def test_a_short_serial_line_is_a_time_out(plugged: tuple[PtyInstrument, Keithle
         smu.numbers("print(smua.measure.v())", 1)
     assert smu.numbers("print(smua.source.levelv)", 1) == [0.0]
     instrument.unplug()
+
+
+@pytest.mark.fault(
+    13, "a serial line whose far end took nothing was given up within the time-out, and used again later"
+)
+@pytest.mark.parametrize("visa", [False, True])
+def test_a_serial_line_that_is_not_drained_does_not_hang(visa: bool) -> None:
+    far, near = os.openpty()
+    tty.setraw(near)
+    name = os.ttyname(near)
+    if visa:
+        link = Link.open(f"ASRL{name}::INSTR", "smu", visa_library="@py", timeout=200)
+    else:
+        link = Link.open(SerialAdapter(serial.Serial(name, timeout=0.2)), "smu")
+    began = time.monotonic()
+    with pytest.raises(WireError, match=r"'x.* was not answered within 200 ms"):
+        link.say("x" * 1_000_000)
+    assert time.monotonic() - began < 5
+    assert not link.in_step
+    assert not link.lost
+    while select.select([far], [], [], 0.05)[0]:
+        os.read(far, 1 << 16)
+    link.step()
+    link.say("y")
+    assert os.read(far, 100) == b"y\n"
+    link.close()
+    for end in (far, near):
+        os.close(end)
+
+
+def test_a_serial_line_has_time_outs_whoever_opened_it() -> None:
+    far, near = os.openpty()
+    with serial.Serial(os.ttyname(near)) as line:
+        assert line.timeout is line.write_timeout is None
+        assert Link.open(SerialAdapter(line), "smu").timeout == PATIENCE == line.timeout == line.write_timeout
+    for end in (far, near):
+        os.close(end)
 
 
 @pytest.mark.fault(14, "the link ended for good; the instrument that came back under another name was left alone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -81,6 +82,21 @@ def test_a_stopped_run_is_continued_from_any_folder(lab: tuple[Path, Path], tmp_
     again = nwlab("run", "--resume", run.path, cwd=tmp_path)
     assert again.returncode == 2
     assert "has finished: there is nothing to continue" in again.stderr
+
+
+@pytest.mark.fault(
+    33, "`nwlab run --resume` of a damaged record was refused with file and line, before anything was opened"
+)
+def test_a_damaged_record_is_refused_with_the_place(lab: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(lab[1], tmp_path / "damaged")
+    lines = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b'"first":0', b'"first":1')
+    (folder / "journal.jsonl").write_bytes(b"".join(lines))
+    done = nwlab("run", "--resume", folder, cwd=tmp_path)
+    assert done.returncode == 3
+    assert f"{folder / 'journal.jsonl'}:3: is damaged: a journal line is cut off or does not match" in done.stderr
+    assert "look at the chip, and start a new run" in done.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 def changed(lab: tuple[Path, Path], name: str, **given: object) -> NwlabError:

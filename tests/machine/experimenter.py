@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,8 +14,9 @@ from machine.laboratory import Laboratory
 from machine.truth import wrong_times, wrong_values
 from machine.witness import Witness
 
+from nwlab.bench.bench import Bench
 from nwlab.core.drive import Drive
-from nwlab.core.errors import AnswerError, DriveError, NwlabError, UnsafeError
+from nwlab.core.errors import AnswerError, DriveError, InterlockError, NwlabError, RebootError, UnsafeError, WireError
 from nwlab.core.reading import Reading
 from nwlab.lab.open_chip import OpenChip
 from nwlab.virtual.ailments import Bounce, HeldContact
@@ -28,6 +30,42 @@ MIDDLES = ("stop", "safe", "safe, then stop", "die")
 """What happens in the middle of a drive: closing the iterator, the safe order on its own, a dead program."""
 
 Struck = tuple[Strike, acts.Act]
+
+_WIRE = {"late", "lost", "doubled", "split", "cut", "garbled", "gibberish", "endless", "closed", "reset"}
+_WIRE |= {"unsolicited", "silent", "hung", "reboot"}
+KINDS: dict[type[NwlabError], set[str]] = {
+    RebootError: {"reboot", "garbled"},
+    InterlockError: {"interlock", "garbled"},
+    WireError: _WIRE,
+}
+"""Which faults explain which error; whatever else an instrument tells, or cannot be confirmed, any fault there may.
+
+A flipped bit makes one number of another, also of a mark or a status.
+"""
+LINGERS = {"closed", "reset", "reboot", "error", "interlock"}
+"""What is found later than it struck: a link that is down, a lost mark, an entry in a queue, a latch."""
+DEAF = {"closed", "reset", "silent", "hung", "reboot", "lost", "late", "endless", "ignored"}
+"""What keeps an SMU from being brought to zero, so that its relays open all the same as the last resort."""
+_PLACES = {"26": "smu", "16": "m", "smu": "smu", "m": "m"}
+
+
+def place_of(strike: Strike) -> str:
+    """The instrument that a fault struck, as the bench calls it."""
+    return "m" if strike.at == "m" else "smu"
+
+
+def places_in(failure: NwlabError) -> set[str]:
+    """Which instruments an error speaks of; all, when of none."""
+    named = re.findall(r"GPIB0::(26|16)|\b(smu|m)\b", str(failure))
+    return {_PLACES[one or other] for one, other in named} or {"smu", "m"}
+
+
+def explains(each: Struck, failure: NwlabError, begun: float) -> bool:
+    """Whether a fault may be why an act begun at that time failed so: same place, right kind, not over long ago."""
+    strike, act = each
+    kinds = KINDS.get(type(failure))
+    recent = strike.time + lasts(act) >= begun - TIMEOUT or strike.fault in LINGERS
+    return place_of(strike) in places_in(failure) and recent and (kinds is None or strike.fault in kinds)
 
 
 def lasts(act: acts.Act) -> float:
@@ -49,8 +87,8 @@ def is_absorbed(act: acts.Act) -> bool:
 class Experimenter:
     """Works at one laboratory; raises AssertionError for whatever must not be."""
 
-    def __init__(self, folder: Path, chip: str, policy: str) -> None:
-        self.lab = Laboratory(folder, chip, policy)
+    def __init__(self, folder: Path, chip: str, policy: str, bench: type[Bench] = Bench) -> None:
+        self.lab = Laboratory(folder, chip, policy, bench)
         self.witness = Witness(self.lab)
         self.chip: OpenChip | None = self.lab.open()
         self.failed = False  # whether an error came that nobody has looked after
@@ -130,17 +168,28 @@ class Experimenter:
         except DriveError:
             assert (self.lab.messages, self.witness.moments) == (told, moments), "a refused drive reached an instrument"
             return
-        self.last, begun, first, wrong = drive, self.lab.clock.now(), 0, ""
+        try:
+            self._follow(drive, blocks, middle, count)
+        except AssertionError:
+            blocks.close()  # type: ignore[attr-defined]
+            raise
+
+    def _follow(self, drive: Drive, blocks: Iterator[Reading], middle: str, count: int) -> None:
+        """Take what comes of a drive, and judge it."""
+        self.last, begun, first, wrong, strange = drive, self.lab.clock.now(), 0, "", ""
         self.witness.sensed = any(force.sense is not None for force in drive.forces)
         for number, block in enumerate(blocks):
-            wrong = wrong or self._wrong_in(drive, block, first, begun)
+            wrong = wrong or self._wrong_in(drive, block, first)
+            strange = strange or (wrong_values(drive, block, first, ohmic=True) if self._is_ohmic else "")
             first += block.steps
             if middle != "end" and number >= count:
                 assert not wrong or self._matrix_fell(begun), wrong
+                assert not strange or self._matrix_fell(begun) or self._relays_lied(begun, told=False), strange
                 self._interrupt(blocks, middle)
                 return
         assert first == drive.steps, f"{first} of {drive.steps} samples, and no error"
         assert not wrong, f"{wrong}; and no error"
+        assert not strange or self._relays_lied(begun, told=True), f"{strange}; and no error"
         self._finished = drive
         if not drive.hold:
             self._demand_rest()
@@ -167,16 +216,24 @@ class Experimenter:
             assert not self.lab.driven(), f"{state}, but {self.lab.driven()}"
         state.demand()
 
-    def _wrong_in(self, drive: Drive, block: Reading, first: int, begun: float) -> str:
-        """Refuse a block that is out of order, and say what in it cannot be."""
+    def _wrong_in(self, drive: Drive, block: Reading, first: int) -> str:
+        """Refuse a block that is out of order, and say what in it no source can have done."""
         assert first + block.steps <= drive.steps, "more samples than steps"
         assert not (text := wrong_times(drive, block.onset, first)), text
         assert bool(np.all(np.diff(block.onset) > 0))
-        ohmic = self._is_ohmic and not any(
-            isinstance(act, acts.Ails) and isinstance(act.ailment, HeldContact) and strike.time + lasts(act) >= begun
+        return wrong_values(drive, block, first, ohmic=False)
+
+    def _relays_lied(self, begun: float, *, told: bool) -> bool:
+        """Whether a contact stood otherwise than its coil, so that the circuit was another one.
+
+        Where that reads back, the end of a drive tells it (`told`), unless the contact had come right again by then.
+        """
+        return any(
+            strike.time + lasts(act) >= begun
+            and not (told and act.ailment.seen and strike.time + lasts(act) > self.lab.clock.now())
             for strike, act in self.lab.strikes
+            if isinstance(act, acts.Ails) and isinstance(act.ailment, HeldContact)
         )
-        return wrong_values(drive, block, first, ohmic=ohmic)
 
     def _matrix_fell(self, begun: float) -> bool:
         """Whether the matrix lost its power meanwhile: that is found at the end of a drive only."""
@@ -207,19 +264,21 @@ class Experimenter:
             return
         self.witness.settle(self.lab.world.now())
         assert not self.witness.complaints, self.witness.complaints
-        self._judge(failure)
+        self._judge(failure, begun)
         if failure is None and self._finished:
             self._forgive(begun, smu=bool(self._finished.forces), matrix=self.lab.matrix.heard > matrix_told + ROUTED)
 
-    def _judge(self, failure: NwlabError | None) -> None:
+    def _judge(self, failure: NwlabError | None, begun: float) -> None:
         if failure is not None:
             self.failed = True
-            assert self._excuses(), f"nothing had happened that explains {failure!r}"
             assert not isinstance(failure, DriveError), f"refused in the middle: {failure}"
+            assert any(explains(each, failure, begun) for each in self._excuses()), (
+                f"nothing had happened that explains {failure!r}"
+            )
         if self.witness.hot:
             # The last resort: the relays of an SMU that answers no more are opened all the same, and it is told.
-            assert failure is not None, self.witness.hot
-            assert any(strike.at != "m" for strike, _ in self._excuses()), self.witness.hot
+            assert isinstance(failure, UnsafeError), self.witness.hot
+            assert any(strike.at != "m" and strike.fault in DEAF for strike, _ in self._excuses()), self.witness.hot
             self.witness.hot.clear()
 
     def _excuses(self) -> list[Struck]:

@@ -84,8 +84,8 @@ class ToldMatrix(Virtual707):
 class Laboratory:
     """The table, its time and its faults; `open` connects to it anew."""
 
-    def __init__(self, folder: Path, chip: str, policy: str) -> None:
-        self.clock = VirtualClock()
+    def __init__(self, folder: Path, chip: str, policy: str, bench: type[Bench] = Bench) -> None:
+        self.clock, self._bench = VirtualClock(), bench
         self.film: Film = ResistorFilm(4, RESISTORS) if chip == "resistors" else living_film(random_body(9, 8, 4, 3))
         self.world = World(self.film, WIRING, self.clock)
         self.smu = CountedSmu(self.world, {"a": "a", "b": "b"}, seed=1)
@@ -111,7 +111,7 @@ class Laboratory:
         matrix = Keithley707(MATRIX, clock=self.clock, visa_library=library)
         policies = {channel: policy for (_, channel), policy in self._policies.items()}
         equipment = Equipment({"smu": smu}, {"a": ("smu", "a"), "b": ("smu", "b")}, {"m": matrix}, policies)
-        return OpenChip(Bench("lab", equipment, WIRING, LIMITS, self.clock), About("machine"))
+        return OpenChip(self._bench("lab", equipment, WIRING, LIMITS, self.clock), About("machine"))
 
     @property
     def strikes(self) -> list[tuple[Strike, Act]]:

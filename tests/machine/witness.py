@@ -35,8 +35,7 @@ class Witness:
             self.settle(moment.time)
             self._look_at_relays(moment)
             return
-        # With sense ends of its own an SMU limits the voltage there and nowhere else: no ceiling can be promised.
-        self._stands = (moment.time, "" if self.sensed else _beyond(moment))
+        self._stands = (moment.time, self._beyond(moment))
         self._look_at_relays(moment)
 
     def settle(self, now: float) -> None:
@@ -45,6 +44,22 @@ class Witness:
         if beyond and now - since > REACTION:
             self.complaints.append(f"{beyond} from {since} s to {now} s")
             self._stands = (now, "")
+
+    def _beyond(self, moment: Moment) -> str:
+        """Say what is beyond a ceiling.
+
+        An SMU with sense ends of its own limits the voltage there and nowhere else, and once it is limited there, an
+        ideal source gives any current for it: nothing can be promised then.
+        """
+        if not self.sensed:
+            return _too_high(moment) or _too_much(moment)
+        return "" if (text := _too_much(moment)) and self._limited_afar() else text
+
+    def _limited_afar(self) -> bool:
+        laboratory = self._laboratory
+        return any(
+            smu.source.remote and laboratory.world.present(smu.port).in_compliance for smu in laboratory.smu.smus
+        )
 
     def _look_at_relays(self, moment: Moment) -> None:
         if not self._laboratory.matrix.told:
@@ -57,11 +72,13 @@ class Witness:
                 (self.complaints if crosspoint in closing else self.hot).append(text)
 
 
-def _beyond(moment: Moment) -> str:
+def _too_high(moment: Moment) -> str:
     span = max(moment.potentials.values()) - min(moment.potentials.values())
-    if span > LIMITS.voltage * TOLERANCE + OFFSET:
-        return f"{span} V between terminals"
-    for channel, current in moment.currents.items():
-        if abs(current) > LIMITS.current * TOLERANCE:
-            return f"{current} A out of channel {channel}"
-    return ""
+    return f"{span} V between terminals" if span > LIMITS.voltage * TOLERANCE + OFFSET else ""
+
+
+def _too_much(moment: Moment) -> str:
+    places = {f"out of channel {name}": current for name, current in moment.currents.items()}
+    places |= {f"through terminal {name}": current for name, current in moment.through.items()}
+    most = LIMITS.current * TOLERANCE
+    return next((f"{current} A {place}" for place, current in places.items() if abs(current) > most), "")

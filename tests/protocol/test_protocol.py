@@ -136,6 +136,7 @@ def test_the_outline_is_known_unless_a_lab_decides_as_it_goes(tmp_path: Path) ->
     outline = load_protocol(write(tmp_path, HEAD + STEP)).bind(("A", "B")).outline()
     assert outline is not None
     assert (outline.steps, outline.duration) == (3, pytest.approx(0.3))
+    assert (outline.drives, outline.values) == (1, 3)
     (tmp_path / "own.py").write_text(OWN)
     text = STEP + OWN_STEP
     own = load_protocol(write(tmp_path, HEAD.replace("[param", 'use = ["own.py"]\n[param', 1) + text))

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nwlab.core import errors
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.errors import DriveError, FileError, InstrumentError, WireError
+from nwlab.core.errors import DriveError, FileError, InstrumentError, NwlabError, RebootError, WireError
 from nwlab.core.reading import Reading
 from nwlab.remote.failure import failure_message, failure_of
 from nwlab.remote.message import Decoder, Message, block_message, drive_message, drive_of, reading_of
+from nwlab.remote.pipe import Gone
 
 words = st.dictionaries(st.text(max_size=5).filter(lambda key: key != "kind"), st.integers() | st.text(max_size=5))
 messages = st.builds(Message, st.text(min_size=1, max_size=8), words, st.binary(max_size=40))
@@ -89,18 +91,58 @@ def test_torn_arrays_give_no_drive_and_no_block(data: bytes) -> None:
         reading_of(Message("block", {}, data))
 
 
-def test_errors_arrive_as_what_they_were() -> None:
-    for error in (
-        DriveError("too much"),
-        InstrumentError(802, "blocked", "2636B at 1"),
-        FileError("is odd", "a.toml", 3, "smu.a"),
-    ):
-        error.add_note("the chip is at rest")
-        message = failure_message(error)
-        back = failure_of(Message(message.kind, json.loads(json.dumps(message.words))))
-        assert type(back) is type(error)
-        assert str(back) == str(error)
-        assert back.exit_code == error.exit_code
-        assert back.__notes__ == ["the chip is at rest"]
-    strange = failure_of(failure_message(KeyError("x")))
-    assert (strange.exit_code, str(strange)) == (1, "KeyError: 'x'")
+def across(error: Exception) -> NwlabError:
+    message = failure_message(error)
+    return failure_of(Message(message.kind, json.loads(json.dumps(message.words))))
+
+
+def every_kind(kind: type[NwlabError] = NwlabError) -> list[type[NwlabError]]:
+    below = [each for child in kind.__subclasses__() for each in every_kind(child)]
+    return [kind, *below] if kind.__module__ == errors.__name__ else below
+
+
+def made(kind: type[NwlabError]) -> NwlabError:
+    if kind is RebootError:
+        return RebootError("has lost its mark", "2636B at 1")
+    if issubclass(kind, InstrumentError):
+        return kind(802, "blocked", "2636B at 1")
+    return FileError("is odd", "a.toml", 3, "smu.a") if kind is FileError else kind("too much")
+
+
+@pytest.mark.parametrize("kind", every_kind())
+def test_errors_arrive_as_what_they_were(kind: type[NwlabError]) -> None:
+    error = made(kind)
+    error.add_note("the chip is at rest")
+    back = across(error)
+    assert type(back) is kind
+    assert str(back) == str(error)
+    assert back.exit_code == error.exit_code
+    assert back.__notes__ == ["the chip is at rest"]
+    assert {**vars(back)} == {**vars(error)}
+
+
+def test_errors_from_elsewhere_arrive_as_the_kind_they_are_of() -> None:
+    class BurntError(InstrumentError):
+        """A lab's own."""
+
+    assert type(across(BurntError(1, "smells", "SMU"))) is InstrumentError
+    assert type(across(Gone("left"))) is WireError
+    strange = across(KeyError("x"))
+    assert (type(strange), strange.exit_code, str(strange)) == (NwlabError, 1, "KeyError: 'x'")
+
+
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+KEYS = ("name", "text", "says", "code", "instrument", "path", "line", "key", "notes")
+names = st.sampled_from([kind.__name__ for kind in every_kind()])
+
+
+@pytest.mark.fault(41, "an error told in odd words is an error all the same, and nothing else")
+@given(st.dictionaries(st.sampled_from(KEYS), odd), names | odd)
+def test_odd_words_still_make_an_error(words: dict[str, object], name: object) -> None:
+    with pytest.raises(NwlabError) as raised:
+        raise failure_of(Message("failed", {**words, "name": name}))
+    assert failure_of(failure_message(raised.value)).exit_code == raised.value.exit_code

@@ -95,14 +95,56 @@ def test_nonsense_trips(ends: tuple[Pipe, Pipe, socket.socket]) -> None:
     assert "talks nonsense" in trips.reasons[0]
 
 
-@pytest.mark.fault(39, "a clock that goes on in sleep shows the gap: safe state, even when beats go on at once")
-def test_a_computer_that_slept_trips_although_its_clock_stood_still(ends: tuple[Pipe, Pipe, socket.socket]) -> None:
+@pytest.mark.fault(41, "a beat that counts in words, or a listener that breaks, ends in the safe state, not unwatched")
+@pytest.mark.parametrize("progress", ["x", None, [], {"a": 1}, 1.5, 1e308])
+def test_a_beat_that_is_none_trips(ends: tuple[Pipe, Pipe, socket.socket], progress: object) -> None:
     trips = Trips()
-    asleep = [0.0]
-    watch(ends[1], trips, with_sleep=lambda: time.monotonic() + asleep[0])
-    assert not trips.wait(0.1)
-    asleep[0] = 3720.0
+    watch(ends[1], trips)
+    ends[0].send(Message("beat", {"progress": progress}))
     assert trips.wait(2.0)
+    assert "talks nonsense: a beat that has taken" in trips.reasons[0]
+
+
+@pytest.mark.fault(41, "whatever breaks in the watch itself trips it: nobody else watches")
+def test_a_watch_that_breaks_trips(ends: tuple[Pipe, Pipe, socket.socket]) -> None:
+    def hear(message: Message) -> bool:
+        raise RuntimeError(f"no ear for {message.kind}")
+
+    trips = Trips()
+    watch(ends[1], trips, hear=hear)
+    ends[0].send(Message("go"))
+    assert trips.wait(2.0)
+    assert trips.reasons == ["the watch over the control program failed: RuntimeError: no ear for go"]
+
+
+def test_a_watch_that_relents_reads_on_and_judges_no_more(ends: tuple[Pipe, Pipe, socket.socket]) -> None:
+    """A control program that goes on beating while the bench is made safe must not get stuck in a full pipe."""
+    trips = Trips()
+    watching = watch(ends[1], trips)
+    watching.driven = True
+    watching.relent()
+    for count in range(5000):
+        ends[0].send(Message("beat", {"progress": count}), patience=5.0)
+    ends[0].close()
+    assert not trips.wait(0.3)
+
+
+@pytest.mark.fault(39, "a clock that goes on in sleep shows the gap: safe state, even when beats go on at once")
+@pytest.mark.parametrize("beating", [False, True])
+def test_a_computer_that_slept_trips_although_its_clock_stood_still(
+    ends: tuple[Pipe, Pipe, socket.socket], beating: bool
+) -> None:
+    trips, asleep = Trips(), [0.0]
+    watching = watch(ends[1], trips, with_sleep=lambda: time.monotonic() + asleep[0])
+    watching.driven = beating
+    for count in range(200):
+        if beating:
+            ends[0].send(Message("beat", {"progress": count}))
+        if count == 20:
+            assert trips.reasons == []
+            asleep[0] = 3720.0
+        if trips.wait(0.01):
+            break
     assert trips.reasons == ["the computer slept for 1 h 02 min 00 s"]
 
 

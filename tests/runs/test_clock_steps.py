@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+import ast
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 import numpy as np
 import pytest
 from runs.ohmic import OhmicChip, several, volts
 
+import nwlab
 from nwlab.core.clock import VirtualClock
+from nwlab.core.events import BlockArrived, Event
 from nwlab.core.record import RunInfo
+from nwlab.lab.opening import open_bench
 from nwlab.runs.player import play
 from nwlab.runs.recording import Run, load_run
+from nwlab.runs.runner import record_run
 from nwlab.runs.store import Store
 
 EAST = timezone(timedelta(hours=2))
@@ -85,3 +90,50 @@ def test_wall_times_have_their_offset(tmp_path: Path) -> None:
     assert (run.started.utcoffset(), run.ended.utcoffset()) == (timedelta(hours=2), timedelta(hours=1))
     assert (run.ended - run.started).total_seconds() == pytest.approx(160.0)
     assert steps_of(run) == []
+
+
+class SetClock(datetime):
+    """The time of day of a computer whose clock is set an hour back, whenever that is said."""
+
+    back = timedelta()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now().astimezone() - cls.back
+
+
+@pytest.mark.fault(38, "Set back by an hour in a run on a bench: it goes on, times and samples as if nothing was.")
+def test_a_bench_does_not_notice_the_time_of_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def played(folder: Path, back: timedelta) -> Run:
+        def step(event: Event) -> None:
+            if isinstance(event, BlockArrived) and event.first:
+                monkeypatch.setattr(SetClock, "back", back)
+
+        with open_bench("virtual", chip="resistor-10k", separate=True) as chip:
+            drives = several(volts(np.linspace(0.1, 2, 40)))
+            record_run(drives, chip, folder, RunInfo("x"), subscribers=(step,))
+        monkeypatch.setattr(SetClock, "back", timedelta())
+        return load_run(folder)
+
+    monkeypatch.setattr("nwlab.core.clock.datetime", SetClock)
+    still, run = played(tmp_path / "still", timedelta()), played(tmp_path / "set", timedelta(hours=1))
+    assert (run.status, run.samples, steps_of(still)) == ("finished", 40, [])
+    assert steps_of(run) == [pytest.approx(-3600, abs=1)]
+    for name in ("time", "start", "voltage", "current"):
+        np.testing.assert_array_equal(getattr(run.rows(), name), getattr(still.rows(), name))
+    assert run.ended is not None
+    assert run.started is not None
+    assert run.ended < run.started  # as the clock on the wall has it; both with their offset
+    assert run.ended.utcoffset() is not None
+
+
+@pytest.mark.fault(38, "No clock is read but in one place, and what is measured there for durations never steps.")
+def test_nothing_else_reads_a_clock() -> None:
+    clocks = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today", "sleep"}
+    root = Path(nwlab.__file__).parent
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr in clocks:
+                asked = node.value.id in ("time", "datetime", "date")
+                assert not asked or path == root / "core" / "clock.py", f"{path}:{node.lineno}"
+            assert not (isinstance(node, ast.ImportFrom) and node.module == "time"), f"{path}:{node.lineno}"

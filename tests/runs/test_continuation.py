@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,10 @@ import pytest
 from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive
-from nwlab.core.errors import UsageError, WireError
+from nwlab.core.errors import FileError, UsageError, WireError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, RunStarted
 from nwlab.core.reading import Reading
-from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, RunInfo
+from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, RunInfo, decode_line, encode_line
 from nwlab.core.rows import UNITS
 from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives
@@ -103,12 +103,11 @@ def test_the_table_is_that_of_an_unbroken_run(tmp_path: Path, whole: tuple[Run, 
 @pytest.mark.parametrize("at", [3, 4, 11])
 def test_the_gap_is_seen_on_the_time_axis_and_in_the_record(tmp_path: Path, at: int) -> None:
     old = broken(tmp_path / "old", at)
-    assert old.ended is not None
     after = Continuation(old, "began anew")
     drives = after.feed(Adaptive()())
     chip = OhmicChip(block=2)
     chip.clock.sleep(12345.0)
-    east = datetime.fromisoformat(old.ended.isoformat()).astimezone() + timedelta(hours=1)
+    east = old.last_written.astimezone(timezone(timedelta(hours=9))) + timedelta(hours=1)
     on, after.on = after.on, lambda chip: on(chip, lambda: east)
     run = record_run(drives, chip, tmp_path / "new", INFO, after=after)
     rows = run.rows()
@@ -124,18 +123,59 @@ def test_the_gap_is_seen_on_the_time_axis_and_in_the_record(tmp_path: Path, at: 
     assert note["content"]["remark"] == "began anew"
 
 
-def test_the_gap_of_a_killed_run_counts_from_the_last_line(tmp_path: Path) -> None:
-    old = broken(tmp_path / "old", 3)
-    lines = (old.path / JOURNAL).read_bytes().splitlines(keepends=True)
-    (old.path / JOURNAL).write_bytes(b"".join(lines[:-1]))
-    (old.path / MANIFEST).unlink()
-    os.utime(old.path / JOURNAL, (1e9, 1e9))
-    killed = load_run(old.path)
-    assert killed.last_written == datetime.fromtimestamp(1e9, UTC)
-    after = Continuation(killed)
-    run = record_run(after.feed(Adaptive()()), OhmicChip(), tmp_path / "new", INFO, after=after)
-    (note,) = run.notes
-    assert note["content"]["gap"] > 1e8
+def killed(run: Run, *, at: str | None, drop: int = 1) -> Run:
+    """The record as a program leaves it that was killed, its last block written at `at`, its files much later."""
+    lines = [decode_line(line) for line in (run.path / JOURNAL).read_bytes().splitlines(keepends=True)[:-drop]]
+    for line in lines:
+        if line["event"] == "block":
+            assert datetime.fromisoformat(line.pop("at")).utcoffset() is not None
+            if at is not None:
+                line["at"] = at
+        elif line["event"] == "drive":
+            line["at"] = "2011-01-01T00:00:00+02:00"
+    (run.path / JOURNAL).write_bytes(b"".join(map(encode_line, lines)))
+    (run.path / MANIFEST).unlink()
+    os.utime(run.path / JOURNAL, (2e9, 2e9))
+    return load_run(run.path)
+
+
+@pytest.mark.parametrize(
+    ("at", "since"),
+    [
+        ("2001-09-09T03:46:40+02:00", datetime.fromtimestamp(1e9, UTC)),
+        (None, datetime(2010, 12, 31, 22, tzinfo=UTC)),  # a record from before blocks had a time
+    ],
+)
+def test_the_gap_of_a_killed_run_counts_from_its_last_block(tmp_path: Path, at: str | None, since: datetime) -> None:
+    old = killed(broken(tmp_path / "old", 3), at=at)
+    assert old.last_written == since
+    after = Continuation(old)
+    drives = after.feed(Adaptive()())
+    on, after.on = after.on, lambda chip: on(chip, lambda: since + timedelta(days=1))
+    run = record_run(drives, OhmicChip(), tmp_path / "new", INFO, after=after)
+    (note,) = [note for note in run.notes if note["kind"] == "resumed"]
+    assert note["content"]["gap"] == 86400.0
+    rows = run.rows()
+    assert rows.start[len(old)] - rows.start[len(old) - 1] == pytest.approx(86400.0 + 0.1)
+
+
+@pytest.mark.fault(27, "steps that the chip may have borne after the last block were noted when the run was continued")
+@pytest.mark.parametrize(("drop", "drive", "step"), [(1, 1, 2), (2, 1, 0)])
+def test_steps_that_nobody_recorded_are_noted(tmp_path: Path, drop: int, drive: int, step: int) -> None:
+    """The last block on record is the first of drive 1, or the last of drive 0; the instrument played on."""
+    old = killed(broken(tmp_path / "old", 4), at="2001-09-09T03:46:40+02:00", drop=drop)
+    assert (len(old.drives) - 1, old.drives[-1].samples) == (drive, step)
+    run = resume(old, tmp_path / "new")
+    (note,) = [note["content"] for note in run.notes if note["kind"] == "cut off"]
+    assert (note["drive"], note["label"], note["step"], note["more"]) == (drive, "1 up", step, 5 - step)
+    assert f"up to {5 - step} more steps" in note["remark"]
+
+
+def test_a_run_that_broke_off_between_drives_has_nothing_unrecorded(tmp_path: Path) -> None:
+    old = killed(broken(tmp_path / "old", 3), at="2001-09-09T03:46:40+02:00", drop=2)
+    assert old.drives[-1].finished
+    run = resume(old, tmp_path / "new")
+    assert [note["kind"] for note in run.notes] == ["resumed"]
 
 
 def test_a_run_cut_anywhere_is_continued_to_the_same_end(tmp_path: Path, whole: tuple[Run, list[Reading]]) -> None:
@@ -155,6 +195,60 @@ def test_a_run_cut_anywhere_is_continued_to_the_same_end(tmp_path: Path, whole: 
             np.testing.assert_array_equal(run.rows().column(name), expected.rows().column(name))
 
 
+def refused(folder: Path) -> str:
+    """What is told when a damaged record is to be continued."""
+    before = content(folder)
+    with pytest.raises(FileError) as caught:
+        Continuation(load_run(folder))
+    assert content(folder) == before
+    return str(caught.value)
+
+
+@pytest.mark.fault(33, "a record with a bit flipped anywhere in it was not continued, and the line was named")
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_record_with_a_flipped_bit_is_not_continued(tmp_path: Path, killed: bool) -> None:
+    old = broken(tmp_path / "old", 5)
+    if killed:
+        (old.path / MANIFEST).unlink()
+        lines = (old.path / JOURNAL).read_bytes().splitlines(keepends=True)
+        (old.path / JOURNAL).write_bytes(b"".join(lines[:-1]))
+    random = np.random.default_rng(3)
+    for name in (JOURNAL, BLOCKS):
+        whole = (old.path / name).read_bytes()
+        for place in range(0, len(whole), 3):
+            spoilt = bytearray(whole)
+            spoilt[place] ^= 1 << int(random.integers(8))
+            (old.path / name).write_bytes(spoilt)
+            told = refused(old.path)
+            line = whole[:place].count(b"\n") + 1
+            if name == JOURNAL and not (killed and line == 1):
+                assert f"{JOURNAL}:{line}: is damaged: " in told
+        (old.path / name).write_bytes(whole)
+    assert resume(load_run(old.path), tmp_path / "new").status == "finished"
+
+
+@pytest.mark.fault(33, "a journal with lines missing, doubled, or overwritten with zeros was not continued")
+def test_a_record_that_lost_something_in_its_middle_is_not_continued(tmp_path: Path) -> None:
+    old = broken(tmp_path / "old", 5)
+    lines = (old.path / JOURNAL).read_bytes().splitlines(keepends=True)
+    for left, where in (
+        (lines[:4] + lines[5:], 5),
+        (lines[:4] + lines[3:], 5),
+        ([*lines[:4], lines[4][:20], *lines[5:]], 5),
+        ([*lines[:-1], bytes(300)], len(lines)),
+        ([*lines, b"x"], len(lines) + 1),
+    ):
+        (old.path / JOURNAL).write_bytes(b"".join(left))
+        assert f"{JOURNAL}:{where}: is damaged: " in refused(old.path)
+    (old.path / JOURNAL).write_bytes(b"".join(lines[:6]))
+    told = refused(old.path)
+    assert f"run.json tells of {old.samples} samples, but only {load_run(old.path).samples} are on record" in told
+    assert "start a new run" in told
+    (old.path / JOURNAL).write_bytes(b"".join(lines))
+    (old.path / BLOCKS).write_bytes((old.path / BLOCKS).read_bytes()[:-1])
+    assert "is cut off" in refused(recover(old.path).run.path)
+
+
 def test_what_was_continued_is_continued_again(tmp_path: Path, whole: tuple[Run, list[Reading]]) -> None:
     run = broken(tmp_path / "0", 1)
     for count in range(1, 5):
@@ -170,7 +264,8 @@ def test_what_was_continued_is_continued_again(tmp_path: Path, whole: tuple[Run,
         run = load_run(tmp_path / str(count))
     run = resume(run, tmp_path / "end")
     np.testing.assert_array_equal(run.rows().current, whole[0].rows().current)
-    assert [note["content"]["from"] for note in run.notes] == ["0", "1", "2", "3", "4"]
+    notes = [note["content"] for note in run.notes if note["kind"] == "resumed"]
+    assert [note["from"] for note in notes] == ["0", "1", "2", "3", "4"]
     assert (np.diff(run.rows().start) > 0).mean() > 0.8
 
 

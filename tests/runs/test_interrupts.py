@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -9,17 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.drive import Drive
-from nwlab.core.errors import Stopped, WireError
+from nwlab.core.errors import Stopped, Terminated, WireError
 from nwlab.core.events import BlockArrived, Event, RunFinished
 from nwlab.core.reading import Reading
-from nwlab.runs.interrupts import interrupts
+from nwlab.runs.interrupts import interrupts, shielded
 from nwlab.runs.player import play
 from nwlab.runs.recording import Run, load_run
 from nwlab.runs.requests import Requests
@@ -36,7 +37,7 @@ from nwlab.runs.interrupts import interrupts
 from nwlab.runs.runner import record_run
 from runs.ohmic import OhmicChip, several, volts
 
-folder, at_block, at_close = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+folder, at_block, at_close, steps = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
 
 def tell(text):
     sys.stdout.write(text + "\\n"); sys.stdout.flush()
@@ -54,7 +55,7 @@ class Slow(OhmicChip):
 
 def protocol():
     try:
-        yield volts(np.linspace(0.1, 1, 100_000))
+        yield volts(np.linspace(0.1, 1, steps))
     finally:
         tell("protocol left")
 
@@ -68,12 +69,20 @@ sys.exit(exit_code)
 
 
 class Child:
-    """A program that plays 100 000 blocks, each of which takes `at_block` s; its close takes `at_close` s."""
+    """A program that plays blocks, each of which takes `at_block` s; its close takes `at_close` s."""
 
-    def __init__(self, folder: Path, at_block: float, at_close: float = 0.0, *, under: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        at_block: float,
+        at_close: float = 0.0,
+        *,
+        under: tuple[str, ...] = (),
+        steps: int = 100_000,
+    ) -> None:
         root = Path(__file__).parents[2]
         environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}"}
-        command = [*under, sys.executable, "-c", CHILD, str(folder), str(at_block), str(at_close)]
+        command = [*under, sys.executable, "-c", CHILD, str(folder), str(at_block), str(at_close), str(steps)]
         self.folder = folder
         self.process = subprocess.Popen(
             command,
@@ -150,6 +159,85 @@ def test_hammered_ctrl_c_never_breaks_the_clean_up(tmp_path: Path, seed: int) ->
     assert said[:2] == SAFE[:2]
     assert (child.run.status, child.run.exit_code) == ("interrupted", 130)
     assert (child.run.rows().voltage > 0).all()
+
+
+@pytest.mark.fault(
+    26, "A signal while a finished run is being closed: closed whole, record whole, then the program ends."
+)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_a_finished_run_is_closed_ends_the_program_afterwards(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    child = Child(tmp_path / "r", 0.003, 0.3, steps=5)
+    child.until("closing")
+    child.strike(number)
+    said, _ = child.end()
+    assert (child.process.returncode, said) == (code, ["closed"])
+    assert (child.run.status, child.run.exit_code, child.run.samples) == ("finished", 0, 5)
+
+
+def test_ctrl_c_in_the_last_block_keeps_the_next_run_from_starting() -> None:
+    chip, played = OhmicChip(at_block=lambda _: signal.raise_signal(signal.SIGINT)), list[int]()
+
+    def batch() -> None:
+        for number in range(2):
+            play(several(volts([1, 2, 3])), chip)
+            played.append(number)
+
+    with interrupts(), pytest.raises(KeyboardInterrupt):
+        batch()
+    assert (played, chip.rested) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated), (signal.SIGHUP, Terminated)]
+)
+@pytest.mark.parametrize("around", [interrupts, contextlib.nullcontext])
+@pytest.mark.fault(26, "In a shielded clean-up a signal waits until it is done; then it takes effect.")
+def test_a_shielded_clean_up_runs_to_its_end(
+    number: int, error: type[BaseException], around: Callable[[], contextlib.AbstractContextManager[object]]
+) -> None:
+    done = list[str]()
+
+    def clean_up() -> None:
+        with shielded():
+            with shielded():
+                signal.raise_signal(number)
+                done.append("inner")
+            signal.raise_signal(number)
+            done.append("outer")
+        done.append("after")
+
+    with around(), pytest.raises(error):
+        clean_up()
+    assert done == ["inner", "outer"]
+
+
+def test_a_shield_hides_no_error_of_the_clean_up() -> None:
+    def clean_up() -> None:
+        with shielded():
+            signal.raise_signal(signal.SIGTERM)
+            raise WireError("lost")
+
+    with pytest.raises(WireError, match="lost"):
+        clean_up()
+
+
+def test_a_shield_does_nothing_without_a_signal_or_off_the_main_thread() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    seen = list[object]()
+
+    def elsewhere() -> None:
+        with shielded():
+            seen.extend(signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == before
+    with shielded():
+        pass
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 @pytest.mark.fault(25, "Ctrl-C while the chip is being closed changes nothing: it is closed to the end.")
@@ -264,7 +352,7 @@ def test_a_chip_is_closed_to_the_end_when_a_whole_run_is_interrupted_then() -> N
             super().close()
 
     chip, events = Patient(), []
-    with interrupts():
+    with interrupts(), pytest.raises(Terminated):
         play(several(volts([1])), chip, (events.append,), close=True)
     assert (chip.closed, events[-1]) == (1, RunFinished("finished", 0))
 

@@ -47,12 +47,11 @@ def is_prefix(part: Index, whole: Index) -> bool:
     )
 
 
-@pytest.mark.fault(33, "A journal cut at any byte: the whole lines before it, and a word on what was dropped.")
 def scanned(journal: bytes, blocks: bytes) -> Index:
     return scan(io.BytesIO(journal), io.BytesIO(blocks))
 
 
-@pytest.mark.fault(33, "Samples cut at any byte: the whole frames before it.")
+@pytest.mark.fault(33, "A journal cut at any byte: the whole lines before it, and a word on what was dropped.")
 def test_journal_cut_anywhere_gives_the_lines_before(small: tuple[bytes, bytes]) -> None:
     journal, blocks = small
     whole = scanned(journal, blocks)
@@ -66,6 +65,7 @@ def test_journal_cut_anywhere_gives_the_lines_before(small: tuple[bytes, bytes])
         assert not part.end
 
 
+@pytest.mark.fault(33, "Samples cut at any byte: the whole frames before it.")
 def test_samples_cut_anywhere_give_the_whole_frames_before(small: tuple[bytes, bytes]) -> None:
     journal, blocks = small
     whole = scanned(journal, blocks)
@@ -78,7 +78,6 @@ def test_samples_cut_anywhere_give_the_whole_frames_before(small: tuple[bytes, b
         assert part.dropped.reason
 
 
-@pytest.mark.fault(33, "Lines lost, doubled or swapped: an exact prefix.")
 @pytest.mark.fault(33, "Any bit of journal or samples flipped: an exact prefix, never a wrong number.")
 @pytest.mark.parametrize("which", [0, 1])
 def test_no_flipped_bit_is_accepted(small: tuple[bytes, bytes], which: int) -> None:
@@ -94,6 +93,7 @@ def test_no_flipped_bit_is_accepted(small: tuple[bytes, bytes], which: int) -> N
             assert not part.end
 
 
+@pytest.mark.fault(33, "Lines lost, doubled or swapped: an exact prefix.")
 def test_lines_of_another_run_are_not_joined(small: tuple[bytes, bytes]) -> None:
     journal, blocks = small
     lines = journal.splitlines(keepends=True)
@@ -120,7 +120,6 @@ play(several(*drives), OhmicChip(block=3), (Store(sys.argv[1], RunInfo("killed")
 """
 
 
-@pytest.mark.fault(33, "`recover` says what it dropped, and alters neither journal nor samples.")
 @pytest.mark.parametrize("after", [1, 40, 333, 1000, 2500])
 def test_killed_program_loses_nothing_that_was_acknowledged(tmp_path: Path, after: int) -> None:
     """SIGKILL strikes whenever it comes after so many blocks were read from the child's pipe."""
@@ -148,7 +147,7 @@ def test_killed_program_loses_nothing_that_was_acknowledged(tmp_path: Path, afte
         assert len(run.drives) - 1 == drive or (len(run.drives) - 2 == drive and samples == 300)
 
 
-@pytest.mark.fault(40, "A run.json that is half or missing: the run is read from its journal.")
+@pytest.mark.fault(33, "`recover` says what it dropped, and alters neither journal nor samples.")
 def test_recovery_says_what_it_dropped_and_leaves_the_samples_alone(tmp_path: Path) -> None:
     folder = record_run(several(volts([1, 2, 3])), OhmicChip(block=1), tmp_path / "r", RunInfo("x")).path
     blocks = (folder / BLOCKS).read_bytes()
@@ -162,6 +161,7 @@ def test_recovery_says_what_it_dropped_and_leaves_the_samples_alone(tmp_path: Pa
     assert "recovered later" in recovery.run.reason
 
 
+@pytest.mark.fault(40, "A run.json that is half or missing: the run is read from its journal.")
 def test_run_without_its_manifest_is_read_from_its_journal(tmp_path: Path) -> None:
     folder = record_run(several(volts([1, 2])), OhmicChip(), tmp_path / "r", RunInfo("x")).path
     (folder / MANIFEST).write_text("{ half")
@@ -181,7 +181,6 @@ def test_folder_without_a_run_is_named(tmp_path: Path) -> None:
         load_run(tmp_path)
 
 
-@pytest.mark.fault(33, "Samples that are altered after the run was opened are not handed out.")
 def test_run_that_is_being_written_is_not_recovered(tmp_path: Path) -> None:
     store = Store(tmp_path / "r", RunInfo("x"))
     store(RunStarted(("A",)))
@@ -191,6 +190,7 @@ def test_run_that_is_being_written_is_not_recovered(tmp_path: Path) -> None:
     assert recover(tmp_path / "r").run.status == "interrupted"
 
 
+@pytest.mark.fault(33, "Samples that are altered after the run was opened are not handed out.")
 def test_samples_altered_after_loading_are_not_handed_out(tmp_path: Path) -> None:
     run = record_run(several(volts([1, 2])), OhmicChip(), tmp_path / "r", RunInfo("x"))
     content = bytearray((run.path / BLOCKS).read_bytes())

@@ -73,7 +73,6 @@ def test_existing_run_is_never_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault(32, "No folder for the run can be made: told before the chip is touched.")
-@pytest.mark.fault(32, "Too little room for what is expected: refused before the chip is touched.")
 def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
@@ -82,6 +81,7 @@ def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "run", INFO)
 
 
+@pytest.mark.fault(32, "Too little room for what is expected: refused before the chip is touched.")
 def test_too_little_room_is_refused_before_anything_is_played(tmp_path: Path) -> None:
     chip = OhmicChip()
     with pytest.raises(StorageError, match="free"):
@@ -115,7 +115,6 @@ def small_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.fault(32, "Writes that take only a part are completed.")
 @pytest.mark.fault(32, "Files cannot grow any more: the run ends at rest, what was acknowledged is read back exactly.")
 @pytest.mark.parametrize("block", [1, 7])
 def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, block: int) -> None:
@@ -132,6 +131,7 @@ def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, blo
     assert (run.status, run.exit_code) == ("failed", 6)
 
 
+@pytest.mark.fault(32, "Writes that take only a part are completed.")
 def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:7]))

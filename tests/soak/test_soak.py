@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from soak.soak import OHM, Length, levels, main, of_drive
+from soak.soak import FAULTS, LONG, OHM, Length, levels, main, of_drive, spared
 
 from nwlab.core.drive import Drive
 from nwlab.core.reading import Reading
+from nwlab.virtual.faults import Strike, load_faults
 
 LENGTH = Length(3000, 0.0036)
 
 
 def test_a_minute_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--hours", "0.01", "--samples", "3000", "--out", str(tmp_path / "run")]) == 0
-    assert '"samples": 3000' in capsys.readouterr().out
+    told = capsys.readouterr().out
+    report = json.loads(told[told.index("{") :])
+    assert report["samples"] == 3000
+    assert report["wrong"] == []
+    assert set(report) >= {"faults", "links"}  # what it saw, however little
+
+
+def test_a_long_run_must_have_been_through_every_kind_of_fault() -> None:
+    faults, retried, never = load_faults(FAULTS), {"a": {"retries": 3}, "m": {"retries": 0}}, {"a": {"retries": 0}}
+    long = Length(LONG, 3.0)
+    faults.log.extend(Strike(1.0, fault.at, fault.do) for fault in faults.faults)
+    assert spared(faults, long, retried) == []
+    assert spared(faults, long, never) == ["no question was asked again"]
+    faults.log[:] = [strike for strike in faults.log if (strike.at, strike.fault) != ("m", "split")]
+    assert spared(faults, long, retried) == ["no 'split' struck m: the run proves nothing about it"]
+    faults.log.clear()
+    assert len(spared(faults, long, retried)) == 11
+    assert spared(faults, LENGTH, never) == []
 
 
 def reading() -> tuple[Drive, Reading]:

@@ -42,6 +42,21 @@ def test_potentials_and_currents_before_and_after_a_level(world: World) -> None:
     assert (before.potentials, before.currents, dict(before.moving)) == ({"A": 0, "B": 0}, {"a": 0}, {})
     assert after.currents["a"] == pytest.approx(1e-3, rel=1e-4)
     assert after.potentials == pytest.approx({"A": 0.998, "B": 1e-3}, rel=1e-2)
+    assert after.through == pytest.approx({"A": 1e-3, "B": -1e-3}, rel=1e-4)
+
+
+def test_what_flows_through_a_terminal_is_the_sum_of_all_that_leads_there() -> None:
+    """Two sources of 1 V and 2 V, each over 1 kOhm, meet in C, which is tied to common: Kirchhoff's currents."""
+    grid = Grid("m", {"A": "a.hi", "B": "b.hi", "H": COMMON}, {1: "A", 2: "B", 3: "C"}, lead_resistance=1.0)
+    wiring = Wiring(("A", "B", "C"), (grid,), (("a.lo", COMMON), ("b.lo", COMMON)))
+    world = World(ResistorFilm(3, (0, 2, 1e3), (1, 2, 1e3)), wiring, VirtualClock())
+    world.set_crosspoints("m", frozenset({("A", 1), ("B", 2), ("H", 3)}))
+    moments: list[Moment] = []
+    world.watch(moments.append)
+    world.force("a", volts(1.0))
+    world.force("b", volts(2.0))
+    assert moments[-1].through == pytest.approx({"A": 1e-3, "B": 2e-3, "C": -3e-3}, rel=5e-3)
+    assert sum(moments[-1].through.values()) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_voltage_across_what_moves(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Every fault of a wire at message after message of a whole session: true readings or none, and an end."""
+"""Every fault of a wire at message after message of a whole session: true readings or none, and all off in the end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import AnswerError, UnsafeError
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import open_bench
+from nwlab.virtual.faults.wire import FaultyInstrument
+from nwlab.virtual.k707 import Virtual707
+from nwlab.virtual.k2600 import Virtual2600
+from nwlab.virtual.k2600_source import ON
 
-LEVELS, STEPS, OHM = (1.0, -1.0), 5, 10e3
+OHM, DWELL = 10e3, 0.05  # Ohm, s
+LEVELS = (np.array([1.0, 0.5, 1.5, 0.75, 1.25]), np.array([-1.0, -0.5, -1.5, -0.75, -1.25]))
+"""V of each drive: no two alike, so that a row in the wrong place, or twice, has the wrong value."""
 
 # A session of two drives has some 60 messages to the SMU and 20 to the matrix; these are spread over it.
 NTH = {"a": (2, 11, 24, 37, 43, 46), "m": (3, 6, 12)}
@@ -39,23 +45,42 @@ FAULTS = [
 ]
 
 
-def play(chip: OpenChip) -> list[tuple[float, float]]:
-    """Return (V, A) of each sample until something ended it."""
-    read: list[tuple[float, float]] = []
+CUTS = ("closed", "reset")
+"""What ends a link for good: its instrument cannot be asked any more, and that is told; the other one is safe."""
+OWN = {"a": "output", "m": "relay"}
+
+
+def play(chip: OpenChip) -> np.ndarray:
+    """Return (onset, V, A) of each sample until something ended it, (samples, 3)."""
+    read: list[np.ndarray] = []
     with contextlib.suppress(AnswerError):
-        for level in LEVELS:
-            force = Force(0, Quantity.VOLTAGE, np.full(STEPS, level), 5e-4, low=1)
-            for reading in chip.apply(Drive(np.full(STEPS, 0.05), (force,))):
-                read.extend(zip(reading.voltage[:, 0], reading.current[:, 0], strict=True))
-    return read
+        for levels in LEVELS:
+            force = Force(0, Quantity.VOLTAGE, levels, 5e-4, low=1)
+            for reading in chip.apply(Drive(np.full(levels.size, DWELL), (force,))):
+                read.extend(np.column_stack([reading.onset, reading.voltage, reading.current]))
+    return np.array(read).reshape(-1, 3)
 
 
-def close(chip: OpenChip) -> float:
-    """Go to the safe state, or hear that it could not be confirmed; return the world seconds that it took."""
-    begun = chip.clock.now()
+def close(chip: OpenChip) -> tuple[float, bool]:
+    """Go to the safe state; return the world seconds that it took, and whether it was confirmed."""
+    begun, confirmed = chip.clock.now(), False
     with contextlib.suppress(UnsafeError):
         chip.close()
-    return chip.clock.now() - begun
+        confirmed = True
+    return chip.clock.now() - begun, confirmed
+
+
+def standing(chip: OpenChip) -> list[str]:
+    """Return what is on or closed, as the virtual instruments themselves have it."""
+    assert chip.table is not None
+    smu, matrix = (
+        instrument.instrument if isinstance(instrument, FaultyInstrument) else instrument
+        for instrument in chip.table.instruments.values()
+    )
+    assert isinstance(smu, Virtual2600)
+    assert isinstance(matrix, Virtual707)
+    on = [f"output {each.port}" for each in smu.smus if each.source.output == ON and each.source._powered]
+    return on + [f"relay {name}" for name in sorted(matrix.relays._driven)]
 
 
 @pytest.mark.slow
@@ -81,10 +106,18 @@ def test_readings_are_true_or_there_are_none(tmp_path: Path, at: str, word: str,
         except AnswerError:
             struck += 1
             continue
-        read = np.array(play(chip)).reshape(-1, 2)
-        assert close(chip) < 120
-        np.testing.assert_allclose(read[:, 1], read[:, 0] / OHM, rtol=2e-2, atol=1e-7)
-        np.testing.assert_allclose(read[:, 0], np.repeat(LEVELS, STEPS)[: len(read)], rtol=2e-2)
+        read = play(chip)
+        seconds, confirmed = close(chip)
+        assert seconds < 120
+        left = standing(chip)
+        if confirmed or word not in CUTS:
+            assert (left, confirmed) == ([], True)
+        else:
+            assert all(each.startswith(OWN[at]) for each in left)
+        expected = np.concatenate(LEVELS)[: len(read)]
+        np.testing.assert_allclose(read[:, 1], expected, atol=6e-3)
+        np.testing.assert_allclose(read[:, 2], expected / OHM, atol=1e-6)
+        np.testing.assert_allclose(read[:, 0], np.tile(np.arange(5) * DWELL, 2)[: len(read)], atol=1e-5)
         assert chip.table is not None
         assert chip.table.faults is not None
         struck += bool(chip.table.faults.log)
