@@ -22,6 +22,9 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 STAMP = VENV / "installed-for"
 
+COMPUTING = [f"tests/{room}" for room in ("core", "machine", "model", "plot", "protocol")]
+"""Tests that no clock hurries, and that can share the cores; the others have them to themselves."""
+
 
 def python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -68,7 +71,11 @@ def demo(arguments: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     install("test")
-    run(python(), "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile")))
+    if arguments:
+        run(python(), "-m", "pytest", *arguments)
+        return
+    run(python(), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *COMPUTING)
+    run(python(), "-m", "pytest", *(f"--ignore={each}" for each in COMPUTING))
 
 
 def bench(arguments: list[str]) -> None:
