@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
@@ -67,10 +68,12 @@ def terminal() -> Iterator[tuple[int, int]]:
         os.close(end)
 
 
-def look(near: int, screen: Screen, at_picture: Callable[[int], None]) -> None:
-    """Read until the other end says how the run ended; `at_picture` is called after each picture."""
+def look(near: int, process: subprocess.Popen[bytes], screen: Screen, at_picture: Callable[[int], None]) -> None:
+    """Read until the program has ended; `at_picture` is called after each picture."""
     pictures, waiting = 0, b""
-    while b" on the chip" not in waiting:
+    while process.poll() is None or select.select([near], [], [], 0)[0]:
+        if not select.select([near], [], [], 0.1)[0]:
+            continue
         waiting += os.read(near, 65_536)
         while _END in waiting:
             picture, _, waiting = waiting.partition(_END)
@@ -84,7 +87,7 @@ def test_on_a_terminal_the_plot_is_drawn_in_place(tmp_path: Path, terminal: tupl
     near, far = terminal
     screen, seen = Screen(), []
     process = start(tmp_path, far, PYTHONIOENCODING="utf-8")
-    look(near, screen, lambda number: seen.append(screen.text))
+    look(near, process, screen, lambda number: seen.append(screen.text))
     finished(process, tmp_path)
     assert len(seen) >= 2
     assert any(re.search(r"A → B +\S+ uS +1 V +\S+ uA", text) and "% " in text for text in seen)
@@ -103,7 +106,7 @@ def test_a_terminal_that_changes_its_size_all_the_time(tmp_path: Path, terminal:
         screen.resize(columns, lines)
 
     process = start(tmp_path, far, PYTHONIOENCODING="utf-8")
-    look(near, screen, another)
+    look(near, process, screen, another)
     finished(process, tmp_path)
 
 
