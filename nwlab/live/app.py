@@ -10,7 +10,7 @@ from types import FrameType
 
 import PySide6
 from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from nwlab.core.errors import UsageError
 from nwlab.live import qt_trouble
@@ -23,11 +23,18 @@ _SAID = 20  # lines of Qt that are remembered
 def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
     """Show the run in `folder` until the window is closed; `shown` is called when it is there.
 
-    Returns the exit code: 0, or 130 and 143 after an interrupt. Raises FileError when there is no such folder,
-    UsageError when Qt would end this interpreter. A Qt that cannot start ends the program, as it does, but with a clear
-    message and code 2.
+    Returns the exit code and raises as `show` does; raises FileError when there is no such folder.
     """
     watched = Watched(folder)
+    return show(lambda: LiveWindow(watched), shown)
+
+
+def show(make: Callable[[], QWidget], shown: Callable[[], None] = lambda: None) -> int:
+    """Show the window that `make` makes until it is closed; `shown` is called when it is there.
+
+    Returns the exit code: 0, or 130 and 143 after an interrupt. Raises UsageError when Qt would end this interpreter. A
+    Qt that cannot start ends the program, as it does, but with a clear message and code 2.
+    """
     application = _start()
     codes: list[int] = []
 
@@ -37,7 +44,7 @@ def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    window = LiveWindow(watched)
+    window = make()
     window.show()
     shown()
     application.exec()

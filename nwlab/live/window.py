@@ -31,6 +31,7 @@ from nwlab.live import wording
 from nwlab.live.banner import Banner
 from nwlab.live.chip_map import ChipMap
 from nwlab.live.chip_reader import ChipReader
+from nwlab.live.chosen_theme import chosen_theme
 from nwlab.live.controls import Controls
 from nwlab.live.detail import RecordDetail
 from nwlab.live.memory import Memory
@@ -40,7 +41,7 @@ from nwlab.live.report_opener import ReportOpener
 from nwlab.live.run_panel import RunPanel
 from nwlab.live.sizes import Sizes
 from nwlab.live.tables import ImagePanel
-from nwlab.live.theme import THEMES, Theme
+from nwlab.live.theme import Theme
 from nwlab.live.watched import Watched
 from nwlab.live.wording import Mood, Told
 from nwlab.runs.requests import Request
@@ -257,10 +258,7 @@ class LiveWindow(QMainWindow):
         self.use_theme(self._chosen_theme())
 
     def _chosen_theme(self) -> Theme:
-        if self._memory.theme in THEMES:
-            return THEMES[self._memory.theme]
-        is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        return THEMES["dark" if is_dark else "light"]
+        return chosen_theme(self._memory)
 
     def _change_size(self, direction: int) -> None:
         sizes = self._sizes
