@@ -24,7 +24,7 @@ _NICE = 5
 _SAID = 20  # lines of Qt that are remembered
 
 
-def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
+def main(folder: Path, version: str, shown: Callable[[], None] = lambda: None) -> int:
     """Show the run in `folder` until the window is closed; `shown` is called when it is there.
 
     Returns the exit code: 0, or 130 and 143 after an interrupt. Raises FileError when there is no such folder,
@@ -43,9 +43,9 @@ def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    window = LiveWindow(watched)
+    window = LiveWindow(watched, version)
     # What fails while something is painted or clicked comes here; it must neither end the window nor fill a terminal.
-    sys.excepthook = lambda _, error, trace: window.note_fault(_place(trace), error)
+    sys.excepthook = lambda _, error, trace: window.faults.note(_place(trace), error)
     window.show()
     shown()
     application.exec()

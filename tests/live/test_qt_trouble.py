@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from runs.ohmic import OhmicChip, several, volts
 
-from nwlab.core.record import RunInfo
+from nwlab.core.record import JOURNAL, RunInfo
 from nwlab.live import qt_trouble
 from nwlab.live.system_libraries import EVERYTHING
 from nwlab.runs.player import play
@@ -145,6 +145,23 @@ def test_a_library_that_lets_go_of_none_is_found_out() -> None:
 
 def test_an_import_error_of_our_own_is_not_blamed_on_the_system() -> None:
     assert qt_trouble.of_import(ImportError("cannot import name 'Scene'", name="nwlab.live.scene")) == ""
+
+
+@linux
+def test_without_a_name_the_newest_run_is_shown_and_named(tmp_path: Path) -> None:
+    for name, age in (("b", 0.0), ("a", 100.0), ("c", 200.0)):
+        play(several(volts([1, 2])), OhmicChip(), (Store(tmp_path / "runs" / name, RunInfo("x")),))
+        journal = tmp_path / "runs" / name / JOURNAL
+        written = journal.stat().st_mtime - age
+        os.utime(journal, (written, written))
+    command = [sys.executable, "-m", "nwlab", "live"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    named, refusal = done.stderr.splitlines()
+    assert named == "nwlab: showing runs/b, the newest run below runs"
+    assert "there is no display" in refusal
 
 
 @pytest.mark.parametrize(("words", "code", "told"), [((), 2, "there is no run below"), (("nowhere",), 3, "nowhere")])
