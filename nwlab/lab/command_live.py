@@ -7,8 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from nwlab import __version__
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import JOURNAL, MANIFEST
+from nwlab.lab.window_process import HERE
 from nwlab.live import qt_trouble
 
 RUNS = Path("runs")
@@ -29,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
         if not trouble:
             raise
         raise UsageError(trouble) from error
-    return show(folder, _fall_silent if options.of_run else lambda: None)
+    return show(folder, __version__, _fall_silent if options.of_run else lambda: None)
 
 
 def _newest() -> Path:
@@ -48,6 +50,7 @@ def _is_run(folder: Path) -> bool:
 
 def _fall_silent() -> None:
     """The window is there: whoever started it need not listen any more, and may go."""
+    print(HERE, file=sys.stderr, flush=True)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     os.close(nothing)

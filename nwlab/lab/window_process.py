@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-_PARTING = 1.0  # s between the last word of a program and its end
+HERE = "nwlab: the window is there"
+"""Last words of a window that has come up, to whoever started it."""
 
 
 class WindowProcess:
@@ -34,37 +35,30 @@ class WindowProcess:
         threading.Thread(target=self._listen, name="nwlab window", daemon=True).start()
 
     def _listen(self) -> None:
-        """The window closes its standard error when it has come up; until then it says there what is wrong."""
+        """What the window says before it has come up, and that it has; then it closes its standard error."""
         stream = self._process.stderr
         assert stream is not None
         with stream:
-            said = stream.read().decode(errors="replace").strip()
-        try:
-            code = self._process.wait(_PARTING)
-        except subprocess.TimeoutExpired:
+            said = stream.read().decode(errors="replace").splitlines()
+        if HERE in said:
             self.is_there = True
-            self._say_when_it_dies()
+            code = self._process.wait()
+            if code:
+                again = f"open it again with: nwlab live {self._folder}"
+                self._tell(f"the window {_ended(code)}; the run goes on, {again}")
             return
-        if code:
-            self._fail(_last_words(said) or _ended(code))
-        else:
-            self.is_there = True  # and closed again
-
-    def _say_when_it_dies(self) -> None:
         code = self._process.wait()
-        if code:
-            self._tell(f"the window {_ended(code)}; the run goes on. Open it again with: nwlab live {self._folder}")
+        self._fail(_last_words(said) or f"it {_ended(code)}")
 
     def _fail(self, reason: str) -> None:
         self.has_failed = True
         self._tell(f"no window: {reason}; the run goes on")
 
 
-def _last_words(said: str) -> str:
+def _last_words(said: list[str]) -> str:
     """Return what a program said at last; our own words come before what libraries say."""
-    lines = said.splitlines()
-    ours = [line.removeprefix("nwlab: ") for line in lines if line.startswith("nwlab: ")]
-    return (ours or lines[-1:] or [""])[-1]
+    ours = [line.removeprefix("nwlab: ") for line in said if line.startswith("nwlab: ")]
+    return (ours or said[-1:] or [""])[-1]
 
 
 def _ended(code: int) -> str:

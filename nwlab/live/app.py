@@ -4,32 +4,54 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Protocol
 
 import PySide6
 from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from nwlab.core.errors import UsageError
 from nwlab.live import qt_trouble
+from nwlab.live.faults import Faults
 from nwlab.live.watched import Watched
 from nwlab.live.window import LiveWindow
 
+_NICE = 5
+"""How far the window stands back behind the run and its instruments where there is too little of the processor."""
 _SAID = 20  # lines of Qt that are remembered
 
 
-def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
+class Window(Protocol):
+    """A window that tells its own faults."""
+
+    faults: Faults
+
+    def show(self) -> None:
+        """Open it."""
+        ...
+
+    def close(self) -> bool:
+        """Close it."""
+        ...
+
+
+def main(folder: Path, version: str, shown: Callable[[], None] = lambda: None) -> int:
     """Show the run in `folder` until the window is closed; `shown` is called when it is there.
 
     Returns the exit code and raises as `show` does; raises FileError when there is no such folder.
     """
     watched = Watched(folder)
-    return show(lambda: LiveWindow(watched), shown)
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    return show(lambda: LiveWindow(watched, version), shown)
 
 
-def show(make: Callable[[], QWidget], shown: Callable[[], None] = lambda: None) -> int:
+def show(make: Callable[[], Window], shown: Callable[[], None] = lambda: None) -> int:
     """Show the window that `make` makes until it is closed; `shown` is called when it is there.
 
     Returns the exit code: 0, or 130 and 143 after an interrupt. Raises UsageError when Qt would end this interpreter. A
@@ -45,11 +67,19 @@ def show(make: Callable[[], QWidget], shown: Callable[[], None] = lambda: None) 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     window = make()
+    # What fails while something is painted or clicked comes here; it must neither end the window nor fill a terminal.
+    sys.excepthook = lambda _, error, trace: window.faults.note(_place(trace), error)
     window.show()
     shown()
     application.exec()
     window.close()
     return codes[0] if codes else 0
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return where an exception was raised."""
+    frames = traceback.extract_tb(trace)
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "its program"
 
 
 def _start() -> QApplication:

@@ -67,7 +67,7 @@ class Scene:
     roles: list[Role] = field(default_factory=list[Role])  # by terminal
     acting: Drive | None = None  # whose levels stand now; None at rest
     marks: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_MARKS))
-    alarms: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_MARKS))
+    alarms: list[Mark] = field(default_factory=list[Mark])
     remarks: deque[Mark] = field(default_factory=lambda: deque[Mark](maxlen=_REMARKS))  # notes of kinds in HEALTH
     safe_state: Mapping[str, Any] | None = None  # what was read back after the chip was closed: text, confirmed, …
     images: dict[str, Image] = field(default_factory=dict[str, Image])  # by title, the newest of each
@@ -176,6 +176,7 @@ class Scene:
         self.marks.append(mark)
         if event.kind == "alarm":
             self.alarms.append(mark)
+            del self.alarms[:-_MARKS]
 
     def _line(self, force: Force) -> Line:
         pair = pair_of(force)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from nwlab.live.start_box import CalmBox
 from nwlab.live.start_draft import Draft, bounds
-from nwlab.live.start_label import bold, frame, label, write
+from nwlab.live.start_label import bold, label, mark, write
 from nwlab.live.theme import Theme
 from nwlab.protocol.parameters import TERMINAL, Parameter
 
@@ -65,7 +65,7 @@ class Field:
         """Show what is wrong with the value, or what it means."""
         write(self.words, fault or self.hint, theme.alarm if fault else theme.quiet)
         bold(self.name, is_bold=self.text != self.parameter.shown())
-        frame(self.editor, theme.alarm if fault else "")
+        mark(self.editor, theme.alarm if fault else "")
 
 
 class Fields(QWidget):

@@ -25,7 +25,7 @@ from nwlab.live.start_box import EntryBox
 from nwlab.live.start_catalogue import Catalogue
 from nwlab.live.start_draft import Choices, Draft
 from nwlab.live.start_fields import Fields
-from nwlab.live.start_label import Line, frame, group, write
+from nwlab.live.start_label import Line, group, mark, write
 from nwlab.live.theme import Theme
 from nwlab.protocol.parameters import TERMINAL
 
@@ -41,7 +41,7 @@ class Form(QWidget):
         self.protocol, self.bench = EntryBox(catalogue.protocols), EntryBox(catalogue.benches)
         self.chip = EntryBox(catalogue.chips, "as the bench has it")
         self.faults = EntryBox(catalogue.faults, "none")
-        self.virtual, self.model = QCheckBox("simulate every instrument"), QCheckBox("the chip's model alone")
+        self.virtual, self.model = QCheckBox("simulate all"), QCheckBox("model alone")
         self.seed, self.out, self.browse = QLineEdit(), QLineEdit(), QToolButton()
         self.fields, self.defaults = Fields(), QPushButton("Defaults")
         self._abouts = {name: Line() for name in ("protocol", "bench", "chip")}
@@ -126,7 +126,7 @@ class Form(QWidget):
         for name, place in self._wrong.items():
             write(place, wrong.get(name, ""), self._theme.alarm)
             place.setVisible(name in wrong)
-            frame(self.seed if name == "seed" else self.out, theme.alarm if name in wrong else "")
+            mark(self.seed if name == "seed" else self.out, theme.alarm if name in wrong else "")
 
     def _change_protocol(self) -> None:
         """Of another protocol's values only terminals stay: the chip is the same."""
@@ -137,8 +137,10 @@ class Form(QWidget):
         self.browse.setText("…")
         self.browse.setToolTip("choose the folder below which runs are kept")
         self.seed.setPlaceholderText("the chip's own")
-        self.virtual.setToolTip("--virtual: the same bench file, but no real instrument is touched")
-        self.model.setToolTip("--model: without any instruments, not even simulated ones")
+        self.virtual.setToolTip(
+            "--virtual: every instrument is simulated; the same bench file, but no real instrument is touched"
+        )
+        self.model.setToolTip("--model: the model of the chip without any instruments, not even simulated ones")
         self.defaults.setToolTip("all parameters as the protocol's file has them")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

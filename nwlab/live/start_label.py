@@ -30,7 +30,7 @@ class Line(QLabel):
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         with QPainter(self) as painter:
             painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+            painter.drawText(self.rect(), self.alignment(), shown)
         self.setToolTip(self.text() if shown != self.text() else "")
 
 
@@ -60,8 +60,10 @@ def group(title: str, layout: QLayout) -> QGroupBox:
     return box
 
 
-def frame(editor: QWidget, colour: str) -> None:
-    """Put a frame of a colour around an editor; none when it is empty."""
-    style = f"border: 1px solid {colour}; border-radius: 3px; padding: 2px" if colour else ""
-    if editor.styleSheet() != style:
-        editor.setStyleSheet(style)
+def mark(editor: QWidget, colour: str) -> None:
+    """Write in a colour in an editor, or in the ordinary one."""
+    palette = QPalette()
+    if colour:
+        for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+            palette.setColor(role, QColor(colour))
+    editor.setPalette(palette)

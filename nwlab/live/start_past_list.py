@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu
 
@@ -103,7 +103,7 @@ class PastList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setUniformItemSizes(True)
         self.doubleClicked.connect(self._open)
-        self.fit()
+        self._fit()
 
     def show_runs(self, pasts: Sequence[Past]) -> None:
         """Show these runs."""
@@ -129,10 +129,11 @@ class PastList(QListView):
         self._row.theme = theme
         self.viewport().update()
 
-    def fit(self) -> None:
-        """Take the size of the type."""
-        self.runs.size = picture_size(self.fontMetrics()) * self.devicePixelRatioF()
-        self.runs.forget()
+    def _fit(self) -> None:
+        size = picture_size(self.fontMetrics()) * self.devicePixelRatioF()
+        if size != self.runs.size:
+            self.runs.size = size
+            self.runs.forget()
         self.scheduleDelayedItemsLayout()
 
     def _open(self, index: QModelIndex) -> None:
@@ -150,6 +151,12 @@ class PastList(QListView):
         ):
             menu.addAction(text).triggered.connect(lambda _=False, signal=signal: signal.emit(past))
         return menu
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Take the size of the type."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
         """Offer what can be done with the run under the mouse, or with the one that is chosen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from nwlab.live.plots import PlotArea
 from nwlab.live.scene import Scene
 from nwlab.live.sizes import Sizes
-from nwlab.live.start_label import bold, label, write
+from nwlab.live.start_label import Line, bold, label, write
 from nwlab.live.start_outcome import Outcome
 from nwlab.live.theme import Theme
 
@@ -36,8 +36,8 @@ class Preview(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme, self._outcome = theme, Outcome()
-        self.button, self.automatic = QPushButton("Dry run"), QCheckBox("by itself after a change")
-        self._state, self._refused, self._summary, self._remark = QLabel(), label(), label(), label()
+        self.button, self.automatic = QPushButton("Dry run"), QCheckBox("by itself")
+        self._state, self._refused, self._summary, self._remark = Line(), label(), label(), label()
         self.table, self.plots = QTableWidget(0, len(_HEADS)), PlotArea(theme)
         self._pages, self._nothing = QStackedWidget(), QLabel()
         self._lay_out()
@@ -81,16 +81,23 @@ class Preview(QWidget):
     def set_sizes(self, sizes: Sizes) -> None:
         """Write in other sizes."""
         self.plots.set_sizes(sizes)
-        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Take the size of the type."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit()
 
     def _lay_out(self) -> None:
         self.automatic.setChecked(True)
+        self.automatic.setToolTip("after a change and a pause; not while a run is played")
         self.button.setToolTip("play it on simulated instruments with the same wiring and limits (Ctrl+D)")
+        self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         bold(self._refused)
         row = QHBoxLayout()
         row.addWidget(self.button)
         row.addWidget(self.automatic)
-        row.addWidget(self._state, 1, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(self._state, 1)
         self.table.setHorizontalHeaderLabels(_HEADS)
         self.table.verticalHeader().hide()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

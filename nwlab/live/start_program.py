@@ -57,6 +57,10 @@ class Program:
             texts = [_read(file.fileno()) for file in (self._out, self._errors)]
         return Ended(code, _object(texts[0]), _complaints(texts[1]))
 
+    def end(self) -> None:
+        """Ask it to end; a run would make its bench safe, and a window remember how it lay."""
+        self._process.terminate()
+
     def kill(self) -> None:
         """End it at once; only for one that holds no instrument."""
         self._process.kill()

@@ -1,49 +1,56 @@
-"""Windows on runs, opened from the window that starts them."""
+"""Windows on runs, opened from the window that starts them: programs of their own, so that none waits for another."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-
-from nwlab.live.watched import Watched
-from nwlab.live.window import LiveWindow
+from nwlab.live.start_program import Program
+from nwlab.live.wording import Mood, Told
 
 
 class Viewers:
-    """One window for each run that is looked at."""
+    """One window for each run that is looked at; they stay when the window that opened them is closed."""
 
     def __init__(self) -> None:
-        self._open: dict[Path, LiveWindow] = {}
-        self._following: LiveWindow | None = None  # the one that shows what the queue plays
-
-    def show(self, folder: Path) -> LiveWindow:
-        """Show the run in a folder, in a new window or in the one that it has; raises FileError."""
-        folder = folder.resolve()
-        window = self._open.get(folder)
-        if window is None:
-            window = LiveWindow(Watched(folder))
-            window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            window.destroyed.connect(lambda: self._forget(folder))
-            self._open[folder] = window
-        window.show()
-        window.raise_()
-        window.activateWindow()
-        return window
-
-    def follow(self, folder: Path) -> None:
-        """Show a run that has just begun, in place of the one before it; raises FileError."""
-        last = self._following
-        self._following = self.show(folder)
-        if last is not None and last is not self._following:
-            last.close()
+        self._open: dict[Path, Program] = {}
+        self._following: Path | None = None  # the run that is played and shown
 
     @property
     def follows(self) -> bool:
         """Whether a person has left the window open that shows what is played."""
-        return self._following is not None
+        return self._following in self._open
 
-    def _forget(self, folder: Path) -> None:
-        window = self._open.pop(folder, None)
-        if window is self._following:
-            self._following = None
+    def show(self, folder: Path) -> bool:
+        """Show the run in a folder; returns False when it is shown already. Raises OSError when that cannot be."""
+        if folder in self._open:
+            return False
+        # As for a run that opens its window itself, whose record may have no line yet.
+        self._open[folder] = Program(["live", str(folder), "--of-run"])
+        return True
+
+    def follow(self, folder: Path) -> None:
+        """Show a run that has just begun, in place of the one before it; raises OSError when that cannot be."""
+        before = self._following
+        self.show(folder)
+        self._following = folder
+        if before is not None and before in self._open:
+            self._open[before].end()
+
+    def look(self) -> list[Told]:
+        """Return what is to be told of windows that could not come up, or ended by a fault."""
+        told: list[Told] = []
+        for folder, program in list(self._open.items()):
+            ended = program.look()
+            if ended is not None:
+                del self._open[folder]
+                if ended.code:
+                    reason = "; ".join(ended.complaints) or f"it left with code {ended.code}"
+                    told.append(
+                        Told(Mood.ALARM, f"The window on {folder.name}: {reason}. The run is not touched by it.")
+                    )
+        return told
+
+    def end(self) -> None:
+        """Close all windows that are open."""
+        for program in self._open.values():
+            program.end()

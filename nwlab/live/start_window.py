@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from nwlab.core.errors import NwlabError
 from nwlab.live.banner import Banner
 from nwlab.live.chosen_theme import chosen_theme
+from nwlab.live.faults import Faults
 from nwlab.live.memory import Memory
 from nwlab.live.palette import boxes, palette
 from nwlab.live.sizes import Sizes
@@ -60,7 +61,7 @@ class StartWindow(QMainWindow):
         self._files: object = None  # of the draft, as they were when it was read
         self._opens = False  # whether the next run that begins gets a window
         self._sizes = self._memory.sizes
-        self.player, self.viewers = Player(), Viewers()
+        self.faults, self.player, self.viewers = Faults(), Player(), Viewers()
         self.form, self.preview, self.launch = Form(catalogue, self._theme), Preview(self._theme), Launch(self._theme)
         self.queue, self.banner = QueueList(self.player, self._theme), Banner(self._theme)
         self.archive, self.rehearsals = Archive(self._theme, self), Rehearsals(self.preview, self)
@@ -88,6 +89,8 @@ class StartWindow(QMainWindow):
         """Look at what is under way."""
         for news in self.player.look():
             self._take(news)
+        for told in self.viewers.look():
+            self.tell(told)
         self.rehearsals.is_busy = self.player.playing is not None
         self.rehearsals.tick()
         self.archive.tick()
@@ -104,7 +107,7 @@ class StartWindow(QMainWindow):
             return
         self._told = [told for told in self._told if told.mood is Mood.ALARM]
         self._opens = True
-        self._attempt(lambda: self.player.play(job_of(self.draft)))
+        self._attempt("the run", lambda: self.player.play(job_of(self.draft)))
 
     def add(self) -> None:
         """Put what the form says at the end of the queue, if it may be started."""
@@ -125,10 +128,7 @@ class StartWindow(QMainWindow):
 
     def open_run(self, folder: Path) -> None:
         """Show a run in a window of its own."""
-        try:
-            self.viewers.show(folder)
-        except NwlabError as error:
-            self.tell(Told(Mood.ALARM, str(error)))
+        self._attempt("the window on the run", lambda: self._show(folder))
 
     def tell(self, told: Told) -> None:
         """Say something: what matters across the top, the rest at the bottom."""
@@ -156,7 +156,6 @@ class StartWindow(QMainWindow):
         QApplication.setFont(font)
         self.preview.set_sizes(sizes)
         self.launch.set_sizes(sizes)
-        self.archive.list.fit()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Follow what was chosen in another window of this program."""
@@ -211,11 +210,12 @@ class StartWindow(QMainWindow):
         self.launch.show_draft(draft, why, playing)
         self.menu.show_buttons(run=self.launch.run.isEnabled(), queue=self.launch.queue.isEnabled())
         self.queue.show_player()
-        self.banner.tell(self._told)
-        self.noted.setVisible(bool(self._told))
+        told = [*self.faults.told, *self._told]
+        self.banner.tell(told)
+        self.noted.setVisible(bool(told))
 
     def _note(self) -> None:
-        self._told.clear()
+        self._told, self.faults = [], Faults()
         self._refresh()
 
     def _take(self, news: Begun | Over) -> None:
@@ -225,10 +225,7 @@ class StartWindow(QMainWindow):
                 self.archive.choose(news.folder)
         elif self._opens or self.viewers.follows:
             self._opens = False
-            try:
-                self.viewers.follow(news.folder)
-            except NwlabError as error:
-                self.tell(Told(Mood.ALARM, str(error)))
+            self._attempt("the window on the run", lambda: self.viewers.follow(news.folder))
         self.archive.look(self.form.out.text())
 
     def _edit(self) -> None:
@@ -239,18 +236,22 @@ class StartWindow(QMainWindow):
 
     def _go_on(self) -> None:
         self._opens = True
-        self._attempt(self.player.go_on)
+        self._attempt("the run", self.player.go_on)
 
     def _watch(self) -> None:
         if self.player.folder is not None:
             self.open_run(self.player.folder)
 
-    def _attempt(self, start: Callable[[], None]) -> None:
+    def _attempt(self, what: str, start: Callable[[], None]) -> None:
         try:
             start()
         except OSError as error:
-            self.tell(Told(Mood.ALARM, f"the run cannot be started: {error.strerror}"))
+            self.tell(Told(Mood.ALARM, f"{what} cannot be started: {error.strerror}"))
         self._refresh()
+
+    def _show(self, folder: Path) -> None:
+        is_new = self.viewers.show(folder)
+        self.statusBar().showMessage(f"{folder.name} {'opens' if is_new else 'is open already'} in a window", 10_000)
 
     def _lay_out(self) -> None:
         middle, right = QWidget(), QSplitter(Qt.Orientation.Vertical)

@@ -20,6 +20,7 @@ from nwlab.core.events import Event
 from nwlab.core.record import BLOCKS, MANIFEST
 from nwlab.live import disk, safety
 from nwlab.live.condition import Condition, Stage
+from nwlab.live.joining import Joiner
 from nwlab.live.pace import Pace
 from nwlab.live.scene import Scene
 from nwlab.live.wishes import Wishes
@@ -27,10 +28,11 @@ from nwlab.runs.following import Follower
 from nwlab.runs.index import Index
 from nwlab.runs.requests import Request
 
-BUDGET, BEHIND = 0.008, 0.025
+BUDGET, BEHIND = 0.008, 0.05
 """S that one look may take, and while there is much to catch up."""
-_PORTION = 500  # samples that are read at a time
+_PORTION = 100  # samples that are read at a time
 _SELDOM = 0.5  # s between looks at what can wait
+_MOMENT = 1.0  # s for which whoever watches may lag behind without a word
 _PATIENCE = 1.0  # s until a folder that could not be read is tried again
 
 
@@ -46,10 +48,12 @@ class Watched:
         self._clock = clock or SystemClock()
         self._follower = Follower(self.folder)
         self._waiting: deque[Event] = deque()
+        self._join = Joiner()
         self._taken = self._skip = 0  # events
         self._again: float | None = None  # when to try again after a failure
         self._next = self._clock.now()
-        self._is_behind = self._is_dead = False
+        self._behind_since: float | None = None
+        self._is_dead = False
         self._is_held: bool | None = None  # whether a program holds the journal; None = nobody has looked yet
         self._trouble = ""
         self._manifest_of = 0  # ns: when `run.json` was written that has been read
@@ -81,7 +85,7 @@ class Watched:
         """Take what is new, as far as there is time for it; returns whether anything was."""
         before = self._taken
         try:
-            self._take(self._clock.now() + (BEHIND if self._is_behind else BUDGET))
+            self._take(self._clock.now() + (BUDGET if self._behind_since is None else BEHIND))
             if self._taken and self._clock.now() >= self._next:
                 self._next = self._clock.now() + _SELDOM
                 self._look_around()
@@ -94,21 +98,23 @@ class Watched:
     def _take(self, until: float) -> None:
         if self._again is not None and not self._reopen(self._again):
             return
-        was_held, self._is_behind = self._is_held, True
+        was_held = self._is_held
+        self._behind_since = self._clock.now() if self._behind_since is None else self._behind_since
         while self._clock.now() < until:
-            if not self._waiting:
-                self._waiting.extend(self._follower.poll(_PORTION))
-            if not self._waiting:
-                self._is_behind, self._is_dead = False, was_held is False
+            if not self._waiting and not self._read():
+                self._behind_since, self._is_dead = None, was_held is False
                 return
-            self._pass_on(self._waiting.popleft())
+            if self._waiting:
+                self.scene.take(self._waiting.popleft())
 
-    def _pass_on(self, event: Event) -> None:
-        if self._skip:
-            self._skip -= 1
-            return
-        self.scene.take(event)
-        self._taken += 1
+    def _read(self) -> bool:
+        """Read a portion; returns whether there was anything."""
+        events = self._follower.poll(_PORTION)
+        new = events[self._skip :]
+        self._skip -= len(events) - len(new)
+        self._taken += len(new)
+        self._waiting.extend(self._join(new))
+        return bool(events)
 
     def _reopen(self, when: float) -> bool:
         """After a failure, read from the beginning, passing over what has been taken; False until it is time."""
@@ -116,7 +122,6 @@ class Watched:
             return False
         self._follower.close()
         self._follower = Follower(self.folder)
-        self._waiting.clear()
         self._skip, self._again, self._trouble = self._taken, None, ""
         return True
 
@@ -126,7 +131,7 @@ class Watched:
         self._read_manifest()
         self._wishes.look()
         progress, stage = self.scene.progress, self._stage()
-        if not self._is_behind:
+        if self._behind_since is None:
             self._pace.look(progress)
         written = datetime.fromtimestamp((self.folder / BLOCKS).stat().st_mtime, UTC)
         self._silent = max(0.0, (utc_now() - written).total_seconds())
@@ -172,10 +177,15 @@ class Watched:
             silent=self._silent,
             asked=wishes.age if not wishes.heard else None,
             disk=self._disk,
-            share=self._follower.share if self._is_behind else 1.0,
+            share=self._share(),
             damage=self._follower.damage,
             trouble=self._trouble or wishes.trouble,
         )
+
+    def _share(self) -> float:
+        """A moment of lagging is nothing to tell."""
+        since = self._behind_since
+        return 1.0 if since is None or self._clock.now() - since < _MOMENT else self._follower.share
 
     def _reason(self, stage: Stage) -> str:
         """Of a run whose disk was full, only `run.json` may tell how it ended."""

@@ -1,0 +1,28 @@
+"""A window that says on stdout what stands in it, each time that changes."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtWidgets import QLabel
+
+from nwlab import cli
+from nwlab.live import app
+from nwlab.live.window import LiveWindow
+
+
+class Telling(LiveWindow):
+    _told = ""
+
+    def tick(self) -> None:
+        super().tick()
+        told = " | ".join([self.windowTitle(), *(label.text() for label in self.banner.findChildren(QLabel))])
+        if told != self._told:
+            self._told = told
+            print(told, flush=True)
+
+
+app.LiveWindow = Telling  # type: ignore[misc]
+
+if __name__ == "__main__":
+    cli.main(sys.argv[1:])
