@@ -18,6 +18,7 @@ PLACES = {
     "pause": "nwlab.lab.command_pause",
     "continue": "nwlab.lab.command_pause",
     "live": "nwlab.lab.command_live",
+    "gui": "nwlab.lab.command_gui",
     "serve": "nwlab.lab.command_serve",
     "serve-bench": "nwlab.lab.command_serve_bench",
     "bench": "nwlab.lab.command_bench",
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _of_playing, _live, _serve, _serve_bench, _bench, _list, _of_runs):
+    for command in (_run, _dry_run, _of_playing, _live, _gui, _serve, _serve_bench, _bench, _list, _of_runs):
         command(commands.add_parser)
     return parser
 
@@ -78,7 +79,6 @@ def _run(add: AddParser) -> None:
     _playing(command, nargs="?")
     command.add_argument("--resume", metavar="RUN", help="continue a run that ended early, in a new folder")
     command.add_argument("--virtual", action="store_true", help="simulate every instrument of the bench")
-    command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
     command.add_argument(
         "--separate",
         action="store_true",
@@ -87,11 +87,14 @@ def _run(add: AddParser) -> None:
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
+    # Whoever starts a run for a person wants to show it from its first sample on.
+    command.add_argument("--where", metavar="FILE", help=argparse.SUPPRESS)
 
 
 def _dry_run(add: AddParser) -> None:
     command = add("dry-run", help="play a protocol on the bench's virtual twin and tell what it would do")
     _playing(command)
+    command.add_argument("--no-picture", dest="picture", action="store_false", help="draw none")
 
 
 def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None:
@@ -99,6 +102,7 @@ def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None
     command.add_argument("protocol", metavar="PROTOCOL", nargs=nargs, help=about)
     command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
+    command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
     command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")
@@ -123,6 +127,11 @@ def _live(add: AddParser) -> None:
     command.add_argument("run", metavar="RUN", nargs="?", help=about)
     # The run itself opens the window, perhaps before its first line is written, and listens until it is there.
     command.add_argument("--of-run", action="store_true", help=argparse.SUPPRESS)
+
+
+def _gui(add: AddParser) -> None:
+    command = add("gui", help="choose, rehearse, start and queue runs in a window")
+    command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")
 
 
 def _serve(add: AddParser) -> None:

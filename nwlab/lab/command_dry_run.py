@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from nwlab.bench.doubt import Doubt
-from nwlab.core.errors import DriveError
+from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.limits import Limits
 from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.open_chip import OpenChip
-from nwlab.lab.opening import open_rehearsal
+from nwlab.lab.opening import MODEL, open_model, open_rehearsal
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.lab.tally import Extremes, extremes
 from nwlab.plot import pictures
@@ -51,21 +51,29 @@ class Outcome:
 def main(options: argparse.Namespace) -> int:
     """Play on the virtual twin and tell what a careful person wants to know first."""
     protocol = load_protocol(options.protocol, **dict(options.set))
-    with interrupts(), open_rehearsal(options.bench or "virtual", chip=options.chip, seed=options.seed) as chip:
-        outcome = _rehearse(protocol, chip, options.out)
+    with interrupts(), _open(options) as chip:
+        outcome = _rehearse(protocol, chip, options.out, draws=options.picture)
     print(json.dumps(_content(outcome)) if options.json else "\n".join(_lines(outcome)))
     return DriveError.exit_code if outcome.refused else 0
 
 
-def _rehearse(protocol: Protocol, chip: OpenChip, out: str) -> Outcome:
+def _open(options: argparse.Namespace) -> OpenChip:
+    if not options.model:
+        return open_rehearsal(options.bench or "virtual", chip=options.chip, seed=options.seed)
+    if options.bench:
+        raise UsageError("--model plays without instruments: leave --bench out")
+    return open_model(options.chip or MODEL, seed=options.seed)
+
+
+def _rehearse(protocol: Protocol, chip: OpenChip, out: str, *, draws: bool) -> Outcome:
     try:
         playing = Playing(protocol, chip, out, suffix="-dry-run")
     except DriveError as error:
-        return Outcome(chip, None, [str(error)], {}, [])
+        return Outcome(chip, None, ["; ".join([str(error), *getattr(error, "__notes__", ())])], {}, [])
     refused = _play(playing)
     run = load_run(playing.folder)
     found = extremes(run)
-    images = [pictures.trace(run, run.path / "prediction.png")] if found else []
+    images = [pictures.trace(run, run.path / "prediction.png")] if found and draws else []
     return Outcome(chip, run, refused, found, images)
 
 
@@ -73,7 +81,7 @@ def _play(playing: Playing) -> list[str]:
     try:
         playing.play([Progress()])
     except DriveError as error:
-        return [str(error)]
+        return [f"{error}; it was refused in {playing.place}"]
     return []
 
 
@@ -86,6 +94,8 @@ def _content(outcome: Outcome) -> dict[str, Any]:
         "samples": 0 if run is None else run.samples,
         "relay_operations": outcome.relays,
         "extremes": {name: asdict(extreme) for name, extreme in outcome.found.items()},
+        "limits": asdict(outcome.chip.limits),
+        "remark": outcome.chip.about.remark,
         "doubtful": {name: doubt.doubtful for name, doubt in outcome.doubts.items()},
         "refused": outcome.refused,
         "pictures": [str(image) for image in outcome.images],

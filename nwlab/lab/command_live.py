@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from nwlab import __version__
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import JOURNAL, MANIFEST
 from nwlab.lab.window_process import HERE
@@ -30,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
         if not trouble:
             raise
         raise UsageError(trouble) from error
-    return show(folder, _fall_silent if options.of_run else lambda: None)
+    return show(folder, __version__, _fall_silent if options.of_run else lambda: None)
 
 
 def _newest() -> Path:

@@ -16,12 +16,13 @@ from nwlab.core.units import show
 from nwlab.lab.live_view import live_view
 from nwlab.lab.news import told
 from nwlab.lab.open_chip import OpenChip
-from nwlab.lab.opening import open_bench, open_model
+from nwlab.lab.opening import MODEL, open_bench, open_model
 from nwlab.lab.places import find
 from nwlab.lab.resuming import Resumption, is_simulated
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
+from nwlab.runs.appender import replace_json
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
 from nwlab.runs.recording import Run, load_run
@@ -39,6 +40,7 @@ def main(options: argparse.Namespace) -> int:
             resumed.check(chip)
         opened = _opened(options, protocol)
         playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
+        _say_where(options.where, playing.folder)
         try:
             run = playing.play([live_view(playing.folder) if options.live else Progress()], close=True)
         except BaseException as error:
@@ -126,7 +128,7 @@ def _open(options: argparse.Namespace) -> OpenChip:
         )
     if options.bench or options.virtual or options.faults:
         raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
-    return open_model(options.chip or "stochastic-2025", seed=options.seed)
+    return open_model(options.chip or MODEL, seed=options.seed)
 
 
 def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
@@ -141,6 +143,13 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "chip": options.chip and str(find("chip", options.chip).resolve()),
         "seed": options.seed,
     }
+
+
+def _say_where(place: str | None, folder: Path) -> None:
+    """Tell the program that started this one where the record is; it may have ended since, which harms no run."""
+    if place is not None:
+        with contextlib.suppress(OSError):
+            replace_json(Path(place), {"run": str(folder)})
 
 
 def _warn(chip: OpenChip) -> None:

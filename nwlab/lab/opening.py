@@ -15,8 +15,11 @@ from nwlab.model import chip_file
 from nwlab.model.chip_file import ChipFile
 from nwlab.model.model_chip import ModelChip
 
+MODEL = "stochastic-2025"
+"""The chip whose model is played when none is named."""
 
-def load_chip(chip: str | Path = "stochastic-2025") -> ChipFile:
+
+def load_chip(chip: str | Path = MODEL) -> ChipFile:
     """Read a chip file, by path or by name; `film()` of it is the chip's matter, for analysis without the seam.
 
     Raises FileError for a faulty file, UsageError when there is none.
@@ -24,7 +27,7 @@ def load_chip(chip: str | Path = "stochastic-2025") -> ChipFile:
     return chip_file.load_chip(find("chip", chip))
 
 
-def open_model(chip: str | Path = "stochastic-2025", *, seed: int | None = None) -> OpenChip:
+def open_model(chip: str | Path = MODEL, *, seed: int | None = None) -> OpenChip:
     """Open a chip file's model as a Chip, without instruments.
 
     Raises FileError for a faulty file, UsageError when there is none.

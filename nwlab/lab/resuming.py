@@ -11,7 +11,7 @@ from nwlab.core.record import Document, RunInfo
 from nwlab.lab.bench_file import load_bench_file
 from nwlab.lab.bench_table import is_virtual
 from nwlab.lab.open_chip import OpenChip
-from nwlab.lab.opening import load_chip
+from nwlab.lab.opening import MODEL, load_chip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.lab.running import Rest, load_protocol
@@ -97,7 +97,7 @@ def _protocol(given: str | None, info: RunInfo) -> str:
 def _documents(options: argparse.Namespace) -> dict[str, Document]:
     """Return the files that opening the chip will read, without opening it."""
     if options.model:
-        chip = load_chip(options.chip or "stochastic-2025")
+        chip = load_chip(options.chip or MODEL)
         return {"chip": Document(str(chip.path), chip.text)}
     bench = str(options.bench or "virtual")
     if bench.startswith("tcp://"):

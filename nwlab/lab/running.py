@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -86,12 +87,18 @@ class Playing:
         self._drives = self._bound.drives() if rest is None else rest.drives
         self._after = None if rest is None else rest.after
         _check_sources(protocol, chip)
-        self._outline = self._bound.outline()
+        with _told_where(self._bound):
+            self._outline = self._bound.outline()
         self._chip, self._stops = chip, protocol.on_compliance == STOP
         self._info = replace(information(protocol, chip, suffix), opened=opened or {})
         self.folder = new_folder(out, protocol.name + suffix)
         if isinstance(chip, OpenChip):
             chip.log_to(self.folder / "bench.log")
+
+    @property
+    def place(self) -> str:
+        """The step that is playing, and where that stands."""
+        return _place(self._bound)
 
     def play(
         self,
@@ -106,7 +113,7 @@ class Playing:
         `idle` is called several times a second while the run pauses, in place of what the chip wants then. With `close`
         the chip is closed before the end is recorded, so that a safe state that could not be confirmed stands in it.
         """
-        try:
+        with _told_where(self._bound):
             return record_run(
                 self._drives,
                 StoppingChip(self._chip) if self._stops else self._chip,
@@ -124,9 +131,20 @@ class Playing:
                 after=self._after,
                 telling=News(self._chip) if isinstance(self._chip, OpenChip) else None,
             ).seen_as(Run)
-        except DriveError as error:
-            error.add_note(f"it was refused in step {self._bound.label()}")
-            raise
+
+
+@contextmanager
+def _told_where(bound: BoundProtocol) -> Generator[None]:
+    """Have a refusal say which step was refused, and where that stands."""
+    try:
+        yield
+    except DriveError as error:
+        error.add_note(f"it was refused in {_place(bound)}")
+        raise
+
+
+def _place(bound: BoundProtocol) -> str:
+    return f"step {bound.label()} ({bound.place()})"
 
 
 def information(protocol: Protocol, chip: Chip, suffix: str = "") -> RunInfo:

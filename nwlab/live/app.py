@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Protocol
 
 import PySide6
 from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QtMsgType, qInstallMessageHandler
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from nwlab.core.errors import UsageError
 from nwlab.live import qt_trouble
+from nwlab.live.faults import Faults
 from nwlab.live.watched import Watched
 from nwlab.live.window import LiveWindow
 
@@ -24,16 +26,37 @@ _NICE = 5
 _SAID = 20  # lines of Qt that are remembered
 
 
-def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
+class Window(Protocol):
+    """A window that tells its own faults."""
+
+    faults: Faults
+
+    def show(self) -> None:
+        """Open it."""
+        ...
+
+    def close(self) -> bool:
+        """Close it."""
+        ...
+
+
+def main(folder: Path, version: str, shown: Callable[[], None] = lambda: None) -> int:
     """Show the run in `folder` until the window is closed; `shown` is called when it is there.
 
-    Returns the exit code: 0, or 130 and 143 after an interrupt. Raises FileError when there is no such folder,
-    UsageError when Qt would end this interpreter. A Qt that cannot start ends the program, as it does, but with a clear
-    message and code 2.
+    Returns the exit code and raises as `show` does; raises FileError when there is no such folder.
     """
     watched = Watched(folder)
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    return show(lambda: LiveWindow(watched, version), shown)
+
+
+def show(make: Callable[[], Window], shown: Callable[[], None] = lambda: None) -> int:
+    """Show the window that `make` makes until it is closed; `shown` is called when it is there.
+
+    Returns the exit code: 0, or 130 and 143 after an interrupt. Raises UsageError when Qt would end this interpreter. A
+    Qt that cannot start ends the program, as it does, but with a clear message and code 2.
+    """
     application = _start()
     codes: list[int] = []
 
@@ -43,9 +66,9 @@ def main(folder: Path, shown: Callable[[], None] = lambda: None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    window = LiveWindow(watched)
+    window = make()
     # What fails while something is painted or clicked comes here; it must neither end the window nor fill a terminal.
-    sys.excepthook = lambda _, error, trace: window.note_fault(_place(trace), error)
+    sys.excepthook = lambda _, error, trace: window.faults.note(_place(trace), error)
     window.show()
     shown()
     application.exec()

@@ -37,7 +37,17 @@ def palette(theme: Theme) -> QPalette:
         (roles.HighlightedText, theme.panel),
     ):
         found.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        found.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.quiet))
     return found
+
+
+def boxes(theme: Theme) -> str:
+    """Return a style sheet for boxes that are not ticked: their frame is dark whatever is around it."""
+    frame = (
+        f"border: 1px solid {theme.quiet}; border-radius: 2px; background: {theme.panel}; width: 0.9em; height: 0.9em"
+    )
+    return f"QCheckBox::indicator:unchecked {{ {frame} }}" if theme.is_dark else ""
 
 
 def ink(fill: QColor) -> QColor:

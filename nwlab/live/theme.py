@@ -29,6 +29,7 @@ class Theme:
     sensed: str
     colours: str  # name of the colour map of images
     colours_part: tuple[float, float]  # of the map, 0 to 1, that stands out from the panel
+    is_dark: bool = False
 
 
 LIGHT = Theme(
@@ -70,5 +71,6 @@ DARK = Theme(
     sensed="#E0A3C5",
     colours="viridis",
     colours_part=(0.2, 1.0),
+    is_dark=True,
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

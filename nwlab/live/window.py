@@ -8,31 +8,23 @@ button that stops the run, goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QMainWindow,
-    QMessageBox,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
 
-from nwlab import __version__
 from nwlab.core.errors import NwlabError
 from nwlab.core.record import info_from_json
 from nwlab.live import wording
+from nwlab.live.arrangement import Arrangement
 from nwlab.live.banner import Banner
 from nwlab.live.chip_map import ChipMap
 from nwlab.live.chip_reader import ChipReader
+from nwlab.live.chosen_theme import chosen_theme
 from nwlab.live.controls import Controls
 from nwlab.live.detail import RecordDetail
+from nwlab.live.faults import Faults
 from nwlab.live.memory import Memory
 from nwlab.live.palette import palette
 from nwlab.live.plots import PlotArea
@@ -40,9 +32,8 @@ from nwlab.live.report_opener import ReportOpener
 from nwlab.live.run_panel import RunPanel
 from nwlab.live.sizes import Sizes
 from nwlab.live.tables import ImagePanel
-from nwlab.live.theme import THEMES, Theme
+from nwlab.live.theme import Theme
 from nwlab.live.watched import Watched
-from nwlab.live.wording import Mood, Told
 from nwlab.runs.requests import Request
 
 TICK = 33
@@ -58,22 +49,26 @@ _ABOUT = (
 class LiveWindow(QMainWindow):
     """Shows one run."""
 
-    def __init__(self, watched: Watched) -> None:
+    def __init__(self, watched: Watched, version: str = "") -> None:
+        """`version` is that of the program, for those who report a fault."""
         super().__init__()
-        self.watched, self._memory = watched, Memory()
-        self._theme, self._sizes = self._chosen_theme(), self._memory.sizes
-        self._ticks, self._faults = 0, dict[str, Told]()
+        self._version = version
+        self.watched, self.faults, self._memory = watched, Faults(), Memory()
+        self._theme, self._sizes, self._ticks = self._chosen_theme(), self._memory.sizes, 0
         self._reader: ChipReader | None = None
         self.panel, self.banner = RunPanel(self._theme), Banner(self._theme)
         self.plots, self.chip_map, self.images = PlotArea(self._theme), ChipMap(self._theme), ImagePanel(self._theme)
         self._views: list[PlotArea | ChipMap | ImagePanel] = [self.plots, self.chip_map, self.images]
-        self.controls = Controls(self, self._memory)
+        self.controls, self._arrangement = Controls(self, self._memory), Arrangement(self, self._memory)
         self._report = ReportOpener(watched.folder, self)
-        self._lay_out()
         self._connect()
         self.use_theme(self._theme)
         self.use_sizes(self._sizes)
-        self._remember()
+        tabs: dict[str, QWidget] = {"Chip": self.chip_map, "Matrix and images": self.images}
+        self._arrangement.lay_out(self.banner, self.plots, self.panel, tabs)
+        self._arrangement.restore()
+        self.plots.span, self.plots.scale = self._memory.span, self._memory.scale
+        self.plots.detail = RecordDetail(watched.folder, watched.index)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.tick)
@@ -82,15 +77,14 @@ class LiveWindow(QMainWindow):
 
     def tick(self) -> None:
         """Take what is new of the run, and show it."""
-        is_new = self._guarded("the run", self.watched.look)
+        is_new = self.faults.guard("the run", self.watched.look)
         is_slow = self._ticks % _SLOW == 0
         self._ticks += 1
         if is_slow:
             self._tell()
         if is_slow or (is_new and self.watched.condition.share == 1.0):
             for view in list(self._views):
-                if self._guarded(type(view).__name__, lambda view=view: view.show_scene(self.watched.scene)) is None:
-                    self._views.remove(view)
+                self._show(view)
 
     def use_theme(self, theme: Theme) -> None:
         """Paint everything in the colours of a theme."""
@@ -111,56 +105,26 @@ class LiveWindow(QMainWindow):
         self.panel.set_sizes(sizes)
 
     def export_to(self, path: Path) -> None:
-        """Write what is seen of the plots to a file."""
+        """Write what is seen of the plots to a file; the status bar tells what became of it."""
         try:
             self.plots.export(path)
         except (NwlabError, OSError) as error:
             self._say(f"{path} could not be written: {error}")
 
-    def note_fault(self, what: str, error: BaseException) -> None:
-        """Tell that a part of the window has failed; the same part once."""
-        self._faults.setdefault(
-            what,
-            Told(
-                Mood.ALARM,
-                f"A fault of this window: {what}: {type(error).__name__}: {error}. It shows no more of that; the run "
-                "is not touched by it, and Stop works. Please report it.",
-            ),
-        )
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Remember how the window lay, and let go of the run's files."""
         self._timer.stop()
-        self._memory.keep_layout("window", self.saveGeometry())
-        self._memory.keep_layout("columns", self._columns.saveState())
-        self._memory.keep_layout("right", self._right.saveState())
+        self._arrangement.keep()
         self.plots.end()
         if self._reader is not None:
             self._reader.close()
         self.watched.close()
         super().closeEvent(event)
 
-    def _lay_out(self) -> None:
-        tabs = QTabWidget()
-        tabs.setDocumentMode(True)
-        tabs.addTab(self.chip_map, "Chip")
-        tabs.addTab(self.images, "Matrix and images")
-        self._right, self._columns = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Horizontal)
-        for splitter, parts in ((self._right, (self.panel, tabs)), (self._columns, (self.plots, self._right))):
-            splitter.setChildrenCollapsible(False)
-            for part in parts:
-                splitter.addWidget(part)
-        for splitter, growing in ((self._columns, 0), (self._right, 1)):
-            splitter.setStretchFactor(growing, 1)
-            splitter.setStretchFactor(1 - growing, 0)
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self._columns, 1)
-        self.setCentralWidget(body)
-        self.statusBar().setSizeGripEnabled(False)
+    def _show(self, view: PlotArea | ChipMap | ImagePanel) -> None:
+        """Have a part show what is new; one that fails is left out from then on."""
+        if self.faults.guard(type(view).__name__, lambda: view.show_scene(self.watched.scene)) is None:
+            self._views.remove(view)
 
     def _connect(self) -> None:
         panel, controls, plots = self.panel, self.controls, self.plots
@@ -173,49 +137,33 @@ class LiveWindow(QMainWindow):
             (controls.go_on, Request.CONTINUE),
         ):
             source.connect(lambda request=request: self._ask(request))
-        controls.escape.connect(self._escape)
-        controls.follow.connect(self._use_follow)
-        controls.span.connect(self._use_span)
-        controls.scale.connect(self._use_scale)
-        controls.theme.connect(self._choose_theme)
-        controls.size.connect(self._change_size)
-        controls.export.connect(self._export)
-        controls.report.connect(self._report.open)
-        controls.about.connect(lambda: QMessageBox.about(self, "About nwlab", _ABOUT.format(version=__version__)))
-        plots.hovered.connect(self.statusBar().showMessage)
-        plots.followed.connect(self._note_follow)
-        plots.exported.connect(self._say)
-        self._report.told.connect(self._say)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
-
-    def _remember(self) -> None:
-        self.plots.span, self.plots.scale = self._memory.span, self._memory.scale
-        watched = self.watched
-        self.plots.detail = RecordDetail(watched.folder, watched.index)
-        screen = self.screen().availableGeometry()
-        self.resize(min(1600, round(0.95 * screen.width())), min(1000, round(0.92 * screen.height())))
-        panel = self.panel.sizeHint()
-        self._right.setSizes([panel.height(), max(1, self.height() - panel.height())])
-        self._columns.setSizes([max(1, self.width() - panel.width()), panel.width()])
-        geometry, columns, right = (self._memory.layout(name) for name in ("window", "columns", "right"))
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        if columns is not None:
-            self._columns.restoreState(columns)
-        if right is not None:
-            self._right.restoreState(right)
+        for source, slot in (
+            (controls.escape, self._escape),
+            (controls.follow, self._use_follow),
+            (controls.span, self._use_span),
+            (controls.scale, self._use_scale),
+            (controls.theme, self._choose_theme),
+            (controls.size, self._change_size),
+            (controls.export, self._export),
+            (controls.report, self._report.open),
+            (controls.about, self._tell_about),
+            (plots.hovered, self.statusBar().showMessage),
+            (plots.followed, self._note_follow),
+            (plots.exported, self._say),
+            (self._report.told, self._say),
+            (QGuiApplication.styleHints().colorSchemeChanged, self._follow_system),
+        ):
+            source.connect(slot)
 
     def _tell(self) -> None:
         watched = self.watched
         condition, scene = watched.condition, watched.scene
-        self._guarded("RunPanel", lambda: self.panel.show_scene(scene, condition, watched.manifest))
+        self.faults.guard("RunPanel", lambda: self.panel.show_scene(scene, condition, watched.manifest))
         told = wording.notices(condition, scene, watched.manifest, watched.folder)
-        if condition.share < 1.0:
-            told.append(Told(Mood.NOTE, f"Catching up with what was measured: {100 * condition.share:.0f} % read."))
-        self.banner.tell([*self._faults.values(), *told])
+        self.banner.tell([*self.faults.told, *told])
         self.controls.show_buttons(**self.panel.enabled)
         self.setWindowTitle(f"{watched.name} \N{EN DASH} {wording.headline(condition).text} \N{EN DASH} nwlab")
-        self._show_chip()
+        self.faults.guard("ChipReader", self._show_chip)
 
     def _show_chip(self) -> None:
         watched = self.watched
@@ -224,15 +172,7 @@ class LiveWindow(QMainWindow):
             self._reader = ChipReader(chip, watched.scene.terminals)
         layout = None if self._reader is None else self._reader.poll()
         if layout is not None:
-            self._guarded("ChipMap", lambda: self.chip_map.set_chip(layout))
-
-    def _guarded(self, what: str, act: Callable[[], object]) -> bool | None:
-        """Do something that must not end the window; returns what it does as a truth, None when it failed."""
-        try:
-            return bool(act())
-        except Exception as error:
-            self.note_fault(what, error)
-            return None
+            self.chip_map.set_chip(layout)
 
     def _ask(self, request: Request) -> None:
         self.watched.ask(request)
@@ -264,10 +204,7 @@ class LiveWindow(QMainWindow):
         self.use_theme(self._chosen_theme())
 
     def _chosen_theme(self) -> Theme:
-        if self._memory.theme in THEMES:
-            return THEMES[self._memory.theme]
-        is_dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        return THEMES["dark" if is_dark else "light"]
+        return chosen_theme(self._memory)
 
     def _change_size(self, direction: int) -> None:
         sizes = self._sizes
@@ -280,6 +217,9 @@ class LiveWindow(QMainWindow):
         if path:
             suffix = kind.rpartition("*")[2].rstrip(")")
             self.export_to(Path(path) if Path(path).suffix else Path(path + suffix))
+
+    def _tell_about(self) -> None:
+        QMessageBox.about(self, "About nwlab", _ABOUT.format(version=self._version))
 
     def _say(self, text: str) -> None:
         self.statusBar().showMessage(text, 15_000)

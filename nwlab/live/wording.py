@@ -100,6 +100,8 @@ def _is_unsafe(condition: Condition) -> bool:
 
 
 def _of_watching(condition: Condition) -> Iterator[Told]:
+    if condition.share < 1.0:
+        yield Told(Mood.NOTE, f"Catching up with what was measured: {100 * condition.share:.0f} % read.")
     if condition.damage and condition.stage is not Stage.LOST:
         yield Told(Mood.ALARM, f"The rest of the record cannot be read here: {condition.damage}.")
     if condition.trouble:

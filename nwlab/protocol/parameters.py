@@ -29,10 +29,18 @@ class Parameter:
         """Return the parameter with another value, a text with unit or an SI number; raises UsageError."""
         try:
             converted = self._convert(value)
+            self._check(converted)
         except UnitError as error:
             raise UsageError(f"parameter {self.name}: {error}") from error
-        self._check(converted)
         return Parameter(self.name, self.unit, converted, self.low, self.high, self.help)
+
+    def fault(self, value: Any) -> str:
+        """Return what is wrong with a value, a text with unit or an SI number; empty when nothing is."""
+        try:
+            self._check(self._convert(value))
+        except UnitError as error:
+            return str(error)
+        return ""
 
     def shown(self) -> str:
         """Return the value as a person would write it."""
@@ -50,9 +58,9 @@ class Parameter:
 
     def _check(self, value: Any) -> None:
         if self.low is not None and value < self.low:
-            raise UsageError(f"parameter {self.name}: {value:g} is below its minimum {show(self.low, self.unit)}")
+            raise UnitError(f"{show(value, self.unit)} is below its minimum {show(self.low, self.unit)}")
         if self.high is not None and value > self.high:
-            raise UsageError(f"parameter {self.name}: {value:g} is above its maximum {show(self.high, self.unit)}")
+            raise UnitError(f"{show(value, self.unit)} is above its maximum {show(self.high, self.unit)}")
 
 
 def _finite(value: Any) -> float:
@@ -60,6 +68,11 @@ def _finite(value: Any) -> float:
     if not abs(value) <= sys.float_info.max or (isinstance(value, int) and abs(value) >= 1 << 63):
         raise UnitError(f"{value!r} is not a finite number")
     return float(value)
+
+
+def read_parameters(table: Table) -> dict[str, Parameter]:
+    """Read `[parameters]` of a protocol file; raises FileError."""
+    return {name: read_parameter(name, table.table(name)) for name in table.keys()}  # noqa: SIM118 - a Table is no dict
 
 
 def read_parameter(name: str, table: Table) -> Parameter:

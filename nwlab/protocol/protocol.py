@@ -14,7 +14,7 @@ from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.files import Table, parse_toml, read_toml
 from nwlab.protocol.binding import StepFunction, bind
 from nwlab.protocol.kinds import Play
-from nwlab.protocol.parameters import Parameter, read_parameter
+from nwlab.protocol.parameters import Parameter, read_parameters
 
 SHIPPED = "nwlab.protocol.steps"
 """Module of the shipped steps; none of them looks at what it reads."""
@@ -97,16 +97,21 @@ class BoundProtocol:
         """Return how long it will be; None when a lab's own step decides that as it goes."""
         if any(step.own for step in self._steps):
             return None
-        sizes = [
-            (drive.steps, drive.duration, 1, drive.steps * len(drive.forces))
-            for step in self._steps
-            for drive in step.drives()
-        ]
+        sizes = [(drive.steps, drive.duration, 1, drive.steps * len(drive.forces)) for drive in self.drives()]
+        self._label = ""
         return Outline(*(sum(column) for column in zip(*sizes, strict=True))) if sizes else Outline(0, 0.0, 0, 0)
 
     def label(self) -> str:
         """Return the number and name of the step that is playing."""
         return self._label
+
+    def place(self) -> str:
+        """Return where the step that is playing stands, as "file:line: key"; empty before the first one."""
+        if not self._label:
+            return ""
+        steps = parse_toml(self.protocol.text, self.protocol.path).tables("step")
+        number = next(index for index, step in enumerate(self._steps) if step.label == self._label)
+        return str(steps[number].error("")).removesuffix(": ")
 
 
 def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
@@ -122,16 +127,12 @@ def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
     needs.finish()
     on_compliance = table.choice("on_compliance", ("hold", "stop"), "hold")
     functions = {**_functions_of(SHIPPED), **_own_functions(table)}
-    read = _set(_parameters(table.table("parameters")), parameters, table.path)
+    read = _set(read_parameters(table.table("parameters")), parameters, table.path)
     if not table.tables("step"):
         raise table.error("a protocol needs at least one [[step]]")
     table.finish()
     text = table.path.read_text("utf-8")
     return Protocol(name, about, table.path, text, sources, read, functions, on_compliance)
-
-
-def _parameters(table: Table) -> dict[str, Parameter]:
-    return {name: read_parameter(name, table.table(name)) for name in table.keys()}  # noqa: SIM118 - a Table is no dict
 
 
 def _set(known: dict[str, Parameter], given: Mapping[str, Any], path: Path) -> dict[str, Parameter]:

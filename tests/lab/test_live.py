@@ -186,22 +186,22 @@ def test_a_run_opens_its_window_and_tells_when_that_dies(lab: Laboratory) -> Non
 
 
 @pytest.mark.parametrize(
-    ("environment", "words"),
+    ("environment", "seconds", "words"),
     [
-        ({"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "no window: there is no display for a window"),
-        ({"QT_QPA_PLATFORM": "teletype"}, "no window: Qt cannot start: Could not find the Qt platform plugin"),
+        ({"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, 1, "no window: there is no display for a"),
+        ({"QT_QPA_PLATFORM": "teletype"}, 6, "no window: Qt cannot start: Could not find the Qt platform plugin"),
     ],
     ids=["known beforehand", "known later"],
 )
 def test_a_window_that_cannot_be_is_told_in_one_line_and_the_run_goes_on(
-    lab: Laboratory, environment: dict[str, str], words: str
+    lab: Laboratory, environment: dict[str, str], seconds: int, words: str
 ) -> None:
-    running = lab.run(6.0, "--live", **environment)
+    running = lab.run(seconds, "--live", **environment)
     assert running.end() == 0, running.complaints
-    complete(lab.measured(), 600)
+    complete(lab.measured(), 100 * seconds)
     (line,) = [line for line in running.complaints if line.startswith("nwlab: ")]
     assert line.startswith(f"nwlab: {words}")
-    assert "finished: 600 samples" in running.complaints[-1]
+    assert f"finished: {100 * seconds} samples" in running.complaints[-1]
 
 
 def test_stop_from_afar_ends_in_a_confirmed_safe_state(lab: Laboratory) -> None:

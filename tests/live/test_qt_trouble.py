@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from runs.ohmic import OhmicChip, several, volts
 
-from nwlab.core.record import RunInfo
+from nwlab.core.record import JOURNAL, RunInfo
 from nwlab.live import qt_trouble
 from nwlab.live.system_libraries import EVERYTHING
 from nwlab.runs.player import play
@@ -48,8 +48,12 @@ def live(run: Path, planted: str = "", **environment: str | None) -> subprocess.
     path = os.pathsep.join(filter(None, (str(run.parent), os.environ.get("PYTHONPATH"))))
     merged = {**os.environ, "PYTHONPATH": path, **environment}
     cleaned = {name: value for name, value in merged.items() if value is not None}
-    command = [sys.executable, "-m", "nwlab", "live", str(run)]
-    return subprocess.run(command, env=cleaned, cwd=run.parent, capture_output=True, text=True, check=False, timeout=60)
+    return start(["live", str(run)], run.parent, cleaned)
+
+
+def start(words: list[str], cwd: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nwlab", *words]
+    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
@@ -65,6 +69,13 @@ def test_no_display(run: Path) -> None:
     told = refused(live(run, QT_QPA_PLATFORM=None, DISPLAY=None, WAYLAND_DISPLAY=None))
     assert "there is no display for a window here" in told
     assert "`nwlab run … --live` draws in the terminal" in told
+
+
+@linux
+def test_the_window_that_starts_runs_says_the_same(run: Path) -> None:
+    blind = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    told = refused(start(["gui"], run.parent, {**blind, "QT_QPA_PLATFORM": ""}))
+    assert "there is no display for a window here" in told
 
 
 @linux
@@ -145,6 +156,23 @@ def test_a_library_that_lets_go_of_none_is_found_out() -> None:
 
 def test_an_import_error_of_our_own_is_not_blamed_on_the_system() -> None:
     assert qt_trouble.of_import(ImportError("cannot import name 'Scene'", name="nwlab.live.scene")) == ""
+
+
+@linux
+def test_without_a_name_the_newest_run_is_shown_and_named(tmp_path: Path) -> None:
+    for name, age in (("b", 0.0), ("a", 100.0), ("c", 200.0)):
+        play(several(volts([1, 2])), OhmicChip(), (Store(tmp_path / "runs" / name, RunInfo("x")),))
+        journal = tmp_path / "runs" / name / JOURNAL
+        written = journal.stat().st_mtime - age
+        os.utime(journal, (written, written))
+    command = [sys.executable, "-m", "nwlab", "live"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    named, refusal = done.stderr.splitlines()
+    assert named == "nwlab: showing runs/b, the newest run below runs"
+    assert "there is no display" in refusal
 
 
 @pytest.mark.parametrize(("words", "code", "told"), [((), 2, "there is no run below"), (("nowhere",), 3, "nowhere")])

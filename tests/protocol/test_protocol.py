@@ -44,7 +44,7 @@ def test_the_same_file_serves_chips_with_other_terminal_order(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"level": "4 V"}, "level: 4 is above its maximum 3 V"),
+        ({"level": "4 V"}, "level: 4 V is above its maximum 3 V"),
         ({"level": "4 A"}, "a unit of V is needed"),
         ({"count": "2.5"}, "not a whole number"),
         ({"count": 0}, "below its minimum"),
