@@ -19,8 +19,9 @@ from nwlab.core.drive import BoolArray, FloatArray
 KEPT = 4096
 """Points of each level that are certain to be there."""
 _PORTION = KEPT // 2  # samples that are taken at once; a level gets half as many as the one below
-_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4  # points of level 0, where nothing is thinned out yet, and of others
-_GROUP, _GROUPS = 4, 16
+_GROUP, _GROUPS = 4, 32
+_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4 + _GROUP * _GROUPS
+"""Points that level 0 has room for, where nothing is thinned out yet, and all others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,12 +183,13 @@ class Trace:
 
     def _serving(self, begin: float, end: float, most: int) -> tuple[int, int, int]:
         """Return the finest level that has all of a view in at most `most` points, and which points these are."""
+        found = 0, 0, 0  # the last level has everything, in few points
         for number, level in enumerate(self._levels):
             if level.reaches(begin):
-                first, last = level.find(begin, end)
-                if last - first <= most:
-                    return number, first, last
-        raise AssertionError("the last level has everything, in few points")
+                found = number, *level.find(begin, end)
+                if found[2] - found[1] <= most:
+                    break
+        return found
 
     def _add(self, time: FloatArray, value: FloatArray, after_rest: BoolArray) -> None:
         number, new = 0, (time, value, after_rest)
