@@ -10,6 +10,7 @@ the finer ones, so that the newest sample is always there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,11 @@ from nwlab.core.drive import BoolArray, FloatArray
 KEPT = 4096
 """Points of each level that are certain to be there."""
 _PORTION = KEPT // 2  # samples that are taken at once; a level gets half as many as the one below
-_GROUP, _GROUPS = 4, 32
-_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4 + _GROUP * _GROUPS
+_GROUP, _GROUPS = 4, (32, 36, 40, 44, 48, 52, 56, 60)
+_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4 + _GROUP * _GROUPS[-1]
 """Points that level 0 has room for, where nothing is thinned out yet, and all others."""
+_portions = cycle(_GROUPS)
+"""How many groups a trace waits for: another number for each, so that not all of them have work in the same frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +39,8 @@ class Points:
 class _Level:
     """The newest points of one level, contiguous; the oldest fall out in bulk when the room is used up."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, groups: int) -> None:
+        self._groups = groups  # that the next level waits for
         self.time, self.value, self.after_rest = np.empty(room), np.empty(room), np.empty(room, np.bool_)
         self.used = self.passed_on = 0  # points; of those, how many the next level has seen
         self.complete = True  # whether nothing has fallen out yet
@@ -61,7 +65,7 @@ class _Level:
         None until there are some groups, which makes an append cheap; the newest point stays.
         """
         count = (self.used - self.passed_on - 1) // _GROUP
-        if count < _GROUPS:
+        if count < self._groups:
             return None
         place = slice(self.passed_on, self.passed_on + count * _GROUP)
         self.passed_on = place.stop
@@ -115,7 +119,8 @@ class Trace:
     """Samples in the order of time; `append` costs what is new, `view` the same however many there are."""
 
     def __init__(self) -> None:
-        self._levels = [_Level(_ROOM)]
+        self._groups = next(_portions)
+        self._levels = [_Level(_ROOM, self._groups)]
         self.samples = 0
         self.first = self.last = 0.0  # s: times of the first and the last sample, once there are any
 
@@ -195,7 +200,7 @@ class Trace:
         number, new = 0, (time, value, after_rest)
         while new is not None:
             if number == len(self._levels):
-                self._levels.append(_Level(_ROOM_ABOVE))
+                self._levels.append(_Level(_ROOM_ABOVE, self._groups))
             level = self._levels[number]
             level.append(*new)
             new = level.reduce()
