@@ -19,7 +19,7 @@ from nwlab.live.ticks import Tick, Ticks, of_decades, of_values, written
 from nwlab.live.trace import Trace
 from nwlab.live.view import View
 
-_SELDOM = 30  # pictures between looks at all values that are seen
+_SELDOM = 60  # pictures between looks at all values that are seen
 _MARGIN = 3  # px before what is new that may look different because of it
 
 

@@ -49,15 +49,15 @@ def lay_out(sight: Sight, size: QSize, font: QFont, ratio: float = 1.0) -> Layou
     frame = frame_of(size, [panel.kind for panel in sight.panels], font)
     for index, panel in enumerate(sight.panels):
         panel.rows = frame.rows(index)
-    begin, end = sight.stretch.begin, sight.stretch.end
-    ticks = of_time(begin, end, frame.columns)
-    view = view_of(begin, end, round(frame.plots[0].width() * ratio), ticks.step)
+    stretch = sight.stretch
+    ticks = of_time(stretch.begin, stretch.end, frame.columns)
+    view = view_of(stretch.begin, stretch.width, round(frame.plots[0].width() * ratio), ticks.step)
     return Layout(frame, ticks, view, ratio)
 
 
 def refresh(sight: Sight, layout: Layout) -> int:
     """Bring the strips of all plots up to date; return the first column that may have changed."""
-    view, ratio = layout.view, layout.ratio
+    view, ratio = layout.view.in_stride(), layout.ratio
     look, key = Look(sight.theme, round(sight.sizes.line * ratio), ratio), (sight.hidden, sight.near)
     lines, first = sight.lines, view.left + view.width
     for turn, (panel, plot) in enumerate(zip(sight.panels, layout.frame.plots, strict=True), sight.turn):

@@ -16,6 +16,7 @@ from nwlab.live.line import Line
 from nwlab.live.plots import PlotArea
 from nwlab.live.scene import Scene
 from nwlab.live.sizes import Sizes
+from nwlab.live.strip import Strip
 from nwlab.live.theme import DARK, LIGHT, Theme
 
 
@@ -238,3 +239,25 @@ def test_another_run_takes_the_place_of_the_one_before(shown: Shown, app: QAppli
     picture = pixels(plots)
     assert painted(picture, LIGHT.curves[0], box_of(plots, CONDUCTANCE)).any()
     assert not painted(picture, LIGHT.curves[2], box_of(plots, CONDUCTANCE)).any()
+
+
+def test_a_picture_that_moves_on_is_not_painted_anew(
+    shown: Shown, app: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted_columns: list[int] = []
+    renew = Strip.renew
+
+    def counted(strip: Strip, first: int, last: int) -> list[tuple[int, int]]:
+        gaps = renew(strip, first, last)
+        painted_columns.append(sum(end - begin for begin, end in gaps))
+        return gaps
+
+    scene = Scene()
+    plots = shown(scene)
+    plots.span = 0.5
+    monkeypatch.setattr(Strip, "renew", counted)
+    for event in Experiment(steps=6000, block=10):
+        scene.take(event)
+        plots.show_scene(scene)
+        app.processEvents()
+    assert np.mean(painted_columns[len(painted_columns) // 4 :]) < 60
