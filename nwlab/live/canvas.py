@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
@@ -13,7 +14,7 @@ from nwlab.live.detail import Close, Detail
 from nwlab.live.hand import Hand
 from nwlab.live.hover import Hover, paint_hover
 from nwlab.live.loader import Loader
-from nwlab.live.picture import Picture, paint
+from nwlab.live.picture import Layout, Picture, lay_out, paint, refresh
 from nwlab.live.readout import read_at
 from nwlab.live.scene import Scene
 from nwlab.live.sight import Sight
@@ -52,6 +53,8 @@ class Canvas(QWidget):
         self._picture: Picture | None = None
         self._mouse: QPointF | None = None
         self._hover: Hover | None = None
+        self._layout: Layout | None = None  # of what is in the strips; None when it is something else
+        self._outline: Hashable = None  # whatever is painted besides curves
         self._asked: Asked | None = None
         self._loader = Loader(self)
         self._loader.arrived.connect(self._take_close)
@@ -69,12 +72,24 @@ class Canvas(QWidget):
         if scene is not self.sight.scene:
             self._asked = None
         self.sight.show(scene)
+        self.advance()
+
+    def advance(self) -> None:
+        """Paint what is new, on top of what is there where the rest has stayed the same."""
+        before = self._outline
+        column = self._refresh()
+        still = self._outline == before and self._mouse is None and self._layout is not None
+        self.update(self._layout.from_column(column) if still and self._layout else self.rect())
+
+    def change(self) -> None:
+        """Paint everything, because something else is to be seen."""
+        self._layout = None
         self.update()
 
     def resized(self) -> None:
         """Take the sizes of the sight."""
         self.setFont(font_of(self.font(), self.sight.sizes.small))
-        self.update()
+        self.change()
 
     def pan(self, right: float, down: float, at: QPointF) -> None:
         """Move what is seen by a way in px; at an axis of values, the values."""
@@ -84,7 +99,7 @@ class Canvas(QWidget):
         plot = picture.frame.plot_at(at.y())
         if at.x() < picture.frame.inside.left():
             picture.panels[plot].heights.pan(down / picture.frame.plots[plot].height())
-            self.update()
+            self.change()
         elif right:
             self.sight.stretch.pan(-right / picture.frame.inside.width())
             self._moved()
@@ -98,7 +113,7 @@ class Canvas(QWidget):
         plot = picture.frame.plots[index]
         if upright or at.x() < plot.left():
             picture.panels[index].heights.zoom(factor, (plot.bottom() - at.y()) / plot.height())
-            self.update()
+            self.change()
         else:
             self.sight.stretch.zoom(factor, picture.charts[index].time(at.x() - plot.left()))
             self._moved()
@@ -107,7 +122,7 @@ class Canvas(QWidget):
         """Follow the newest again, and show all of its values."""
         self.sight.home()
         self.followed.emit(True)
-        self.update()
+        self.change()
 
     def point(self, at: QPointF | None) -> None:
         """Say what is there."""
@@ -134,19 +149,32 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Paint what is new."""
-        del event
-        if self.detail is not None and not self.sight.stretch.follow:
-            self._close_look(self.detail)
+        if self._layout is None or self._layout.frame.size != self.size():
+            self._refresh()
+        assert self._layout is not None
         said = self._hover
         with QPainter(self) as painter:
             painter.setFont(self.font())
-            self._picture = paint(painter, self.sight, self.size(), self.font(), self.devicePixelRatioF())
+            self._picture = paint(painter, self.sight, self._layout, event.rect())
             self._hover = None if self._mouse is None else self._look(self._picture, self._mouse)
             if self._hover is not None:
                 paint_hover(painter, self._hover, self._picture.frame, self.sight.theme)
         text = "" if self._hover is None else str(self._hover.readout)
         if text != ("" if said is None else str(said.readout)):
             self.hovered.emit(text)
+
+    def _refresh(self) -> int:
+        """Lay out, fetch detail, paint what is new into the strips; return the first column that has changed."""
+        sight = self.sight
+        if self.detail is not None and not sight.stretch.follow:
+            self._close_look(self.detail)
+        self._layout = lay_out(sight, self.size(), self.font(), self.devicePixelRatioF())
+        column = refresh(sight, self._layout)
+        marks = sight.scene.marks
+        heights = tuple((panel.heights.low, panel.heights.high) for panel in sight.panels)
+        last = marks[-1] if marks else None
+        self._outline = self._layout, heights, sight.hint, last, len(marks), len(sight.scene.alarms), sight.theme.name
+        return column
 
     def _look(self, picture: Picture, mouse: QPointF) -> Hover | None:
         """Return what is said where the mouse is."""
@@ -164,14 +192,14 @@ class Canvas(QWidget):
     def _moved(self) -> None:
         self.sight.look_again()
         self.followed.emit(False)
-        self.update()
+        self.change()
 
     def _take_close(self, close: Close) -> None:
         self.sight.close, self.sight.hint = close, ""
         self.sight.look_again()
-        self.update()
+        self.change()
 
     def _take_failure(self, reason: str) -> None:
         self.sight.hint = f"coarse, because the record cannot be read: {reason}"
         self.detail = None
-        self.update()
+        self.change()

@@ -36,7 +36,8 @@ class Column:
 
     def begins_after(self, moment: float) -> bool:
         """Whether nothing was held for half a step or more between a moment in s and the first level."""
-        return bool(self.begin[0] - moment > 0.5 * float(np.median(self.end - self.begin)))
+        length = (float(self.end[-1]) - float(self.begin[0])) / self.begin.size
+        return float(self.begin[0]) - moment > 0.5 * length
 
     def part(self, steps: slice) -> Column:
         """Return some of the steps."""

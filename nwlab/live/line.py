@@ -48,7 +48,8 @@ class Line:
         self._append("A", self.current, column.time, column.current, after_rest=after_rest)
         self._append("S", self.conductance, column.time, column.conductance, after_rest=after_rest)
         self._note_compliance(column)
-        self.overflows += int(np.count_nonzero(np.isnan(column.voltage) | np.isnan(column.current)))
+        known = np.isfinite(column.voltage) & np.isfinite(column.current)
+        self.overflows += known.size - int(np.count_nonzero(known))
 
     def expect(self, column: Column, mean: FloatArray, sd: FloatArray) -> None:
         """Add what was expected of a block that has been added: the quantity not forced, (steps,) A or V each."""
@@ -66,15 +67,19 @@ class Line:
 
     def _append(self, unit: str, trace: Trace, time: FloatArray, value: FloatArray, *, after_rest: bool) -> None:
         known = np.isfinite(value)
-        if known.any():
-            trace.append(time[known], value[known], after_rest=after_rest)
-            self.last[unit] = float(value[known][-1])
+        if not known.all():
+            time, value = time[known], value[known]
+        if value.size:
+            trace.append(time, value, after_rest=after_rest)
+            self.last[unit] = float(value[-1])
 
     def _note_compliance(self, column: Column) -> None:
+        self.is_limited = bool(column.in_compliance[-1])
+        if not column.in_compliance.any():
+            return
         turns = np.flatnonzero(np.diff(column.in_compliance.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
         for first, last in turns:
             self.limited.add(float(column.begin[first]), float(column.end[last - 1]))
-        self.is_limited = bool(column.in_compliance[-1])
 
     @staticmethod
     def _as_conductance(column: Column, value: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from nwlab.live.ticks import Tick, Ticks, of_decades, of_values, written
 from nwlab.live.trace import Trace
 from nwlab.live.view import View
 
-_SELDOM = 30  # pictures between looks at all values that are seen
+_SELDOM = 60  # pictures between looks at all values that are seen
 _MARGIN = 3  # px before what is new that may look different because of it
 
 
@@ -80,21 +80,24 @@ class Panel:
         lattice = Lattice(view.step, tuple(tick.place for tick in self.ticks().ticks))
         return Sheet(self.kind, lines, self._sparse, lattice, look)
 
-    def refresh(self, lines: tuple[Line, ...], setting: Setting, version: int, *, patient: bool) -> None:
+    def refresh(self, lines: tuple[Line, ...], setting: Setting, version: int, *, patient: bool) -> int:
         """Paint what is new since the last picture, or everything when the setting has changed.
 
-        Where only `version` has changed, a `patient` plot may wait for the next picture.
+        Return the first column that was painted, or one beyond the last. Where only `version` has changed, a `patient`
+        plot may wait for the next picture.
         """
         if self._wait > 0 and self._same(setting) == self._state and (patient or version == self.version):
-            return
+            return setting.view.left + setting.view.width
         self.strip.spoil(self._changed(lines, setting.view))
         if self._wait <= 0:
             self._survey(lines, setting.view)
-        if self._paint(lines, setting):
+        first, left = self._paint(lines, setting)
+        if left:
             self._survey(lines, setting.view)
-            self._paint(lines, setting)
+            first = min(first, self._paint(lines, setting)[0])
         self._wait -= 1
         self._state, self.version = self._same(setting), version
+        return first
 
     def _same(self, setting: Setting) -> Hashable:
         return setting, self.scale, self.heights.low, self.heights.high, self.rows
@@ -107,19 +110,19 @@ class Panel:
             self.heights.fit(found.low, found.high)
             self._sparse = found.sparse
 
-    def _paint(self, lines: tuple[Line, ...], setting: Setting) -> bool:
-        """Return whether a curve has left the picture although it should not."""
+    def _paint(self, lines: tuple[Line, ...], setting: Setting) -> tuple[int, bool]:
+        """Return the first column painted, and whether a curve has left the picture although it should not."""
         view, height, heights, strip = setting.view, setting.height, self.heights, self.strip
         same = setting.look, setting.key, view.column, view.step, self._sparse, self.scale, self.rows
         strip.suit(view.width, height, (*same, heights.low, heights.high))
         gaps = strip.renew(view.left, view.left + view.width)
         if not gaps:
-            return False
+            return view.left + view.width, False
         sheet, chart = self.sheet(lines, view, setting.look), self.chart(view.column, view.left, height)
         with QPainter(strip.image) as painter:
             pieces = (piece for gap in gaps for piece in strip.pieces(*gap))
             left = [_paint_piece(painter, sheet, chart, piece, height) for piece in pieces]
-        return any(left) and heights.automatic
+        return gaps[0][0], any(left) and heights.automatic
 
     def _changed(self, lines: tuple[Line, ...], view: View) -> int:
         """Return the first column in which something may have changed since the last call."""

@@ -64,7 +64,7 @@ class PlotArea(QWidget):
             self._legend.set_names(tuple(line.name for line in scene.lines.values()))
             self._canvas.show_scene(scene)
         elif self._sight.is_late:
-            self._canvas.update()
+            self._canvas.advance()
 
     @property
     def follow(self) -> bool:
@@ -76,7 +76,7 @@ class PlotArea(QWidget):
         if follow:
             self._sight.home()
         self._sight.stretch.follow = follow
-        self._canvas.update()
+        self._canvas.change()
 
     @property
     def span(self) -> float | None:
@@ -90,7 +90,7 @@ class PlotArea(QWidget):
         self._sight.stretch.span = span
         self._sight.show(self._sight.scene)
         self._sight.look_again()
-        self._canvas.update()
+        self._canvas.change()
 
     @property
     def scale(self) -> str:
@@ -102,7 +102,7 @@ class PlotArea(QWidget):
         if scale not in SCALES:
             raise UsageError(f"conductance can be plotted as {', '.join(SCALES)}, not as {scale!r}")
         self._sight.scale = scale
-        self._canvas.update()
+        self._canvas.change()
 
     @property
     def detail(self) -> Detail | None:
@@ -120,7 +120,7 @@ class PlotArea(QWidget):
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Window, QColor(theme.window))
         self.setPalette(palette)
-        self._canvas.update()
+        self._canvas.change()
 
     def set_sizes(self, sizes: Sizes) -> None:
         """Take other sizes of type and lines."""
@@ -153,7 +153,7 @@ class PlotArea(QWidget):
     def _hide(self) -> None:
         self._sight.hidden = self._legend.hidden
         self._sight.look_again()
-        self._canvas.update()
+        self._canvas.change()
 
     def _rows(self) -> Iterable[Row]:
         """Return the samples that are seen: from the record later, from memory now, because it does not stand still."""

@@ -21,7 +21,7 @@ from nwlab.core.events import (
     RunStarted,
 )
 from nwlab.core.reading import Reading
-from nwlab.live.column import Column, Pair, columns_of, name_of, pair_of
+from nwlab.live.column import Pair, columns_of, name_of, pair_of
 from nwlab.live.image import Image, image_of
 from nwlab.live.line import Line
 from nwlab.live.roles import Role, roles_of
@@ -126,20 +126,22 @@ class Scene:
             self.starts[-1] = begun
         self._blocks.append((event.index, event.first, drive, reading))
         for force, column in columns_of(drive, event.first, reading, self._origin):
-            self._line(force).add(column)
-            self._fill_matrix(force, column)
+            line = self._line(force)
+            line.add(column)
+            self._fill_matrix(force, line)
         last = event.first + reading.steps
         self.now = begun + float(reading.onset[-1] + drive.dwell[last - 1])
         self.progress.samples += reading.steps
         self.progress.done += float(drive.dwell[event.first : last].sum())
 
     def _expect(self, event: Expected) -> None:
-        for index, first, drive, reading in self._blocks:
+        for index, first, drive, reading in reversed(self._blocks):
             offset, count = event.first - first, event.mean.shape[0]
             if index == event.index and offset >= 0 and offset + count <= reading.steps:
                 part = slice(offset, offset + count)
                 for place, (force, column) in enumerate(columns_of(drive, first, reading, self._origin or 0.0)):
                     self._line(force).expect(column.part(part), event.mean[:, place], event.sd[:, place])
+                return
 
     def _finish(self, event: DriveFinished) -> None:
         if event.relays is not None:
@@ -184,16 +186,14 @@ class Scene:
             self.lines[pair] = Line(name_of(pair, self.terminals), len(self.lines))
         return self.lines[pair]
 
-    def _fill_matrix(self, force: Force, column: Column) -> None:
+    def _fill_matrix(self, force: Force, line: Line) -> None:
         """A pair of terminals is measured when one is forced against the other, or against the only ground."""
         drive = self._drive
         low = force.low
         if low is None and drive is not None and len(drive.ground) == 1:
             (low,) = drive.ground
-        values = column.conductance
-        values = values[np.isfinite(values)]
-        if low is not None and values.size:
-            self.matrix[force.terminal, low] = self.matrix[low, force.terminal] = values[-1]
+        if low is not None and "S" in line.last:
+            self.matrix[force.terminal, low] = self.matrix[low, force.terminal] = line.last["S"]
 
 
 def _told(kind: str, content: Mapping[str, Any]) -> str:

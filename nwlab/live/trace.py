@@ -10,6 +10,7 @@ the finer ones, so that the newest sample is always there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,11 @@ from nwlab.core.drive import BoolArray, FloatArray
 KEPT = 4096
 """Points of each level that are certain to be there."""
 _PORTION = KEPT // 2  # samples that are taken at once; a level gets half as many as the one below
-_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4  # points of level 0, where nothing is thinned out yet, and of others
-_GROUP, _GROUPS = 4, 16
+_GROUP, _GROUPS = 4, (32, 36, 40, 44, 48, 52, 56, 60)
+_ROOM, _ROOM_ABOVE = 4 * KEPT, KEPT + KEPT // 4 + _GROUP * _GROUPS[-1]
+"""Points that level 0 has room for, where nothing is thinned out yet, and all others."""
+_portions = cycle(_GROUPS)
+"""How many groups a trace waits for: another number for each, so that not all of them have work in the same frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +39,8 @@ class Points:
 class _Level:
     """The newest points of one level, contiguous; the oldest fall out in bulk when the room is used up."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, groups: int) -> None:
+        self._groups = groups  # that the next level waits for
         self.time, self.value, self.after_rest = np.empty(room), np.empty(room), np.empty(room, np.bool_)
         self.used = self.passed_on = 0  # points; of those, how many the next level has seen
         self.complete = True  # whether nothing has fallen out yet
@@ -60,7 +65,7 @@ class _Level:
         None until there are some groups, which makes an append cheap; the newest point stays.
         """
         count = (self.used - self.passed_on - 1) // _GROUP
-        if count < _GROUPS:
+        if count < self._groups:
             return None
         place = slice(self.passed_on, self.passed_on + count * _GROUP)
         self.passed_on = place.stop
@@ -114,7 +119,8 @@ class Trace:
     """Samples in the order of time; `append` costs what is new, `view` the same however many there are."""
 
     def __init__(self) -> None:
-        self._levels = [_Level(_ROOM)]
+        self._groups = next(_portions)
+        self._levels = [_Level(_ROOM, self._groups)]
         self.samples = 0
         self.first = self.last = 0.0  # s: times of the first and the last sample, once there are any
 
@@ -182,18 +188,19 @@ class Trace:
 
     def _serving(self, begin: float, end: float, most: int) -> tuple[int, int, int]:
         """Return the finest level that has all of a view in at most `most` points, and which points these are."""
+        found = 0, 0, 0  # the last level has everything, in few points
         for number, level in enumerate(self._levels):
             if level.reaches(begin):
-                first, last = level.find(begin, end)
-                if last - first <= most:
-                    return number, first, last
-        raise AssertionError("the last level has everything, in few points")
+                found = number, *level.find(begin, end)
+                if found[2] - found[1] <= most:
+                    break
+        return found
 
     def _add(self, time: FloatArray, value: FloatArray, after_rest: BoolArray) -> None:
         number, new = 0, (time, value, after_rest)
         while new is not None:
             if number == len(self._levels):
-                self._levels.append(_Level(_ROOM_ABOVE))
+                self._levels.append(_Level(_ROOM_ABOVE, self._groups))
             level = self._levels[number]
             level.append(*new)
             new = level.reduce()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_STRIDE = 64  # columns by which what is painted moves on at once, while what is seen moves on column by column
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -24,8 +26,12 @@ class View:
         """Moment of the right edge in s."""
         return (self.left + self.width) * self.column
 
+    def in_stride(self) -> View:
+        """Return these columns and some more, the same ones as long as the picture has not moved on by much."""
+        return View(self.column, self.left - self.left % _STRIDE, self.width + _STRIDE, self.step)
 
-def view_of(begin: float, end: float, width: int, step: float) -> View:
-    """Return `width` columns that show from about `begin` to about `end` s."""
-    column = (end - begin) / width
+
+def view_of(begin: float, length: float, width: int, step: float) -> View:
+    """Return `width` columns that show `length` s from about `begin` on."""
+    column = length / width
     return View(column, round(begin / column), width, step)

@@ -74,7 +74,7 @@ def test_before_and_after_everything_there_is_nothing(tmp_path: Path) -> None:
 def zoomed(plots: PlotArea, begin: float, end: float) -> None:
     """Look at a stretch of time as after some zooming."""
     stretch = plots._sight.stretch
-    stretch.follow, stretch.begin, stretch.end = False, begin, end
+    stretch.follow, stretch.begin, stretch.width = False, begin, end - begin
     plots._canvas._moved()
     QApplication.processEvents()
 

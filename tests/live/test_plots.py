@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from live.experiment import Experiment, noted, scene_of
-from live.pixels import painted, pixels, rgb
+from live.pixels import array_of, painted, pixels, rgb
 from live.showing import Shown, box_of, chart_of, value_at
 from PySide6.QtWidgets import QApplication
 
@@ -13,8 +13,10 @@ from nwlab.core.errors import UsageError
 from nwlab.core.units import G0
 from nwlab.live.kinds import CONDUCTANCE, CURRENT, RESIDUAL, VOLTAGE
 from nwlab.live.line import Line
+from nwlab.live.plots import PlotArea
 from nwlab.live.scene import Scene
 from nwlab.live.sizes import Sizes
+from nwlab.live.strip import Strip
 from nwlab.live.theme import DARK, LIGHT, Theme
 
 
@@ -178,15 +180,20 @@ def test_what_is_painted_as_it_comes_looks_like_what_is_painted_at_once(
     for _ in range(2):  # plots take turns
         plots.show_scene(scene)
         app.processEvents()
-    grown = pixels(plots)
+    grown = on_screen(plots)
     for panel in plots._sight.panels:
         panel.strip.suit(1, 1, "anew")
         panel._state = None
         panel._wait = 9
-    plots._canvas.update()
+    plots._canvas.change()
     whole = pixels(plots)
     assert unlike(grown, whole) < 0.001
     assert unlike(grown, np.broadcast_to(rgb(DARK.panel), grown.shape)) > 0.1
+
+
+def on_screen(plots: PlotArea) -> np.ndarray:
+    """Return the px of the window as they are, without painting it anew."""
+    return array_of(plots.screen().grabWindow(plots.winId()).toImage())
 
 
 def unlike(one: np.ndarray, other: np.ndarray) -> float:
@@ -232,3 +239,25 @@ def test_another_run_takes_the_place_of_the_one_before(shown: Shown, app: QAppli
     picture = pixels(plots)
     assert painted(picture, LIGHT.curves[0], box_of(plots, CONDUCTANCE)).any()
     assert not painted(picture, LIGHT.curves[2], box_of(plots, CONDUCTANCE)).any()
+
+
+def test_a_picture_that_moves_on_is_not_painted_anew(
+    shown: Shown, app: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted_columns: list[int] = []
+    renew = Strip.renew
+
+    def counted(strip: Strip, first: int, last: int) -> list[tuple[int, int]]:
+        gaps = renew(strip, first, last)
+        painted_columns.append(sum(end - begin for begin, end in gaps))
+        return gaps
+
+    scene = Scene()
+    plots = shown(scene)
+    plots.span = 0.5
+    monkeypatch.setattr(Strip, "renew", counted)
+    for event in Experiment(steps=6000, block=10):
+        scene.take(event)
+        plots.show_scene(scene)
+        app.processEvents()
+    assert np.mean(painted_columns[len(painted_columns) // 4 :]) < 60

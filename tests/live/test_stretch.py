@@ -65,3 +65,15 @@ def test_values_that_are_all_the_same_have_a_height(value: float) -> None:
     before = heights.low, heights.high
     heights.fit(value, value)
     assert (heights.low, heights.high) == before
+
+
+def test_a_stretch_that_moves_on_keeps_its_length_to_the_last_bit() -> None:
+    stretch = Stretch()
+    stretch.span = 30.0
+    widths = set[float]()
+    for now in np.random.default_rng(1).uniform(10, 1e5, 200):
+        stretch.follow_to(float(now), is_over=False)
+        widths.add(stretch.width)
+        assert stretch.end == pytest.approx(now + 0.3)
+    stretch.pan(0.3)
+    assert widths == {stretch.width}

@@ -22,7 +22,7 @@ def grown(values: np.ndarray, portion: int = 977, rate: float = 1e3) -> Trace:
 def test_few_points_have_the_envelope_of_all(size: int) -> None:
     values = np.random.default_rng(1).normal(size=size)
     points = grown(values).view(0.0, size / 1e3, 2000)
-    assert points.time.size <= 2000 + 2 + 67 * 20
+    assert points.time.size <= 2000 + 2 + 243 * 20
     assert points.value.min() == values.min()
     assert points.value.max() == values.max()
     assert points.value[-1] == values[-1]

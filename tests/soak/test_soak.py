@@ -68,3 +68,11 @@ def test_a_sample_that_is_lost_or_doubled_is_noticed(places: np.ndarray) -> None
 def _taken(perfect: Reading, places: np.ndarray) -> Reading:
     names = ("onset", "time", "aperture", "voltage", "current", "in_compliance", "overflow")
     return Reading(0.0, *(getattr(perfect, name)[places] for name in names))
+
+
+def test_a_minute_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a process of its own where others have not grown it before: here only that it runs and measures."""
+    from soak import live_frames
+
+    live_frames.main(["--frames", "60", "--samples", "5000", "--lines", "2"])
+    assert '"samples of each line": 6980' in capsys.readouterr().out
