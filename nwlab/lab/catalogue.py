@@ -11,7 +11,7 @@ from nwlab.lab.bench_table import has_virtual_part, is_virtual
 from nwlab.lab.listing import listing
 from nwlab.lab.opening import MODEL
 from nwlab.lab.places import known_files
-from nwlab.live.start_catalogue import BenchFacts, Catalogue, ChipFacts, Entry, ProtocolFacts
+from nwlab.live.start.catalogue import BenchFacts, Catalogue, ChipFacts, Entry, ProtocolFacts
 from nwlab.protocol.parameters import read_parameters
 
 

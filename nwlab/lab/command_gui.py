@@ -14,7 +14,7 @@ def main(options: argparse.Namespace) -> int:
     if trouble:
         raise UsageError(trouble)
     try:
-        from nwlab.live.start_app import main as show
+        from nwlab.live.start.app import main as show
     except ImportError as error:
         trouble = qt_trouble.of_import(error)
         if not trouble:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 from nwlab.core.errors import UsageError
 from nwlab.live import qt_trouble
 from nwlab.live.faults import Faults
-from nwlab.live.watched import Watched
+from nwlab.live.run.watched import Watched
 from nwlab.live.window import LiveWindow
 
 _NICE = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from nwlab.live.memory import Memory
+from nwlab.live.look.memory import Memory
 
 
 class Arrangement:

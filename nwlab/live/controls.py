@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QLabel, QMainWindow, QToolBar
 
-from nwlab.live.choice import Choice
-from nwlab.live.memory import SCALES, SPANS, THEMES, Memory
+from nwlab.live.look.choice import Choice
+from nwlab.live.look.memory import SCALES, SPANS, THEMES, Memory
 
 
 class Controls(QObject):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nwlab.live.wording import Mood, Told
+from nwlab.live.run.wording import Mood, Told
 
 
 class Faults:

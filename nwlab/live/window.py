@@ -16,24 +16,24 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBo
 
 from nwlab.core.errors import NwlabError
 from nwlab.core.record import info_from_json
-from nwlab.live import wording
 from nwlab.live.arrangement import Arrangement
-from nwlab.live.banner import Banner
-from nwlab.live.chip_map import ChipMap
-from nwlab.live.chip_reader import ChipReader
-from nwlab.live.chosen_theme import chosen_theme
+from nwlab.live.chip.chip_map import ChipMap
+from nwlab.live.chip.reader import ChipReader
+from nwlab.live.chip.tables import ImagePanel
 from nwlab.live.controls import Controls
-from nwlab.live.detail import RecordDetail
 from nwlab.live.faults import Faults
-from nwlab.live.memory import Memory
-from nwlab.live.palette import palette
-from nwlab.live.plots import PlotArea
-from nwlab.live.report_opener import ReportOpener
-from nwlab.live.run_panel import RunPanel
-from nwlab.live.sizes import Sizes
-from nwlab.live.tables import ImagePanel
-from nwlab.live.theme import Theme
-from nwlab.live.watched import Watched
+from nwlab.live.look.chosen_theme import chosen_theme
+from nwlab.live.look.memory import Memory
+from nwlab.live.look.palette import palette
+from nwlab.live.look.sizes import Sizes
+from nwlab.live.look.theme import Theme
+from nwlab.live.plots.plots import PlotArea
+from nwlab.live.run import wording
+from nwlab.live.run.banner import Banner
+from nwlab.live.run.report_opener import ReportOpener
+from nwlab.live.run.run_panel import RunPanel
+from nwlab.live.run.watched import Watched
+from nwlab.live.scene.detail import RecordDetail
 from nwlab.runs.requests import Request
 
 TICK = 33

@@ -19,8 +19,8 @@ from PySide6.QtCore import QSettings
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nwlab.live.condition import Stage
-from nwlab.live.watched import Watched
+from nwlab.live.run.condition import Stage
+from nwlab.live.run.watched import Watched
 from nwlab.live.window import LiveWindow
 
 PACER = Path(__file__).with_name("pacer.py")

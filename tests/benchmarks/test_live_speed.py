@@ -16,8 +16,8 @@ import pytest
 from live.stream import Frames, Stream
 from PySide6.QtWidgets import QApplication
 
-from nwlab.live.plots import PlotArea
-from nwlab.live.theme import LIGHT
+from nwlab.live.look.theme import LIGHT
+from nwlab.live.plots.plots import PlotArea
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HZ = 30.0

@@ -17,9 +17,9 @@ import pytest
 from lab.test_cli import wait_for
 
 from nwlab.lab.serving import ServedBench
-from nwlab.live.condition import Stage
-from nwlab.live.safety import Safety
-from nwlab.live.watched import Watched
+from nwlab.live.run.condition import Stage
+from nwlab.live.run.safety import Safety
+from nwlab.live.run.watched import Watched
 from nwlab.runs.recording import load_run
 from nwlab.runs.requests import Request
 

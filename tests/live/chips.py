@@ -13,8 +13,8 @@ from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.events import BlockArrived, DriveStarted, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.core.record import Document
-from nwlab.live.chip_layout import ChipLayout, of_chip, sketch
-from nwlab.live.scene import Scene
+from nwlab.live.chip.layout import ChipLayout, of_chip, sketch
+from nwlab.live.scene.scene import Scene
 from nwlab.model.chip_file import load_chip
 
 CHIPS = Path(__file__).parents[2] / "instruments" / "chips"

@@ -47,8 +47,8 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def shown(app: Any) -> Iterator[Callable[..., Any]]:
     """Shows a scene in plots of their own, as a window would."""
-    from nwlab.live.plots import PlotArea
-    from nwlab.live.theme import LIGHT
+    from nwlab.live.look.theme import LIGHT
+    from nwlab.live.plots.plots import PlotArea
 
     made: list[PlotArea] = []
 

@@ -10,7 +10,7 @@ import numpy as np
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.core.reading import Reading
-from nwlab.live.scene import Scene
+from nwlab.live.scene.scene import Scene
 
 
 @dataclass(frozen=True)

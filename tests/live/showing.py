@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect
 
-from nwlab.live.chart import Chart
-from nwlab.live.kinds import Kind
-from nwlab.live.picture import Picture
-from nwlab.live.plots import PlotArea
+from nwlab.live.plots.chart import Chart
+from nwlab.live.plots.kinds import Kind
+from nwlab.live.plots.picture import Picture
+from nwlab.live.plots.plots import PlotArea
 
 Shown = Callable[..., PlotArea]
 """Shows a scene in plots of their own: scene, theme, sizes."""

@@ -10,8 +10,8 @@ import numpy as np
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.events import BlockArrived, DriveStarted, Expected, RunStarted
 from nwlab.core.reading import Reading
-from nwlab.live.plots import PlotArea
-from nwlab.live.scene import Scene
+from nwlab.live.plots.plots import PlotArea
+from nwlab.live.scene.scene import Scene
 
 RATE = 1000.0  # samples per s, of each line
 FRAME = 33  # samples of each line that come between two frames at 30 Hz

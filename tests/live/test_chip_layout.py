@@ -9,8 +9,8 @@ import pytest
 from live.chips import CHIPS, document, layout, terminals
 
 from nwlab.core.record import Document
-from nwlab.live.chip_layout import ChipLayout, has_network, of_chip, on_circle, sketch
-from nwlab.live.chip_reader import ChipReader
+from nwlab.live.chip.layout import ChipLayout, has_network, of_chip, on_circle, sketch
+from nwlab.live.chip.reader import ChipReader
 from nwlab.model.chip_file import load_chip
 
 NETWORKS = {"nw16": 2910, "grid21": 1240, "connectome": 4697, "tunnel100": 260, "lowpass16": 2009}

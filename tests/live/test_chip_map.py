@@ -17,14 +17,14 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from nwlab.core.drive import Force, Quantity
 from nwlab.core.events import DriveFinished, Noted
-from nwlab.live.chip_layout import ChipLayout, Wires, on_circle
-from nwlab.live.chip_legend import lay_out, role_items
-from nwlab.live.chip_map import ChipMap
-from nwlab.live.colour_scale import scale_of
-from nwlab.live.palette import map_colours
-from nwlab.live.roles import Role
-from nwlab.live.scene import Scene
-from nwlab.live.theme import DARK, LIGHT, THEMES, Theme
+from nwlab.live.chip.chip_map import ChipMap
+from nwlab.live.chip.layout import ChipLayout, Wires, on_circle
+from nwlab.live.chip.legend import lay_out, role_items
+from nwlab.live.look.colour_scale import scale_of
+from nwlab.live.look.palette import map_colours
+from nwlab.live.look.theme import DARK, LIGHT, THEMES, Theme
+from nwlab.live.scene.roles import Role
+from nwlab.live.scene.scene import Scene
 
 pytestmark = pytest.mark.usefixtures("app")
 NAMES = tuple(str(number + 1) for number in range(16))

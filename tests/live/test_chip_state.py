@@ -7,8 +7,8 @@ from live.chips import scene, volts
 
 from nwlab.core.drive import Force, Quantity
 from nwlab.core.events import DriveFinished, DriveStarted, RunFinished
-from nwlab.live.chip_state import TerminalState, state_of
-from nwlab.live.roles import Role
+from nwlab.live.chip.state import TerminalState, state_of
+from nwlab.live.scene.roles import Role
 
 NAMES = tuple("ABCDE")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nwlab.live.colour_scale import COLOURS, ColourScale, scale_of
-from nwlab.live.labels import FAR, NEAR, Box, Labels
-from nwlab.live.words import quantity
+from nwlab.live.chip.labels import FAR, NEAR, Box, Labels
+from nwlab.live.look.colour_scale import COLOURS, ColourScale, scale_of
+from nwlab.live.look.words import quantity
 
 
 def test_decades_are_equally_far_apart() -> None:

@@ -14,9 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nwlab.core.record import BLOCKS, RunInfo
-from nwlab.live.detail import RecordDetail, close_look
-from nwlab.live.plots import PlotArea
-from nwlab.live.scene import Scene
+from nwlab.live.plots.plots import PlotArea
+from nwlab.live.scene.detail import RecordDetail, close_look
+from nwlab.live.scene.scene import Scene
 from nwlab.runs.following import Follower
 from nwlab.runs.index import Index
 from nwlab.runs.store import Store

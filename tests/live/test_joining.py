@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Expected, Noted
-from nwlab.live.joining import Joiner
-from nwlab.live.scene import Scene
+from nwlab.live.scene.joining import Joiner
+from nwlab.live.scene.scene import Scene
 from nwlab.runs.player import play
 
 

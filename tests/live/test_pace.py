@@ -9,9 +9,9 @@ from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.record import RunInfo
-from nwlab.live.disk import Disk, look_at
-from nwlab.live.pace import Pace, fraction
-from nwlab.live.scene import Progress
+from nwlab.live.run.disk import Disk, look_at
+from nwlab.live.run.pace import Pace, fraction
+from nwlab.live.scene.scene import Progress
 from nwlab.runs.player import play
 from nwlab.runs.store import Store
 

@@ -11,10 +11,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nwlab.live.kinds import CONDUCTANCE, CURRENT, VOLTAGE
-from nwlab.live.plots import PlotArea
-from nwlab.live.scene import Scene
-from nwlab.live.theme import LIGHT
+from nwlab.live.look.theme import LIGHT
+from nwlab.live.plots.kinds import CONDUCTANCE, CURRENT, VOLTAGE
+from nwlab.live.plots.plots import PlotArea
+from nwlab.live.scene.scene import Scene
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -15,8 +15,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from nwlab.core.errors import UsageError
-from nwlab.live.plots import PlotArea
-from nwlab.live.theme import DARK, LIGHT, Theme
+from nwlab.live.look.theme import DARK, LIGHT, Theme
+from nwlab.live.plots.plots import PlotArea
 
 
 def exported(plots: PlotArea, path: Path) -> str:

@@ -155,7 +155,7 @@ def test_a_library_that_lets_go_of_none_is_found_out() -> None:
 
 
 def test_an_import_error_of_our_own_is_not_blamed_on_the_system() -> None:
-    assert qt_trouble.of_import(ImportError("cannot import name 'Scene'", name="nwlab.live.scene")) == ""
+    assert qt_trouble.of_import(ImportError("cannot import name 'Scene'", name="nwlab.live.scene.scene")) == ""
 
 
 @linux

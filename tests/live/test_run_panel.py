@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.events import DriveFinished, Noted, RunStarted
-from nwlab.live.condition import Condition, Stage
-from nwlab.live.disk import Disk
-from nwlab.live.run_panel import RunPanel
-from nwlab.live.safety import Safety, Verdict
-from nwlab.live.scene import Scene
-from nwlab.live.sizes import Sizes
-from nwlab.live.stop_keys import WITHIN, Twice
-from nwlab.live.theme import DARK, LIGHT
+from nwlab.live.look.sizes import Sizes
+from nwlab.live.look.theme import DARK, LIGHT
+from nwlab.live.run.condition import Condition, Stage
+from nwlab.live.run.disk import Disk
+from nwlab.live.run.run_panel import RunPanel
+from nwlab.live.run.safety import Safety, Verdict
+from nwlab.live.run.stop_keys import WITHIN, Twice
+from nwlab.live.scene.scene import Scene
 
 MANIFEST = {"name": "pulses", "chip": "nw16", "bench": "lab16"}
 

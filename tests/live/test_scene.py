@@ -9,9 +9,9 @@ from runs.ohmic import OhmicChip, force, several, volts
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.core.reading import Reading
-from nwlab.live.roles import Role
-from nwlab.live.scene import Scene
-from nwlab.live.spells import Spells
+from nwlab.live.scene.roles import Role
+from nwlab.live.scene.scene import Scene
+from nwlab.live.scene.spells import Spells
 from nwlab.runs.player import play
 
 OHM = 1e4

@@ -11,9 +11,9 @@ import pytest
 
 from nwlab import cli
 from nwlab.lab.catalogue import catalogue
-from nwlab.live.start_catalogue import Catalogue, entry_of
-from nwlab.live.start_draft import Choices, Draft, bounds
-from nwlab.live.start_order import Order
+from nwlab.live.start.catalogue import Catalogue, entry_of
+from nwlab.live.start.draft import Choices, Draft, bounds
+from nwlab.live.start.order import Order
 
 LISTS = catalogue()
 

@@ -12,15 +12,15 @@ import pytest
 from live.test_start_draft import LISTS, named
 
 from nwlab.core.record import MANIFEST
-from nwlab.live.start_catalogue import Catalogue, entry_of
-from nwlab.live.start_draft import Choices, Draft
-from nwlab.live.start_outcome import outcome_of
-from nwlab.live.start_past import CUT_OFF, PastRuns, choices_of
-from nwlab.live.start_player import Begun, Over, Player, job_of
-from nwlab.live.start_program import Ended, Program
-from nwlab.live.start_rehearsal import Rehearsal, refusal
-from nwlab.live.start_words import told_of
-from nwlab.live.wording import Mood
+from nwlab.live.run.wording import Mood
+from nwlab.live.start.catalogue import Catalogue, entry_of
+from nwlab.live.start.draft import Choices, Draft
+from nwlab.live.start.outcome import outcome_of
+from nwlab.live.start.past import CUT_OFF, PastRuns, choices_of
+from nwlab.live.start.player import Begun, Over, Player, job_of
+from nwlab.live.start.program import Ended, Program
+from nwlab.live.start.rehearsal import Rehearsal, refusal
+from nwlab.live.start.words import told_of
 
 
 def draft(out: Path, protocol: str = "pulses", bench: str = "virtual", **others: object) -> Draft:

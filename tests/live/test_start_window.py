@@ -15,10 +15,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QWidget
 
 from nwlab.core.clock import SystemClock
-from nwlab.live.start_box import CalmBox
-from nwlab.live.start_player import Player, job_of
-from nwlab.live.start_window import StartWindow
-from nwlab.live.theme import DARK, LIGHT
+from nwlab.live.look.theme import DARK, LIGHT
+from nwlab.live.start.box import CalmBox
+from nwlab.live.start.player import Player, job_of
+from nwlab.live.start.window import StartWindow
 from nwlab.runs.recording import load_run
 
 
@@ -272,8 +272,9 @@ def test_colours_and_sizes_reach_every_part(window: StartWindow, app: QApplicati
     before = window.form.fields.fields["count"].name.fontMetrics().height()
     for _ in range(3):
         QTest.keyClick(window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
-    assert window.form.fields.fields["count"].name.fontMetrics().height() > 1.3 * before
+    app.processEvents()
     assert app.font().pointSizeF() == pytest.approx(10.0 * 1.15**3, abs=0.1)
+    assert window.form.fields.fields["count"].name.fontMetrics().height() > 1.3 * before
 
 
 def test_a_run_outlives_the_window_that_started_it(tmp_path: Path, app: QApplication) -> None:

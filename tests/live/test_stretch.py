@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nwlab.live.heights import Heights
-from nwlab.live.stretch import Stretch
+from nwlab.live.plots.heights import Heights
+from nwlab.live.plots.stretch import Stretch
 
 
 def test_everything_is_seen_with_room_to_grow_into() -> None:

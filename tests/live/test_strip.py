@@ -10,7 +10,7 @@ from live.pixels import array_of
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from nwlab.live.strip import Strip
+from nwlab.live.plots.strip import Strip
 
 WIDTH, HEIGHT = 40, 3
 

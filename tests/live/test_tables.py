@@ -11,12 +11,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from nwlab.core.events import Noted
-from nwlab.live.colour_scale import scale_of
-from nwlab.live.heatmap_sheet import Sheet
-from nwlab.live.palette import map_colours
-from nwlab.live.scene import Scene
-from nwlab.live.tables import MATRIX, ImagePanel
-from nwlab.live.theme import DARK, LIGHT, THEMES, Theme
+from nwlab.live.chip.heatmap_sheet import Sheet
+from nwlab.live.chip.tables import MATRIX, ImagePanel
+from nwlab.live.look.colour_scale import scale_of
+from nwlab.live.look.palette import map_colours
+from nwlab.live.look.theme import DARK, LIGHT, THEMES, Theme
+from nwlab.live.scene.scene import Scene
 
 pytestmark = pytest.mark.usefixtures("app")
 NAMES = ("A", "B", "N", "S")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nwlab.core.drive import FloatArray
-from nwlab.live.theme import THEMES, Theme
+from nwlab.live.look.theme import THEMES, Theme
 
 # Machado, Oliveira, Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009), severity 1, on linear sRGB.
 SEEN = {

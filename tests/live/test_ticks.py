@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from nwlab.live.ticks import of_decades, of_time, of_values
+from nwlab.live.plots.ticks import of_decades, of_time, of_values
 
 
 def texts(ticks: object) -> list[str]:

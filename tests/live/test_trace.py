@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from nwlab.live.trace import KEPT, Trace
+from nwlab.live.scene.trace import KEPT, Trace
 
 
 def grown(values: np.ndarray, portion: int = 977, rate: float = 1e3) -> Trace:

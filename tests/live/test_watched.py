@@ -17,9 +17,9 @@ from nwlab.core.clock import Clock, SystemClock, VirtualClock
 from nwlab.core.errors import FileError, Stopped
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Noted, RunFinished, RunStarted
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, RunInfo
-from nwlab.live.condition import Stage
-from nwlab.live.safety import Safety
-from nwlab.live.watched import BEHIND, Watched
+from nwlab.live.run.condition import Stage
+from nwlab.live.run.safety import Safety
+from nwlab.live.run.watched import BEHIND, Watched
 from nwlab.runs.player import play
 from nwlab.runs.recover import recover
 from nwlab.runs.requests import Request, Requests, is_waiting

@@ -15,10 +15,10 @@ from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Noted, RunFinished, RunStarted
 from nwlab.core.record import RunInfo
-from nwlab.live.report_opener import ReportOpener
-from nwlab.live.scene import Scene
-from nwlab.live.theme import DARK, LIGHT, Theme
-from nwlab.live.watched import Watched
+from nwlab.live.look.theme import DARK, LIGHT, Theme
+from nwlab.live.run.report_opener import ReportOpener
+from nwlab.live.run.watched import Watched
+from nwlab.live.scene.scene import Scene
 from nwlab.live.window import LiveWindow
 from nwlab.runs.player import play
 from nwlab.runs.requests import Request, is_waiting

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from nwlab.core.events import RunFinished
-from nwlab.live import wording
-from nwlab.live.condition import Condition, Stage
-from nwlab.live.disk import Disk
-from nwlab.live.safety import Safety, Verdict
-from nwlab.live.scene import Progress, Scene
-from nwlab.live.wording import Mood, Told
+from nwlab.live.run import wording
+from nwlab.live.run.condition import Condition, Stage
+from nwlab.live.run.disk import Disk
+from nwlab.live.run.safety import Safety, Verdict
+from nwlab.live.run.wording import Mood, Told
+from nwlab.live.scene.scene import Progress, Scene
 
 FOLDER = Path("runs/a b")
 REAL = {"opened": {"bench": "/benches/lab 16.toml"}}

@@ -21,8 +21,8 @@ from live.stream import Frames, Stream  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 from soak.soak import status  # noqa: E402
 
-from nwlab.live.plots import PlotArea  # noqa: E402
-from nwlab.live.theme import LIGHT  # noqa: E402
+from nwlab.live.look.theme import LIGHT  # noqa: E402
+from nwlab.live.plots.plots import PlotArea  # noqa: E402
 
 SETTLED = 300  # frames, after which everything that is made once has been made
 GROWTH = 10.0  # MB

@@ -1,0 +1,1 @@
+"""Conductance, current, voltage and residuals against time."""
