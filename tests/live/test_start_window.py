@@ -265,6 +265,7 @@ def test_colours_and_sizes_reach_every_part(window: StartWindow, app: QApplicati
     choose(window.form.protocol.box, "pulses")
     retype(window, "count", "0")
     window.menu.theme.emit("dark")
+    app.processEvents()
     assert Painted(window.form).like(DARK.alarm).sum() > 20
     assert Painted(window).like(LIGHT.window).mean() < 0.05
     assert Painted(window).like(DARK.window).mean() > 0.3
