@@ -13,7 +13,7 @@ HERE = "nwlab: the window is there"
 
 
 class WindowProcess:
-    """Starts `nwlab live` on a run's folder, in a session that Ctrl-C and a closed terminal do not reach."""
+    """Starts `nwlab live` on a run's folder, in a process group that Ctrl-C and a closed terminal do not reach."""
 
     def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
         """`tell` is called with what went wrong, once at most before the window is there and once after; any thread."""
@@ -27,7 +27,8 @@ class WindowProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                start_new_session=True,
+                # Ctrl-C is for the run; a session of its own would have as much of the processor as the run's.
+                process_group=0,
             )
         except OSError as error:
             self._fail(f"{sys.executable} cannot be started: {error.strerror}")

@@ -52,13 +52,12 @@ def main(folder: Path, version: str, shown: Callable[[], None] = lambda: None) -
 
 
 def _stand_back() -> None:
-    """Let the measurement go first."""
+    """Let the measurement go first: run when the processor has nothing else to do, or at least politely."""
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    # Linux may share its time among sessions, whatever is nice within them; not so when a run belongs to this one.
-    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
-        with suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(_NICE))
 
 
 def show(make: Callable[[], Window], shown: Callable[[], None] = lambda: None) -> int:

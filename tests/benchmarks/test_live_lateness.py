@@ -31,7 +31,7 @@ PAIRS, SECONDS = 8, 8.0
 def window(folder: Path) -> Iterator[None]:
     """A window in a process of its own, which is there."""
     command = [sys.executable, "-m", "nwlab", "live", str(folder), "--of-run"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0)
     try:
         assert process.stderr is not None
         assert "the window is there" in process.stderr.read()
