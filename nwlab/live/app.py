@@ -7,7 +7,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Protocol
@@ -47,17 +46,9 @@ def main(folder: Path, version: str, shown: Callable[[], None] = lambda: None) -
     Returns the exit code and raises as `show` does; raises FileError when there is no such folder.
     """
     watched = Watched(folder)
-    _stand_back()
-    return show(lambda: LiveWindow(watched, version), shown)
-
-
-def _stand_back() -> None:
-    """Let the measurement go first: run when the processor has nothing else to do, or at least politely."""
-    if hasattr(os, "SCHED_IDLE"):
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    return show(lambda: LiveWindow(watched, version), shown)
 
 
 def show(make: Callable[[], Window], shown: Callable[[], None] = lambda: None) -> int:

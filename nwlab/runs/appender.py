@@ -48,11 +48,14 @@ class Appender:
             left = left[written:]
 
     def sync(self) -> None:
-        """Have the disk keep what was written, against loss of power; raises OSError, also when the file has gone.
+        """Have the disk keep what was written, against loss of power; raises OSError."""
+        os.fsync(self.fileno)
+
+    def look(self) -> None:
+        """Raise OSError when the file has gone.
 
         What is written to a file that was deleted, or whose drive was taken away, reports no error by itself.
         """
-        os.fsync(self.fileno)
         if not os.path.samestat(os.fstat(self.fileno), self.path.stat()):
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 

@@ -28,6 +28,7 @@ from nwlab.core.record import (
 from nwlab.core.rows import UNITS
 from nwlab.runs.appender import Appender, copy_part, replace_json
 from nwlab.runs.clock_steps import ClockSteps
+from nwlab.runs.keeper import Keeper
 from nwlab.runs.recording import Run
 from nwlab.runs.room import cannot_write, check_room, record_size
 
@@ -82,6 +83,7 @@ class Store:
             if after is not None:
                 self._take_over(after)
             self._journal, self._blocks = Appender(self.folder / JOURNAL), Appender(self.folder / BLOCKS)
+            self._keeper = Keeper((self._blocks, self._journal))
         except OSError as error:
             raise cannot_write(self.folder, error) from error
         lock.hold(self._journal.fileno)
@@ -91,9 +93,11 @@ class Store:
         if self._failed and not isinstance(event, RunFinished):
             return
         try:
+            self._keeper.complain()
             self._keep(event)
             if self._clock.now() - self._synced >= _SYNC:
-                self._sync()
+                self._keeper.ask()
+                self._synced = self._clock.now()
                 self._note_clock_step()
         except OSError as error:
             self._failed = True
@@ -103,6 +107,7 @@ class Store:
 
     def close(self) -> None:
         """Close the files once; a run that was not finished stays readable."""
+        self._keeper.close()
         self._journal.close()
         self._blocks.close()
 
@@ -148,7 +153,7 @@ class Store:
         if not self._lines:
             known = ("format", "name", "started", "terminals")
             self._line("run", {key: self._manifest[key] for key in known})
-        self._sync()
+        self._keeper.sync()
         left = 1 - self.samples / event.steps if event.steps else 1.0
         check_room(self.folder, left * record_size(event))
 
@@ -181,11 +186,11 @@ class Store:
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
             self._note_clock_step()
             if not self._failed:
-                self._sync()  # what the last line vouches for is on the disk before it
+                self._keeper.sync()  # what the last line vouches for is on the disk before it
             if not self._ended:
                 self._line("end", end)
             self._ended = True
-            self._sync()
+            self._keeper.sync()
         with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
             replace_json(self.folder / MANIFEST, self._manifest | end)
         self.close()
@@ -212,11 +217,6 @@ class Store:
         step = self._steps.look()
         if step is not None:
             self._line("note", {"at": self._now(), "kind": "clock step", "content": step})
-
-    def _sync(self) -> None:
-        self._blocks.sync()
-        self._journal.sync()
-        self._synced = self._clock.now()
 
     def _release(self) -> None:
         with contextlib.suppress(OSError):

@@ -1,0 +1,63 @@
+"""Has the disk keep what was written, beside the run: samples must not wait for a disk that takes its time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from nwlab.runs.appender import Appender
+
+
+class Keeper:
+    """Syncs files, in this order, in a thread of its own."""
+
+    def __init__(self, files: Sequence[Appender]) -> None:
+        self._files = files
+        self._asked, self._idle = threading.Event(), threading.Event()
+        self._idle.set()
+        self._failure: OSError | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="nwlab disk", daemon=True)
+        self._thread.start()
+
+    def ask(self) -> None:
+        """Begin to sync unless that is under way, and return at once; raises OSError when a file has gone."""
+        for file in self._files:
+            file.look()
+        if self._idle.is_set():
+            self._idle.clear()
+            self._asked.set()
+
+    def sync(self) -> None:
+        """Sync now and return when it is done; raises OSError, also for what failed before."""
+        self._idle.wait()
+        self.complain()
+        for file in self._files:
+            file.sync()
+            file.look()
+
+    def complain(self) -> None:
+        """Raise the OSError of what was asked for before, if there was one."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def close(self) -> None:
+        """Let what is under way end, then the thread."""
+        self._idle.wait()
+        self._closed = True
+        self._asked.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            if self._closed:
+                return
+            try:
+                for file in self._files:
+                    file.sync()
+            except OSError as error:
+                self._failure = error
+            self._idle.set()
