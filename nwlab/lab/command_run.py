@@ -125,10 +125,11 @@ def _open(options: argparse.Namespace) -> OpenChip:
             seed=options.seed,
             separate=options.separate,
             faults=options.faults,
+            speed=options.speed,
         )
     if options.bench or options.virtual or options.faults:
         raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
-    return open_model(options.chip or MODEL, seed=options.seed)
+    return open_model(options.chip or MODEL, seed=options.seed, speed=options.speed)
 
 
 def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:

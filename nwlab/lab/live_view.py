@@ -9,6 +9,7 @@ from pathlib import Path
 from nwlab.core.events import Event, Subscriber
 from nwlab.lab.window_process import WindowProcess
 from nwlab.live import qt_trouble
+from nwlab.plot.terminal_plot import TerminalPlot
 from nwlab.runs.progress import Progress
 
 _KEPT = 4096  # events, until it is known whether the window comes up
@@ -24,8 +25,8 @@ def live_view(folder: Path) -> Subscriber:
 
 
 def terminal_view() -> Subscriber:
-    """Return a listener that draws on the terminal; it belongs in the background of a run."""
-    return Progress()
+    """Return a listener that draws conductance on the terminal; it belongs in the background of a run."""
+    return TerminalPlot()
 
 
 class WindowView:
