@@ -7,6 +7,8 @@ python3 tasks.py check       what else continuous integration runs: style, types
 python3 tasks.py faults      the faults that nwlab must survive, planted one after the other; writes tests/FAULTS.md
 python3 tasks.py bench       the benchmarks
 python3 tasks.py soak        twelve hours of experiment with a bad wire; --hours 0.2 for a short one
+python3 tasks.py soak live-session  two hours at 1 kHz with a window on it, in six minutes; --hours 0.1
+python3 tasks.py soak live-frames   100 000 frames of the window's plots; --frames 5000
 """
 
 from __future__ import annotations
@@ -90,7 +92,10 @@ def faults(arguments: list[str]) -> None:
 
 def soak(arguments: list[str]) -> None:
     install("test")
-    run(python(), "tests/soak/soak.py", *arguments)
+    script, words = "soak", arguments
+    if arguments and arguments[0] in ("live-session", "live-frames"):
+        script, words = arguments[0].replace("-", "_"), arguments[1:]
+    run(python(), f"tests/soak/{script}.py", *words)
 
 
 def check(_arguments: list[str]) -> None:

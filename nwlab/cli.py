@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -35,9 +36,17 @@ KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
+    _complete()
     with interrupts(last=True):
         exit_code = _main(_parser().parse_args(arguments))
     sys.exit(exit_code)
+
+
+def _complete() -> None:
+    """Give a program that was started without stdout or stderr, as by `2>&-`, streams that nobody reads."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
 
 
 def _main(options: argparse.Namespace) -> int:
@@ -87,6 +96,8 @@ def _run(add: AddParser) -> None:
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
+    about = "hold simulated time back to X times real time (default: as fast as it can)"
+    command.add_argument("--speed", type=float, metavar="X", help=about)
     # Whoever starts a run for a person wants to show it from its first sample on.
     command.add_argument("--where", metavar="FILE", help=argparse.SUPPRESS)
 

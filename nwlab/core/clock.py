@@ -52,6 +52,30 @@ class VirtualClock:
             self._now += seconds
 
 
+class PacedClock(VirtualClock):
+    """A clock that jumps, but not ahead of `speed` times real time: the same numbers each time, slowly enough to watch.
+
+    Where whatever happens on it takes longer than that, it falls behind, and makes good for `_ARREARS` at most.
+    """
+
+    _ARREARS = 0.5  # s, real
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+        self._due = time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Jump `seconds` ahead, and wait until that has passed at this speed."""
+        if seconds <= 0:
+            return
+        super().sleep(seconds)
+        now = time.monotonic()
+        self._due = max(self._due, now - self._ARREARS) + seconds / self._speed
+        if self._due > now:
+            time.sleep(self._due - now)
+
+
 def utc_now() -> datetime:
     """Return the wall time with its offset, for records; never for durations."""
     return datetime.now().astimezone()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nwlab.bench.bench import Bench
 from nwlab.bench.lease import Lease
-from nwlab.core.clock import Clock, SystemClock, VirtualClock
+from nwlab.core.clock import Clock, PacedClock, SystemClock, VirtualClock
 from nwlab.core.errors import UsageError, WireError
 from nwlab.core.record import Document
 from nwlab.core.safe_state import SafeState
@@ -33,6 +33,7 @@ class BenchOrder:
     chip: str | None = None
     seed: int | None = None
     faults: str | None = None  # a fault script for simulated instruments
+    speed: float | None = None  # times real time, to which simulated instruments are held back
 
     @property
     def file(self) -> BenchFile:
@@ -44,6 +45,8 @@ class BenchOrder:
             )
         if self.faults is not None and not (self.virtual or has_virtual_part(file)):
             raise UsageError(f"bench {file.name!r} is real, and its faults are its own: --faults goes with --virtual")
+        if self.speed is not None and not (self.virtual or is_virtual(file)):
+            raise UsageError(f"bench {file.name!r} is real and keeps its own time: --speed goes with --virtual")
         return file
 
     def is_apart(self, asked: bool | None) -> bool:
@@ -80,7 +83,7 @@ class Table:
         file, mounted = self._file, self._mounted
         with ExitStack() as stack:
             held = _lease(file, stack) if lease and not self.simulated else None
-            clock = _clock(file, stack, virtual=self._order.virtual)
+            clock = _clock(file, stack, virtual=self._order.virtual, speed=self._order.speed)
             table = self._simulation(clock)
             connector = Connector(file, clock, table, stack)
             equipment, identities = connect(file, file.smus, matrices_of(file, self._wiring), connector)
@@ -150,9 +153,16 @@ def _lease(file: BenchFile, stack: ExitStack) -> Lease:
     return lease
 
 
-def _clock(file: BenchFile, stack: ExitStack, *, virtual: bool) -> Clock:
+def checked_speed(speed: float) -> float:
+    """Return a speed; raises UsageError for one that is none."""
+    if not 0 < speed < float("inf"):
+        raise UsageError(f"time goes at a speed above 0, such as 1 for real time or 20; not {speed:g}")
+    return speed
+
+
+def _clock(file: BenchFile, stack: ExitStack, *, virtual: bool, speed: float | None = None) -> Clock:
     if virtual or is_virtual(file):
-        return VirtualClock()
+        return VirtualClock() if speed is None else PacedClock(checked_speed(speed))
     if file.clock is None:
         return SystemClock()
     host, _, port = file.clock.rpartition(":")

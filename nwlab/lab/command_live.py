@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def main(options: argparse.Namespace) -> int:
         if not trouble:
             raise
         raise UsageError(trouble) from error
+    if options.of_run and hasattr(signal, "SIGHUP"):
+        # Whoever froze this window, or closed the terminal of the run, did not mean to end it when the run ends.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     return show(folder, __version__, _fall_silent if options.of_run else lambda: None)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nwlab.core.errors import NwlabError, UnsafeError, UsageError
+from nwlab.core.events import Subscriber
 from nwlab.core.units import show
 from nwlab.lab.live_view import live_view
 from nwlab.lab.news import told
@@ -34,28 +35,33 @@ def main(options: argparse.Namespace) -> int:
     resumed = _resume(options)
     protocol = load_protocol(options.protocol, **dict(options.set)) if resumed is None else resumed.protocol
     options = options if resumed is None else resumed.options
-    with interrupts(), _open(options) as chip:
-        _warn(chip)
-        if resumed is not None:
-            resumed.check(chip)
-        opened = _opened(options, protocol)
-        playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
-        _say_where(options.where, playing.folder)
-        try:
-            run = playing.play([live_view(playing.folder) if options.live else Progress()], close=True)
-        except BaseException as error:
-            if chip.safe_state is not None and not isinstance(error, UnsafeError):
-                error.add_note(str(chip.safe_state))
-            if options.json:
-                # A record that cannot be read any more does not hide why the run ended.
-                with contextlib.suppress(NwlabError):
-                    print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
-            raise
-        finally:
-            _tell_faults(chip)
-    picture = pictures.trace(run, run.path / "trace.png")
-    report(run, picture, as_json=options.json)
+    with ExitStack() as watching:
+        with interrupts(), _open(options) as chip:
+            _warn(chip)
+            if resumed is not None:
+                resumed.check(chip)
+            opened = _opened(options, protocol)
+            playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
+            _say_where(options.where, playing.folder)
+            shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
+            run = _play(playing, chip, shown, as_json=options.json)
+        report(run, pictures.trace(run, run.path / "trace.png"), as_json=options.json)
     return 0
+
+
+def _play(playing: Playing, chip: OpenChip, shown: Subscriber, *, as_json: bool) -> Run:
+    try:
+        return playing.play([shown], close=True)
+    except BaseException as error:
+        if chip.safe_state is not None and not isinstance(error, UnsafeError):
+            error.add_note(str(chip.safe_state))
+        if as_json:
+            # A record that cannot be read any more does not hide why the run ended.
+            with suppress(NwlabError):
+                print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
+        raise
+    finally:
+        _tell_faults(chip)
 
 
 def _resume(options: argparse.Namespace) -> Resumption | None:
@@ -125,10 +131,11 @@ def _open(options: argparse.Namespace) -> OpenChip:
             seed=options.seed,
             separate=options.separate,
             faults=options.faults,
+            speed=options.speed,
         )
     if options.bench or options.virtual or options.faults:
         raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
-    return open_model(options.chip or MODEL, seed=options.seed)
+    return open_model(options.chip or MODEL, seed=options.seed, speed=options.speed)
 
 
 def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
@@ -148,7 +155,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
 def _say_where(place: str | None, folder: Path) -> None:
     """Tell the program that started this one where the record is; it may have ended since, which harms no run."""
     if place is not None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             replace_json(Path(place), {"run": str(folder)})
 
 

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nwlab.core.events import Event, Subscriber
 from nwlab.lab.window_process import WindowProcess
 from nwlab.live import qt_trouble
+from nwlab.plot.terminal_plot import TerminalPlot
 from nwlab.runs.progress import Progress
 
+_PATIENCE = 10.0  # s for which a window that is still coming up when the run is over keeps the program from leaving
 _KEPT = 4096  # events, until it is known whether the window comes up
 
 
-def live_view(folder: Path) -> Subscriber:
-    """Return a listener that shows the run in `folder`; it belongs in the background of the run."""
-    trouble = qt_trouble.before_import()
+@contextmanager
+def live_view(folder: Path) -> Generator[Subscriber]:
+    """Yield a listener that shows the run in `folder`; it belongs in the background of the run.
+
+    In the end a window that is still coming up is waited for, so that what becomes of it is told.
+    """
+    trouble = qt_trouble.before_import("conductance is drawn in this terminal instead")
     if trouble:
         _tell(f"no window: {trouble}")
-        return terminal_view()
-    return WindowView(folder)
+        yield terminal_view()
+        return
+    view = WindowView(folder)
+    try:
+        yield view
+    finally:
+        view.settle()
 
 
 def terminal_view() -> Subscriber:
-    """Return a listener that draws on the terminal; it belongs in the background of a run."""
-    return Progress()
+    """Return a listener that draws conductance on the terminal; it belongs in the background of a run."""
+    return TerminalPlot()
 
 
 class WindowView:
@@ -40,13 +53,23 @@ class WindowView:
         """Take one event; what came before a failed window is shown again by what replaces it."""
         kept = self._kept
         if kept is not None and self._window.has_failed:
-            self._shown, self._kept = terminal_view(), None
-            for each in kept:
-                self._shown(each)
+            self._fall_back(kept)
         elif kept is not None:
             self._kept = None if self._window.is_there else kept
             kept.append(event)
         self._shown(event)
+
+    def settle(self) -> None:
+        """Wait until the window is there or has failed, which a short run is over before; Ctrl-C ends the wait."""
+        with suppress(KeyboardInterrupt):
+            self._window.decided.wait(_PATIENCE)
+        if self._kept is not None and self._window.has_failed:
+            self._fall_back(self._kept)
+
+    def _fall_back(self, kept: deque[Event]) -> None:
+        self._shown, self._kept = terminal_view(), None
+        for each in kept:
+            self._shown(each)
 
 
 def _tell(text: str) -> None:

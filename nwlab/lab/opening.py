@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nwlab.core.clock import VirtualClock
+import numpy as np
+
+from nwlab.core.clock import PacedClock, VirtualClock
+from nwlab.core.errors import UsageError
 from nwlab.core.record import Document
 from nwlab.lab.bench_file import load_bench_file
-from nwlab.lab.bench_table import BenchOrder, Table
+from nwlab.lab.bench_table import BenchOrder, Table, checked_speed
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.virtual import without_virtual
@@ -17,6 +20,7 @@ from nwlab.model.model_chip import ModelChip
 
 MODEL = "stochastic-2025"
 """The chip whose model is played when none is named."""
+_WATCHED = 0.1  # s, real, after which whoever watches a model that is held back sees more of it
 
 
 def load_chip(chip: str | Path = MODEL) -> ChipFile:
@@ -27,13 +31,16 @@ def load_chip(chip: str | Path = MODEL) -> ChipFile:
     return chip_file.load_chip(find("chip", chip))
 
 
-def open_model(chip: str | Path = MODEL, *, seed: int | None = None) -> OpenChip:
+def open_model(chip: str | Path = MODEL, *, seed: int | None = None, speed: float | None = None) -> OpenChip:
     """Open a chip file's model as a Chip, without instruments.
 
-    Raises FileError for a faulty file, UsageError when there is none.
+    `speed` holds it back to so many times real time; without it hours pass at once. Raises FileError for a faulty file,
+    UsageError when there is none, or for a speed that is none.
     """
     file = load_chip(chip)
-    model = ModelChip(file.film(seed), file.terminals, file.limits, VirtualClock())
+    film, clock = file.film(seed), VirtualClock() if speed is None else PacedClock(checked_speed(speed))
+    span = np.inf if speed is None else _WATCHED * speed
+    model = ModelChip(film, file.terminals, file.limits, clock, span=span)
     return OpenChip(
         model, About(file.name, seed=_seed(file, seed), documents={"chip": Document(str(file.path), file.text)})
     )
@@ -47,19 +54,23 @@ def open_bench(
     seed: int | None = None,
     separate: bool | None = None,
     faults: str | Path | None = None,
+    speed: float | None = None,
 ) -> OpenChip:
     """Open a bench file as a Chip; `virtual` simulates every instrument, `chip` mounts another chip on a virtual bench.
 
     Real instruments are held by a process of their own, which makes them safe when this one dies or hangs; `separate`
     asks for that or against it, whatever the file says. `tcp://host:port` is a bench that `nwlab serve-bench` serves.
-    `faults` is a fault script, by path or by name, for the simulated instruments. Nothing is changed on the instruments
-    by opening. Raises FileError, UsageError, or WireError when an instrument does not answer as the file says.
+    `faults` is a fault script, by path or by name, for the simulated instruments; `speed` holds a bench that is all
+    simulated back to so many times real time. Nothing is changed on the instruments by opening. Raises FileError,
+    UsageError, or WireError when an instrument does not answer as the file says.
     """
     if str(bench).startswith("tcp://"):
         from nwlab.lab.served_bench import connect
 
+        if speed is not None:
+            raise UsageError(f"{bench} keeps its own time: leave --speed out")
         return connect(str(bench))
-    order = BenchOrder(str(find("bench", bench)), virtual, _text(chip), seed, _text(faults))
+    order = BenchOrder(str(find("bench", bench)), virtual, _text(chip), seed, _text(faults), speed)
     if not order.is_apart(separate):
         return Table(order).open()
     from nwlab.lab.apart import open_apart

@@ -19,6 +19,7 @@ class WindowProcess:
         """`tell` is called with what went wrong, once at most before the window is there and once after; any thread."""
         self.is_there = False  # whether it has come up
         self.has_failed = False  # whether it never will
+        self.decided = threading.Event()  # whether one of the two is known
         self._folder, self._tell = folder, tell
         command = [sys.executable, "-m", "nwlab", "live", str(folder), "--of-run"]
         try:
@@ -43,6 +44,7 @@ class WindowProcess:
             said = stream.read().decode(errors="replace").splitlines()
         if HERE in said:
             self.is_there = True
+            self.decided.set()
             code = self._process.wait()
             if code:
                 again = f"open it again with: nwlab live {self._folder}"
@@ -54,6 +56,7 @@ class WindowProcess:
     def _fail(self, reason: str) -> None:
         self.has_failed = True
         self._tell(f"no window: {reason}; the run goes on")
+        self.decided.set()
 
 
 def _last_words(said: list[str]) -> str:

@@ -12,10 +12,10 @@ from types import FrameType, TracebackType
 from typing import Protocol
 
 import PySide6
-from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QLibraryInfo, QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from nwlab.core.errors import UsageError
+from nwlab.core.errors import Terminated, UsageError
 from nwlab.live import qt_trouble
 from nwlab.live.faults import Faults
 from nwlab.live.run.watched import Watched
@@ -23,6 +23,7 @@ from nwlab.live.window import LiveWindow
 
 _NICE = 10
 """How far the window stands back behind the run and its instruments where there is too little of the processor."""
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _SAID = 20  # lines of Qt that are remembered
 
 
@@ -61,11 +62,13 @@ def show(make: Callable[[], Window], shown: Callable[[], None] = lambda: None) -
     codes: list[int] = []
 
     def end(number: int, _: FrameType | None) -> None:
-        codes.append(128 + number)
-        application.quit()
+        codes.append(130 if number == signal.SIGINT else Terminated.exit_code)
+        # Not at once: the signal may come in the middle of a tick, and quitting closes the window and its files.
+        QTimer.singleShot(0, application.quit)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
     window = make()
     # What fails while something is painted or clicked comes here; it must neither end the window nor fill a terminal.
     sys.excepthook = lambda _, error, trace: window.faults.note(_place(trace), error)

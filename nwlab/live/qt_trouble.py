@@ -23,9 +23,12 @@ _REFUSED = ("could not connect to display", "create wl_display", "cannot open di
 _OLDEST = {_QT: (6, 8), _PYQTGRAPH: (0, 14)}
 
 
-def before_import() -> str:
-    """Return why Qt cannot or must not be imported here; empty when nothing is known against it."""
-    return _no_display() or _not_installed() or _unfit()
+def before_import(instead: str = "`nwlab run … --live` draws in the terminal") -> str:
+    """Return why Qt cannot or must not be imported here; empty when nothing is known against it.
+
+    `instead` is told of a computer without a display, which has to do without a window.
+    """
+    return _no_display(instead) or _not_installed() or _unfit()
 
 
 def of_import(error: ImportError) -> str:
@@ -71,14 +74,14 @@ def other_version(version: str) -> str:
     )
 
 
-def _no_display() -> str:
+def _no_display(instead: str) -> str:
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
         return ""
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         return ""
     return (
         "there is no display for a window here (neither $DISPLAY nor $WAYLAND_DISPLAY is set); log in at this "
-        "computer, or with ssh -X; `nwlab run … --live` draws in the terminal"
+        f"computer, or with ssh -X; {instead}"
     )
 
 

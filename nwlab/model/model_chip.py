@@ -24,12 +24,21 @@ class ModelChip:
     """
 
     def __init__(
-        self, film: Film, terminals: tuple[str, ...], limits: Limits, clock: Clock | None = None, block: int = 10_000
+        self,
+        film: Film,
+        terminals: tuple[str, ...],
+        limits: Limits,
+        clock: Clock | None = None,
+        block: int = 10_000,
+        span: float = np.inf,
     ) -> None:
-        """`clock` None = one that jumps; `block` is how many steps are handed over at a time."""
+        """`clock` None = one that jumps; `block` and `span` are how many steps, of how many s, are handed over at once.
+
+        A step that is longer than `span` comes alone.
+        """
         self.terminals, self.limits = terminals, limits
         self.clock: Clock = VirtualClock() if clock is None else clock
-        self._film, self._block = film, block
+        self._film, self._block, self._span = film, block, span
         self._idle = open_circuit(film.terminals)
         self._lived = self.clock.now()
 
@@ -49,14 +58,22 @@ class ModelChip:
         self._idle = circuits.rest()
         staircase = staircase_of(self._film, drive)
         ends = np.cumsum(drive.dwell)
-        for first in range(0, drive.steps, self._block):
-            block = _Block(drive, first, min(first + self._block, drive.steps))
+        end = 0
+        while end < drive.steps:
+            first, end = end, self._end(end, ends)
+            block = _Block(drive, first, end)
             block.play(self._film, circuits, staircase)
-            self._lived = start + float(ends[block.end - 1])
+            self._lived = start + float(ends[end - 1])
             self.clock.sleep(self._lived - self.clock.now())
-            if drive.hold and block.end == drive.steps:
+            if drive.hold and end == drive.steps:
                 self._idle = circuits.at(-1)
-            yield block.reading(start, ends[first : block.end])
+            yield block.reading(start, ends[first:end])
+
+    def _end(self, first: int, ends: FloatArray) -> int:
+        """Return where a block ends that begins at step `first`."""
+        most = min(first + self._block, ends.size)
+        begun = float(ends[first - 1]) if first else 0.0
+        return max(first + 1, min(most, int(np.searchsorted(ends, begun + self._span, "right"))))
 
     def _wait(self) -> None:
         """Let the film live through the time that has passed since it was last looked at."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nwlab.core.chip import CheckedChip, check
-from nwlab.core.clock import SystemClock, VirtualClock
+from nwlab.core.clock import PacedClock, SystemClock, VirtualClock
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import DriveError
 from nwlab.core.limits import Limits
@@ -124,3 +124,16 @@ def test_clocks() -> None:
     fast = SystemClock(speed=1000.0)
     fast.sleep(5.0)
     assert fast.now() >= 5.0
+
+
+def test_a_clock_that_is_held_back_jumps_no_faster_than_it_may() -> None:
+    real, paced = SystemClock(), PacedClock(100.0)
+    for _ in range(20):
+        paced.sleep(1.0)
+    assert paced.now() == 20.0
+    assert real.now() >= 0.2
+    real.sleep(1.0)  # whatever it waited for took long: that much is not made good
+    begun = real.now()
+    paced.sleep(100.0)
+    assert paced.now() == 120.0
+    assert real.now() - begun >= 0.45

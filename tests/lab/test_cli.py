@@ -52,6 +52,10 @@ def write(folder: Path, text: str = PROTOCOL, name: str = "mine.toml") -> Path:
         (["run", "mine.toml", "--model", "--virtual"], 2, "--model plays without instruments"),
         (["run", "mine.toml", "--set", "level=6 V"], 4, "terminal A: a level of 6 V exceeds the limit of 5 V"),
         (["run", "bad.toml"], 3, "bad.toml:6: step.1.source: the chip has no terminal 'Z'; it has A, B"),
+        (["run", "mine.toml", "--speed", "0"], 2, "time goes at a speed above 0, such as 1 for real time or 20; not 0"),
+        (["run", "mine.toml", "--model", "--speed", "nan"], 2, "time goes at a speed above 0"),
+        (["run", "mine.toml", "--bench", "lab16", "--speed", "2"], 2, "bench 'lab16' is real and keeps its own time"),
+        (["run", "mine.toml", "--bench", "tcp://x:1", "--speed", "2"], 2, "tcp://x:1 keeps its own time"),
         (["show", "nowhere"], 3, "is not the folder of a run"),
         (["report", "nowhere"], 3, "is not the folder of a run"),
         (["run", "mine.toml", "--out", "mine.toml"], 6, "cannot make a folder for the run"),
@@ -100,6 +104,21 @@ def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:
         for seed in ("4", "4", "5")
     ]
     assert last[0] == last[1] != last[2]
+
+
+@pytest.mark.parametrize("where", [["--model"], ["--chip", "resistor-10k"], ["--chip", "resistor-10k", "--separate"]])
+def test_time_that_is_held_back_changes_no_number(tmp_path: Path, where: list[str]) -> None:
+    write(tmp_path)
+    told = [
+        json.loads(nwlab("run", "mine.toml", *where, *words, "--json", cwd=tmp_path).stdout)
+        for words in ([], ["--speed", "0.4"])
+    ]
+    quick, slow = (load_run(tmp_path / each["run"]) for each in told)
+    for name in ("start", "time", "voltage", "current"):
+        assert (getattr(slow.rows(), name) == getattr(quick.rows(), name)).all(), name
+    assert slow.ended is not None
+    assert slow.started is not None
+    assert (slow.ended - slow.started).total_seconds() > 2.4
 
 
 def test_a_dry_run_tells_what_would_happen(tmp_path: Path) -> None:

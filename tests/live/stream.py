@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,8 +67,8 @@ class Stream:
 class Frames:
     """How long frames took, in ms: of the thread's own time, and on the wall."""
 
-    own: list[float] = field(default_factory=list[float])
-    wall: list[float] = field(default_factory=list[float])
+    own: array[float] = field(default_factory=lambda: array("d"))
+    wall: array[float] = field(default_factory=lambda: array("d"))
 
     def take(self, stream: Stream, plots: PlotArea) -> None:
         """Let what belongs to one frame come, and paint it."""

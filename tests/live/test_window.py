@@ -124,10 +124,11 @@ def test_a_run_that_is_cut_off_says_so(begun: Store, open_window: Callable[[Path
     soon(lambda: "4 samples" in words(window))
     begun.close()
     soon(lambda: "ended without a word" in words(window))
-    assert "Recovered and shown here: 4 samples of 1 drive" in words(window)
-    (button,) = [each for each in window.findChildren(QPushButton) if "recover" in each.text()]
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert QApplication.clipboard().text() == f"nwlab recover {begun.folder}"
+    assert "Recovered and shown here: 4 samples of 1 drive, up to 0.4 s on the chip" in words(window)
+    for command in ("recover", "run --resume"):
+        (button,) = [each for each in window.findChildren(QPushButton) if f"nwlab {command}" in each.text()]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert QApplication.clipboard().text() == f"nwlab {command} {begun.folder}"
 
 
 class Broken:

@@ -47,11 +47,15 @@ def test_a_safe_state_that_was_not_confirmed_comes_first_with_what_to_do() -> No
 
 def test_a_run_that_was_cut_off_says_what_is_left_and_how_to_mark_it() -> None:
     condition = Condition(Stage.LOST, verdict=BAD, silent=75.0, damage="frame 3 is cut off")
-    unsafe, lost = told(condition, samples=1234567, drives=1)
+    unsafe, lost, rest = told(condition, samples=1234567, drives=1, done=12.34)
     assert "NOT confirmed" in unsafe.text
-    assert "1\u202f234\u202f567 samples of 1 drive; the last came 1 min 15 s ago." in lost.text
+    assert (
+        "1\u202f234\u202f567 samples of 1 drive, up to 12.3 s on the chip; the last came 1 min 15 s ago." in lost.text
+    )
     assert "What follows is damaged: frame 3 is cut off" in lost.text
     assert lost.command == "nwlab recover 'runs/a b'"
+    assert rest.command == "nwlab run --resume 'runs/a b'"
+    assert len(told(condition, {})) == 2  # nobody has told how the chip was opened
 
 
 def test_what_somebody_else_left_on_is_no_safe_state() -> None:

@@ -72,6 +72,15 @@ def test_times_of_samples() -> None:
     assert clock.now() == pytest.approx(55.6)
 
 
+def test_a_model_that_is_watched_hands_over_what_it_has_after_a_while() -> None:
+    chip = ModelChip(STOCHASTIC.film(3), STOCHASTIC.terminals, STOCHASTIC.limits, block=100, span=0.35)
+    blocks = list(chip.apply(_hold(1.0, 0.1, 10)))
+    assert [block.steps for block in blocks] == [3, 3, 3, 1]
+    assert [block.steps for block in chip.apply(_hold(1.0, 0.5, 3))] == [1, 1, 1]
+    whole = ModelChip(STOCHASTIC.film(3), STOCHASTIC.terminals, STOCHASTIC.limits)
+    assert join(whole.apply(_hold(1.0, 0.1, 10))).current == pytest.approx(join(blocks).current, rel=1e-12)
+
+
 def test_long_drives_come_in_blocks() -> None:
     chip = _quiet(block=100)
     blocks = list(chip.apply(_hold(1.0, 0.01, 250)))

@@ -18,8 +18,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np  # noqa: E402 (the lines above must have been run)
 from live.stream import Frames, Stream  # noqa: E402
+from peak import size  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
-from soak.soak import status  # noqa: E402
 
 from nwlab.live.look.theme import LIGHT  # noqa: E402
 from nwlab.live.plots.plots import PlotArea  # noqa: E402
@@ -58,9 +58,9 @@ def session(stream: Stream, plots: PlotArea, count: int) -> dict[str, object]:
     before = 0.0
     for number in range(count):
         if number == settled:
-            before = status("VmRSS")
+            before = size("VmRSS")
         frames.take(stream, plots)
-    growth, tenth = status("VmRSS") - before, max(count // 10, 1)
+    growth, tenth = size("VmRSS") - before, max(count // 10, 1)
     first, last = (float(np.median(part)) for part in (frames.own[settled : settled + tenth], frames.own[-tenth:]))
     wrong = [f"the process grew by {growth:.1f} MB"] if growth > GROWTH else []
     if last > SLOWER * first:

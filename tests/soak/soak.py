@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
 import sys
 import tempfile
 import time
@@ -22,7 +21,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import numpy as np
+from peak import size
 
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.events import DriveFinished, Event
@@ -86,7 +88,7 @@ class Watch:
         if not isinstance(event, DriveFinished):
             return
         done = min((event.index + 1) * LONGEST, self._length.samples)
-        self.memory.append((done, status("VmRSS")))
+        self.memory.append((done, size("VmRSS")))
         passed = time.perf_counter() - self._since
         hours = self._chip.clock.now() / 3600
         print(
@@ -100,12 +102,6 @@ class Watch:
         """MB between a tenth of the run and its end, at the most."""
         settled = [size for done, size in self.memory if done >= self._length.samples / 10]
         return max(settled) - settled[0]
-
-
-def status(key: str) -> float:
-    """Return a size that Linux tells of this process, MB."""
-    (found,) = re.findall(rf"{key}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return float(found) / 1024
 
 
 def struck(chip: OpenChip) -> Counter[str]:
@@ -204,7 +200,7 @@ def night(length: Length, out: Path) -> bool:
             "hours of experiment": round(hours, 4),
             "wall time, s": round(passed, 1),
             "samples/s": round(run.samples / passed),
-            "peak memory while it ran, MB": round(status("VmHWM"), 1),
+            "peak memory while it ran, MB": round(size("VmHWM"), 1),
             "growth after a tenth, MB": round(watch.growth, 1),
             "faults": dict(sorted(struck(chip).items())),
             "links": link_counts(chip),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from soak import live_frames, live_session
 from soak.soak import FAULTS, LONG, OHM, Length, levels, main, of_drive, spared
 
 from nwlab.core.drive import Drive
@@ -76,3 +78,22 @@ def test_a_minute_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
 
     live_frames.main(["--frames", "60", "--samples", "5000", "--lines", "2"])
     assert '"samples of each line": 6980' in capsys.readouterr().out
+
+
+def told_by(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    told = capsys.readouterr().out
+    return json.loads(told[told.index("{") :])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+def test_a_minute_of_a_live_session(capsys: pytest.CaptureFixture[str]) -> None:
+    assert live_session.main(["--hours", "0.02"]) == 0
+    report = told_by(capsys)
+    assert report["samples"] == 72_000
+    assert report["wrong"] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sizes are looked up in /proc")
+def test_some_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    assert live_frames.main(["--frames", "200", "--samples", "20000"]) == 0
+    assert told_by(capsys)["frames"] == 200

@@ -60,6 +60,9 @@ _MOODS = {"finished": Mood.GOOD, "interrupted": Mood.NOTE, "failed": Mood.ALARM}
 def notices(condition: Condition, scene: Scene, manifest: Mapping[str, Any], folder: Path) -> list[Told]:
     """Return what must not be overlooked, the gravest first."""
     found = [*_of_safety(condition, manifest), *_of_end(condition, scene, folder), *_of_watching(condition)]
+    if condition.stage is Stage.LOST and manifest.get("opened"):
+        text = "What is left of it can be played in a record of its own, with the gap in it."
+        found.append(Told(Mood.NOTE, text, f"nwlab run --resume {quote(str(folder))}"))
     return sorted(found, key=lambda told: told.mood is not Mood.ALARM)
 
 
@@ -85,8 +88,8 @@ def _of_end(condition: Condition, scene: Scene, folder: Path) -> Iterator[Told]:
         yield Told(
             Mood.ALARM,
             "The program that played this run ended without a word: killed, crashed, or the computer went "
-            f"down{reason}. Recovered and shown here: {counted(scene.progress)}; the last came "
-            f"{of_silence(condition).text}.{damage}",
+            f"down{reason}. Recovered and shown here: {counted(scene.progress)}, up to {_span(scene.progress.done)} on "
+            f"the chip; the last came {of_silence(condition).text}.{damage}",
             f"nwlab recover {quote(str(folder))}",
         )
     elif condition.stage is Stage.OVER and condition.status != "finished" and not _is_unsafe(condition):
