@@ -86,6 +86,12 @@ def _run(add: AddParser) -> None:
         help="hold simulated instruments, too, in a process of their own",
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
+    command.add_argument(
+        "--speed",
+        type=float,
+        metavar="X",
+        help="simulated instruments take their time: X times real time (default: none)",
+    )
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     # Whoever starts a run for a person wants to show it from its first sample on.
     command.add_argument("--where", metavar="FILE", help=argparse.SUPPRESS)

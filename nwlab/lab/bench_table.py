@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class BenchOrder:
     chip: str | None = None
     seed: int | None = None
     faults: str | None = None  # a fault script for simulated instruments
+    speed: float | None = None  # of simulated instruments, times real time; None = they never wait
 
     @property
     def file(self) -> BenchFile:
@@ -44,7 +46,15 @@ class BenchOrder:
             )
         if self.faults is not None and not (self.virtual or has_virtual_part(file)):
             raise UsageError(f"bench {file.name!r} is real, and its faults are its own: --faults goes with --virtual")
+        if self.speed is not None:
+            self._demand_speed(file, self.speed)
         return file
+
+    def _demand_speed(self, file: BenchFile, speed: float) -> None:
+        if not (self.virtual or is_virtual(file)):
+            raise UsageError(f"bench {file.name!r} is real, and so is its time: --speed goes with --virtual")
+        if not 0 < speed < math.inf:
+            raise UsageError(f"a simulated bench plays at a speed above 0, times real time, not {speed:g}")
 
     def is_apart(self, asked: bool | None) -> bool:
         """Whether the instruments get a process of their own."""
@@ -80,7 +90,7 @@ class Table:
         file, mounted = self._file, self._mounted
         with ExitStack() as stack:
             held = _lease(file, stack) if lease and not self.simulated else None
-            clock = _clock(file, stack, virtual=self._order.virtual)
+            clock = self._clock(stack)
             table = self._simulation(clock)
             connector = Connector(file, clock, table, stack)
             equipment, identities = connect(file, file.smus, matrices_of(file, self._wiring), connector)
@@ -110,6 +120,10 @@ class Table:
             state = equipment.safe_order(clock).run()
         ended = tuple(f"{address}: simulated, ended with its process" for address in dict.fromkeys(gone))
         return SafeState((*missing, *state.failures), (*state.found, *ended, *stale))
+
+    def _clock(self, stack: ExitStack) -> Clock:
+        speed = self._order.speed
+        return _clock(self._file, stack, virtual=self._order.virtual) if speed is None else SystemClock(speed)
 
     def _is_real(self, entry: InstrumentEntry) -> bool:
         return not self._order.virtual and entry.address in self._file.addresses

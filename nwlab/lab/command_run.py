@@ -125,9 +125,10 @@ def _open(options: argparse.Namespace) -> OpenChip:
             seed=options.seed,
             separate=options.separate,
             faults=options.faults,
+            speed=options.speed,
         )
-    if options.bench or options.virtual or options.faults:
-        raise UsageError("--model plays without instruments: leave --bench, --virtual and --faults out")
+    if options.bench or options.virtual or options.faults or options.speed is not None:
+        raise UsageError("--model plays without instruments: leave --bench, --virtual, --faults and --speed out")
     return open_model(options.chip or MODEL, seed=options.seed)
 
 
@@ -142,6 +143,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "model": options.model,
         "chip": options.chip and str(find("chip", options.chip).resolve()),
         "seed": options.seed,
+        "speed": options.speed,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nwlab.core.clock import VirtualClock
+from nwlab.core.errors import UsageError
 from nwlab.core.record import Document
 from nwlab.lab.bench_file import load_bench_file
 from nwlab.lab.bench_table import BenchOrder, Table
@@ -47,19 +48,24 @@ def open_bench(
     seed: int | None = None,
     separate: bool | None = None,
     faults: str | Path | None = None,
+    speed: float | None = None,
 ) -> OpenChip:
     """Open a bench file as a Chip; `virtual` simulates every instrument, `chip` mounts another chip on a virtual bench.
 
     Real instruments are held by a process of their own, which makes them safe when this one dies or hangs; `separate`
     asks for that or against it, whatever the file says. `tcp://host:port` is a bench that `nwlab serve-bench` serves.
-    `faults` is a fault script, by path or by name, for the simulated instruments. Nothing is changed on the instruments
-    by opening. Raises FileError, UsageError, or WireError when an instrument does not answer as the file says.
+    `faults` is a fault script, by path or by name, for the simulated instruments. `speed` has those of a virtual bench
+    take the time that real ones would, times so much: 1 is real time, None as fast as the computer can. Nothing is
+    changed on the instruments by opening. Raises FileError, UsageError, or WireError when an instrument does not answer
+    as the file says.
     """
     if str(bench).startswith("tcp://"):
+        if speed is not None:
+            raise UsageError(f"{bench} has a time of its own: leave --speed out")
         from nwlab.lab.served_bench import connect
 
         return connect(str(bench))
-    order = BenchOrder(str(find("bench", bench)), virtual, _text(chip), seed, _text(faults))
+    order = BenchOrder(str(find("bench", bench)), virtual, _text(chip), seed, _text(faults), speed)
     if not order.is_apart(separate):
         return Table(order).open()
     from nwlab.lab.apart import open_apart
