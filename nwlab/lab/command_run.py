@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.core.errors import NwlabError, UnsafeError, UsageError
+from nwlab.core.errors import NwlabError, Stopped, UnsafeError, UsageError
 from nwlab.core.units import show
 from nwlab.lab.live_view import live_view
 from nwlab.lab.news import told
@@ -46,16 +46,28 @@ def main(options: argparse.Namespace) -> int:
         except BaseException as error:
             if chip.safe_state is not None and not isinstance(error, UnsafeError):
                 error.add_note(str(chip.safe_state))
-            if options.json:
-                # A record that cannot be read any more does not hide why the run ended.
-                with contextlib.suppress(NwlabError):
-                    print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
+            # A record that cannot be read any more does not hide why the run ended.
+            with contextlib.suppress(NwlabError):
+                run = load_run(playing.folder)
+                images = _drawn(run) if isinstance(error, Stopped) else []
+                if options.json:
+                    print(json.dumps(summary(run, verdict(error).exit_code, images)))
             raise
         finally:
             _tell_faults(chip)
-    picture = pictures.trace(run, run.path / "trace.png")
-    report(run, picture, as_json=options.json)
+    report(run, _draw(run), as_json=options.json)
     return 0
+
+
+def _draw(run: Run) -> Path:
+    return pictures.trace(run, run.path / "trace.png")
+
+
+def _drawn(run: Run) -> list[Path]:
+    """What was measured of a run that was stopped; a picture that cannot be made does not hide how it ended."""
+    with contextlib.suppress(NwlabError):
+        return [_draw(run)] if run.samples else []
+    return []
 
 
 def _resume(options: argparse.Namespace) -> Resumption | None:
