@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.core.errors import NwlabError, UnsafeError, UsageError
+from nwlab.core.errors import NwlabError, Stopped, UnsafeError, UsageError
 from nwlab.core.events import Subscriber
 from nwlab.core.units import show
 from nwlab.lab.live_view import live_view
@@ -45,7 +45,7 @@ def main(options: argparse.Namespace) -> int:
             _say_where(options.where, playing.folder)
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
             run = _play(playing, chip, shown, as_json=options.json)
-        report(run, pictures.trace(run, run.path / "trace.png"), as_json=options.json)
+        report(run, _draw(run), as_json=options.json)
     return 0
 
 
@@ -55,13 +55,26 @@ def _play(playing: Playing, chip: OpenChip, shown: Subscriber, *, as_json: bool)
     except BaseException as error:
         if chip.safe_state is not None and not isinstance(error, UnsafeError):
             error.add_note(str(chip.safe_state))
-        if as_json:
-            # A record that cannot be read any more does not hide why the run ended.
-            with suppress(NwlabError):
-                print(json.dumps(summary(load_run(playing.folder), verdict(error).exit_code, [])))
+        # A record that cannot be read any more does not hide why the run ended.
+        with suppress(NwlabError):
+            run = load_run(playing.folder)
+            images = _drawn(run) if isinstance(error, Stopped) else []
+            if as_json:
+                print(json.dumps(summary(run, verdict(error).exit_code, images)))
         raise
     finally:
         _tell_faults(chip)
+
+
+def _draw(run: Run) -> Path:
+    return pictures.trace(run, run.path / "trace.png")
+
+
+def _drawn(run: Run) -> list[Path]:
+    """What was measured of a run that was stopped; a picture that cannot be made does not hide how it ended."""
+    with suppress(NwlabError):
+        return [_draw(run)] if run.samples else []
+    return []
 
 
 def _resume(options: argparse.Namespace) -> Resumption | None:
@@ -149,6 +162,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "model": options.model,
         "chip": options.chip and str(find("chip", options.chip).resolve()),
         "seed": options.seed,
+        "speed": options.speed,
     }
 
 

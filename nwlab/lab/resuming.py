@@ -20,7 +20,7 @@ from nwlab.runs.recording import load_run
 
 ANEW = "the simulated chip began anew"
 """Remark of a record whose chip does not remember what was done to it before the gap."""
-_ORDER = ("bench", "virtual", "model", "chip", "seed")
+_ORDER = ("bench", "virtual", "model", "chip", "seed", "speed")
 
 
 class Resumption:
@@ -70,8 +70,10 @@ def _order(options: argparse.Namespace, info: RunInfo) -> argparse.Namespace:
     if not any(asked[name] for name in ("bench", "virtual", "model", "chip")):
         if not then:
             raise UsageError("the record does not say how the chip was opened: add --bench FILE or --model, as then")
-        seed = options.seed if options.seed is not None else then.get("seed")
-        return argparse.Namespace(**{**asked, **{name: then.get(name) for name in _ORDER}, "seed": seed})
+        again = {
+            name: then.get(name) if asked[name] is None or asked[name] is False else asked[name] for name in _ORDER
+        }
+        return argparse.Namespace(**{**asked, **again})
     for name in ("virtual", "model"):
         if then and bool(then.get(name)) != bool(asked[name]):
             raise UsageError(f"the run was started {'with' if then.get(name) else 'without'} --{name}")

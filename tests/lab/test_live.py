@@ -215,7 +215,7 @@ def test_stop_from_afar_ends_in_a_confirmed_safe_state(lab: Laboratory) -> None:
         assert condition.verdict is not None
         assert condition.verdict.safety is Safety.CONFIRMED
         assert "outputs a, b off" in condition.verdict.text
-        assert (condition.status, condition.reason) == ("interrupted", "stopped by its window")
+        assert (condition.status, condition.reason) == ("interrupted", "stopped by a person at its window")
         assert running.end() == 130
     finally:
         watched.close()

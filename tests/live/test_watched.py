@@ -186,10 +186,10 @@ def test_a_stop_is_asked_for_until_it_is_heard(begun: tuple[Store, Eyes]) -> Non
     assert eyes.watched.condition.asked > 7.0
     requests = Requests(VirtualClock())
     requests.watch(store.folder)
-    with pytest.raises(Stopped, match="stopped by its window"):
+    with pytest.raises(Stopped, match="stopped by a person at its window"):
         requests.look()
     soon(lambda: eyes.stage() is Stage.STOPPING and eyes.watched.condition.asked is None)
-    store(RunFinished("interrupted", 130, "stopped by its window"))
+    store(RunFinished("interrupted", 130, "stopped by a person at its window"))
     assert eyes.stage() is Stage.OVER
 
 
@@ -244,7 +244,7 @@ def test_pause_and_continue_through_a_run_that_is_played(tmp_path: Path, watch: 
     thread.join()
     order = [Stage.RUNNING, Stage.PAUSING, Stage.PAUSED, Stage.RUNNING, Stage.STOPPING, Stage.OVER]
     assert [stage for stage in seen if stage is not Stage.WAITING] == order
-    assert watched.condition.reason == "stopped by its window"
+    assert watched.condition.reason == "stopped by a person at its window"
 
 
 def test_a_folder_that_goes_away_and_comes_back_is_followed_on(begun: tuple[Store, Eyes]) -> None:

@@ -101,9 +101,9 @@ def test_escape_twice_leaves_a_request_and_once_does_not(
     soon(lambda: is_waiting(begun.folder, Request.STOP))
     assert "Stopping…" in words(window)
     begun(Noted("safe state", {"text": "…", "confirmed": True, "failures": [], "found": ["a, b off"]}))
-    begun(RunFinished("interrupted", 130, "stopped by its window"))
+    begun(RunFinished("interrupted", 130, "stopped by a person at its window"))
     soon(lambda: "Safe state confirmed: a, b off." in words(window))
-    assert "Interrupted: stopped by its window." in words(window)
+    assert "Interrupted: stopped by a person at its window." in words(window)
 
 
 def test_a_stop_that_was_not_confirmed_is_shown_as_such(

@@ -30,9 +30,11 @@ def test_a_run_that_goes_well_has_nothing_to_tell() -> None:
 
 
 def test_a_stopped_run_tells_the_confirmed_safe_state() -> None:
-    good, why = told(Condition(Stage.OVER, status="interrupted", reason="stopped by its window", verdict=GOOD))
+    good, why = told(
+        Condition(Stage.OVER, status="interrupted", reason="stopped by a person at its window", verdict=GOOD)
+    )
     assert (good.mood, good.text) == (Mood.GOOD, "Safe state confirmed: outputs a, b off.")
-    assert (why.mood, why.text) == (Mood.NOTE, "Interrupted: stopped by its window.")
+    assert (why.mood, why.text) == (Mood.NOTE, "Interrupted: stopped by a person at its window.")
 
 
 def test_a_safe_state_that_was_not_confirmed_comes_first_with_what_to_do() -> None:

@@ -54,7 +54,7 @@ class RunAccount(QScrollArea):
         self._write(self._headline, told.text[:1].upper() + told.text[1:], told.mood)
         self._show_run(scene, manifest)
         self._show_progress(scene, condition)
-        self._values.show_lines(list(scene.lines.values()))
+        self._values.show_lines(list(scene.lines.values()), is_now=condition.stage.is_played)
         self._show_facts(scene, condition)
         self._write(self._alarms, _listed(scene.alarms), Mood.ALARM)
         self._write(self._remarks, _listed(list(scene.remarks)), Mood.NOTE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,10 +37,19 @@ class ReportOpener(QObject):
         if page is None:
             reason = complaint.splitlines()[-1] if complaint else f"it left with code {code}"
             self.told.emit(f"the report could not be made: {reason}", True)
-        elif QDesktopServices.openUrl(QUrl.fromLocalFile(str(page.resolve()))):
+        elif _browse(page):
             self.told.emit(f"the report is {page}", False)
         else:
             self.told.emit(f"the report is {page}; no program here opens it", True)
+
+
+def _browse(page: Path) -> bool:
+    """Have a page shown by the browser that a person has named, or the desktop's; returns whether one was started."""
+    url = QUrl.fromLocalFile(str(page.resolve()))
+    named = shlex.split(os.environ.get("BROWSER", "").split(os.pathsep)[0].replace("%s", ""))
+    if named and QProcess.startDetached(named[0], [*named[1:], url.toString()])[0]:
+        return True
+    return QDesktopServices.openUrl(url)
 
 
 def _page(said: str) -> Path | None:

@@ -64,7 +64,7 @@ class RunPanel(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which most runs are told without scrolling."""
-        return QSize(24 * em(), 21 * em())
+        return QSize(24 * em(), 24 * em())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which the buttons and the state are there."""

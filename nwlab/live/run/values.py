@@ -27,26 +27,26 @@ class Values(QLabel):
         self.setWordWrap(True)  # long names wrap; numbers have spaces that do not break
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
-    def show_lines(self, lines: Sequence[Line]) -> None:
-        """Show the newest values of the last few lines."""
+    def show_lines(self, lines: Sequence[Line], *, is_now: bool = True) -> None:
+        """Show the newest values of the last few lines; those that are not of now stand back."""
         newest = sorted(sorted(lines, key=lambda line: -line.ended)[:_MOST], key=lambda line: line.number)
-        rows = [self._row(line, large=len(lines) == 1) for line in newest]
+        rows = [self._row(line, large=len(lines) == 1, is_now=is_now) for line in newest]
         if len(lines) > _MOST:
             rows.append(f'<tr><td colspan=4 style="color:{self.theme.quiet}">and {len(lines) - _MOST} more</td></tr>')
         text = f'<table cellspacing=0 cellpadding=2 width="100%">{"".join(rows)}</table>' if rows else ""
         if text != self.text():
             self.setText(text)
 
-    def _row(self, line: Line, *, large: bool) -> str:
+    def _row(self, line: Line, *, large: bool, is_now: bool) -> str:
         colour = self.theme.curves[line.number % len(self.theme.curves)]
         size = self.sizes.large if large else 1.2 * self.sizes.base
         conductance, voltage, current = (_shown(line, unit) for unit in ("S", "V", "A"))
         limited = f' style="color:{self.theme.limited}"' if line.is_limited else ""
+        ink = "" if is_now else f' style="color:{self.theme.quiet}"'
         name = f'<td style="color:{colour}"><b>{escape(_short(line.name))}</b></td>'
         value = f'<td align=right style="font-size:{size:.1f}pt"><b>{conductance}</b></td>'
-        return (
-            f"<tr valign=middle>{name}{value}<td align=right>{voltage}</td><td align=right{limited}>{current}</td></tr>"
-        )
+        rest = f"<td align=right>{voltage}</td><td align=right{limited}>{current}</td>"
+        return f"<tr valign=middle{ink}>{name}{value}{rest}</tr>"
 
 
 def _short(name: str) -> str:

@@ -60,7 +60,7 @@ class Wishes:
     def _work(self) -> None:
         while (request := self._queue.get()) is not None:
             try:
-                ask(self._folder, request, by="its window")
+                ask(self._folder, request, by="a person at its window")
                 self._left = request
             except StorageError as error:
                 self.trouble = str(error)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from nwlab.live.start.catalogue import Entry, entry_of
+from nwlab.live.start.order import pace
 
 
 class CalmBox(QComboBox):
@@ -27,6 +28,27 @@ class CalmBox(QComboBox):
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Leave the wheel to what is around."""
         event.ignore()
+
+
+class PaceBox(CalmBox):
+    """Chooses how much time simulated instruments take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for speed in (None, 1.0, 10.0, 100.0):
+            self.addItem(pace(speed), speed)
+
+    @property
+    def speed(self) -> float | None:
+        """Times real time; None = they never wait."""
+        speed = self.currentData()
+        return speed if isinstance(speed, float) else None
+
+    def choose(self, speed: float | None) -> None:
+        """Choose a speed, which is added to the list when it is not there yet."""
+        if all(self.itemData(index) != speed for index in range(self.count())):
+            self.addItem(pace(speed), speed)
+        self.setCurrentIndex(next(index for index in range(self.count()) if self.itemData(index) == speed))
 
 
 class NameBox(CalmBox):

@@ -25,6 +25,7 @@ class Choices:
     texts: Mapping[str, str] = field(default_factory=dict[str, str])  # of parameters, by name
     seed: str = ""
     faults: Entry | None = None
+    speed: float | None = None  # times real time; None = simulated instruments never wait
     out: str = OUT
 
 
@@ -66,6 +67,11 @@ class Draft:
     def takes_faults(self) -> bool:
         """Whether there is a simulated instrument that faults can strike."""
         return self.bench is not None and (self.choices.virtual or self.bench.has_simulated)
+
+    @property
+    def takes_speed(self) -> bool:
+        """Whether all instruments are simulated, so that time is theirs."""
+        return self.bench is not None and self.simulated
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -125,6 +131,7 @@ class Draft:
             settings=changed,
             seed=int(seed) if seed and "seed" not in self.option_faults() else None,
             faults=None if choices.faults is None or not self.takes_faults else choices.faults.name,
+            speed=choices.speed if self.takes_speed else None,
             out=choices.out.strip() or OUT,
         )
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from nwlab.live.look.theme import Theme
-from nwlab.live.start.box import EntryBox
+from nwlab.live.start.box import EntryBox, PaceBox
 from nwlab.live.start.catalogue import Catalogue
 from nwlab.live.start.draft import Choices, Draft
 from nwlab.live.start.fields import Fields
@@ -42,6 +42,7 @@ class Form(QWidget):
         self.chip = EntryBox(catalogue.chips, "as the bench has it")
         self.faults = EntryBox(catalogue.faults, "none")
         self.virtual, self.model = QCheckBox("simulate all"), QCheckBox("model alone")
+        self.pace = PaceBox()
         self.seed, self.out, self.browse = QLineEdit(), QLineEdit(), QToolButton()
         self.fields, self.defaults = Fields(), QPushButton("Defaults")
         self._abouts = {name: Line() for name in ("protocol", "bench", "chip")}
@@ -62,6 +63,7 @@ class Form(QWidget):
                 box.choose(entry)
             self.virtual.setChecked(choices.virtual)
             self.model.setChecked(choices.model)
+            self.pace.choose(choices.speed)
             self.seed.setText(choices.seed)
             self.out.setText(choices.out)
         self._renew(choices)
@@ -80,6 +82,7 @@ class Form(QWidget):
             texts=self.fields.texts(),
             seed=self.seed.text(),
             faults=self.faults.entry,
+            speed=self.pace.speed,
             out=self.out.text(),
         )
 
@@ -115,6 +118,7 @@ class Form(QWidget):
             (self.virtual, draft.takes_virtual and not choices.model),
             (self.chip, draft.simulated),
             (self.faults, draft.takes_faults),
+            (self.pace, draft.takes_speed),
         ):
             box.setEnabled(enabled)
         abouts = {"protocol": choices.protocol.about, "bench": choices.bench.about, "chip": _chip(draft)}
@@ -136,11 +140,12 @@ class Form(QWidget):
     def _lay_out(self) -> None:
         self.browse.setText("…")
         self.browse.setToolTip("choose the folder below which runs are kept")
-        self.seed.setPlaceholderText("the chip's own")
+        self.seed.setPlaceholderText("chip's own")
         self.virtual.setToolTip(
             "--virtual: every instrument is simulated; the same bench file, but no real instrument is touched"
         )
         self.model.setToolTip("--model: the model of the chip without any instruments, not even simulated ones")
+        self.pace.setToolTip("--speed: how much time simulated instruments take; in real time a run can be watched")
         self.defaults.setToolTip("all parameters as the protocol's file has them")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -174,16 +179,18 @@ class Form(QWidget):
 
     def _options(self) -> QFormLayout:
         form, out, chance, checks = _form(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        faults = QLabel("Faults")
+        faults, pace = QLabel("Faults"), QLabel("Pace")
         faults.setBuddy(self.faults)
+        pace.setBuddy(self.pace)
         for row, widgets in (
-            (checks, (self.virtual, self.model)),
+            (checks, (self.virtual, self.model, pace, self.pace)),
             (chance, (self.seed, faults, self.faults)),
             (out, (self.out, self.browse)),
         ):
             for widget in widgets:
                 row.addWidget(widget)
             row.setSpacing(8)
+        checks.setStretchFactor(self.pace, 1)
         chance.setStretchFactor(self.faults, 2)
         chance.setStretchFactor(self.seed, 1)
         form.addRow(checks)
@@ -196,6 +203,7 @@ class Form(QWidget):
         self.protocol.chosen.connect(self._guard(self._change_protocol))
         for box in (self.bench, self.chip, self.faults):
             box.chosen.connect(self._guard(self._edit))
+        self.pace.currentIndexChanged.connect(self._guard(self._edit))
         for check in (self.virtual, self.model):
             check.toggled.connect(self._guard(self._edit))
         for line in (self.seed, self.out):

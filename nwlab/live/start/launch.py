@@ -83,7 +83,8 @@ class Launch(QWidget):
             font.setBold(widget is self.run)
             widget.setFont(font)
         around = 2 * (round(self.line.document().documentMargin()) + self.line.frameWidth() + 1)
-        self.line.setFixedHeight(_LINES * self.line.fontMetrics().lineSpacing() + around)
+        line = self.line.fontMetrics().lineSpacing() + 1  # a layout rounds up
+        self.line.setFixedHeight(_LINES * line + around)
 
     def _lay_out(self) -> None:
         self.run.setToolTip("start it now (Ctrl+Return)")

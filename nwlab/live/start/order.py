@@ -21,6 +21,7 @@ class Order:
     settings: tuple[tuple[str, str], ...] = ()  # parameters that differ from their defaults, as they were typed
     seed: int | None = None
     faults: str | None = None
+    speed: float | None = None  # of simulated instruments, times real time; None = they never wait
     out: str = OUT
 
     @property
@@ -29,6 +30,7 @@ class Order:
         words = self._common()
         words += ["--virtual"] if self.virtual else []
         words += ["--faults", self.faults] if self.faults else []
+        words += ["--speed", f"{self.speed:g}"] if self.speed is not None else []
         words += ["--out", self.out] if self.out != OUT else []
         return tuple(words)
 
@@ -49,8 +51,8 @@ class Order:
 
     @property
     def rehearsed(self) -> Order:
-        """What a dry run of it depends on: always played on simulated instruments, which have no faults then."""
-        return replace(self, virtual=False, faults=None, out=OUT)
+        """What a dry run of it depends on: always played on simulated instruments, without faults and waits."""
+        return replace(self, virtual=False, faults=None, speed=None, out=OUT)
 
     def rehearsal(self, out: str) -> tuple[str, ...]:
         """What comes after `nwlab dry-run` for the same run."""
@@ -63,6 +65,7 @@ class Order:
         said = [f"{name} {value}" for name, value in self.settings]
         said += [f"seed {self.seed}"] if self.seed is not None else []
         said += [f"faults {self.faults}"] if self.faults else []
+        said += [pace(self.speed)] if self.speed is not None else []
         return f"{self.protocol} on {where}{chip}" + (f": {', '.join(said)}" if said else "")
 
     def _common(self) -> list[str]:
@@ -74,3 +77,10 @@ class Order:
             words += ["--set", f"{name}={value}"]
         words += ["--seed", str(self.seed)] if self.seed is not None else []
         return words
+
+
+def pace(speed: float | None) -> str:
+    """Return how fast simulated instruments play, in words."""
+    if speed is None:
+        return "no waiting"
+    return "real time" if speed == 1 else f"{speed:g} \N{MULTIPLICATION SIGN} real time"

@@ -112,7 +112,7 @@ def choices_of(past: Past, catalogue: Catalogue, out: str) -> Choices:
         )
     bench, chip = _path(opened.get("bench")), _path(opened.get("chip"))
     faults = info.documents.get("faults")
-    seed = opened.get("seed")
+    seed, speed = opened.get("seed"), opened.get("speed")
     return Choices(
         protocol_entry,
         catalogue.usual_bench if bench is None else entry_of(bench, catalogue.benches),
@@ -122,6 +122,7 @@ def choices_of(past: Past, catalogue: Catalogue, out: str) -> Choices:
         texts={name: _typed(each, info) for name, each in parameters.items() if name in info.values},
         seed="" if not isinstance(seed, int) else str(seed),
         faults=None if faults is None else entry_of(Path(faults.path), catalogue.faults),
+        speed=float(speed) if isinstance(speed, int | float) and speed > 0 else None,
         out=out,
     )
 

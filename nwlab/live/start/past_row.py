@@ -44,9 +44,10 @@ class Row(QStyledItemDelegate):
         if is_chosen:
             painter.fillRect(rect, palette.color(QPalette.ColorRole.Highlight))
         box = QRect(rect.topLeft(), picture_size(metrics)).translated(_GAP // 2, _GAP // 2)
-        self._picture(painter, box, index.data(Qt.ItemDataRole.DecorationRole), has_one=past.picture is not None)
+        image = index.data(Qt.ItemDataRole.DecorationRole)
         ink = palette.color(QPalette.ColorRole.HighlightedText if is_chosen else QPalette.ColorRole.Text)
         quiet, state = (ink, ink) if is_chosen else (QColor(self.theme.quiet), QColor(self._colour(past.status)))
+        self._picture(painter, box, image, quiet, has_one=past.picture is not None)
         words = rect.adjusted(box.width() + 2 * _GAP, _GAP // 2, -_GAP, -_GAP // 2)
         strong = QFont(font)
         strong.setBold(True)
@@ -71,7 +72,7 @@ class Row(QStyledItemDelegate):
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, status)
         return QFontMetrics(font).horizontalAdvance(status)
 
-    def _picture(self, painter: QPainter, box: QRect, image: object, *, has_one: bool) -> None:
+    def _picture(self, painter: QPainter, box: QRect, image: object, quiet: QColor, *, has_one: bool) -> None:
         if isinstance(image, QImage) and not image.isNull():
             size = image.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
             place = QRect(box.topLeft(), size)
@@ -81,7 +82,7 @@ class Row(QStyledItemDelegate):
             return
         painter.setPen(QColor(self.theme.grid))
         painter.drawRect(box.adjusted(0, 0, -1, -1))
-        painter.setPen(QColor(self.theme.quiet))
+        painter.setPen(quiet)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "…" if has_one else "\N{EN DASH}")
 
     def _colour(self, status: str) -> str:

@@ -12,10 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nwlab.core.clock import SystemClock
+from nwlab.live.run.wishes import Wishes
 from nwlab.live.start.draft import Draft
 from nwlab.live.start.order import Order
 from nwlab.live.start.program import Ended, Program, folder_of
 from nwlab.live.start.rehearsal import files_now
+from nwlab.runs.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Player:
         self.halted = ""  # why the queue does not go on by itself
         self._launch = launch
         self._program: Program | None = None
+        self._wishes: Wishes | None = None  # of the run that is played, since somebody had one
         self._work = tempfile.TemporaryDirectory(prefix="nwlab-gui-", ignore_cleanup_errors=True)
         self._count = 0
 
@@ -78,7 +82,22 @@ class Player:
         self._count += 1
         where = self._where
         self._program = self._launch(["run", *job.order.arguments, "--json", "--where", str(where)])
-        self.playing, self.folder = job, None
+        self.playing, self.folder, self._wishes = job, None, None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run that is played was asked to stop, and the request could be left."""
+        return self.playing is not None and self._wishes is not None and not self._wishes.trouble
+
+    def stop(self) -> None:
+        """Ask the run that is played to end after its present block; one that has not begun ends at once."""
+        if self._program is None:
+            return
+        if self.folder is None:
+            self._program.end()
+            return
+        self._wishes = self._wishes or Wishes(self.folder, SystemClock())
+        self._wishes.ask(Request.STOP)
 
     def move(self, index: int, by: int) -> int:
         """Move a waiting run up (-1) or down (1) in the queue; returns where it is then."""
@@ -104,6 +123,9 @@ class Player:
         if ended is not None:
             happened.append(Over(job, self.folder, ended))
             self.playing = self._program = None
+            if self._wishes is not None:
+                self._wishes.drop()
+                self._wishes.close()
             self._after(ended)
         return happened
 

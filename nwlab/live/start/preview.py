@@ -55,6 +55,11 @@ class Preview(QWidget):
             place.setVisible(bool(place.text()))
         self._fill(shown.rows())
 
+    def show_under_way(self, *, is_under_way: bool) -> None:
+        """Have the numbers stand back that are those of the dry run before."""
+        for part in (self._refused, self._summary, self._remark, self.table):
+            part.setEnabled(not is_under_way)
+
     def show_scene(self, scene: Scene) -> None:
         """Plot what the dry run has reached until now."""
         is_first = bool(scene.lines) and self._pages.currentWidget() is self._nothing

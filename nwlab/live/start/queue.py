@@ -16,6 +16,7 @@ class QueueList(QWidget):
 
     watch_asked = Signal()
     go_on_asked = Signal()
+    stop_asked = Signal()
 
     def __init__(self, player: Player, theme: Theme) -> None:
         super().__init__()
@@ -23,6 +24,7 @@ class QueueList(QWidget):
         self._shown: object = None
         self._now, self._halted = label(), label()
         self.watch, self.go_on = QPushButton("Watch"), QPushButton("Start the queue")
+        self.stop = QPushButton("Stop")
         self.up, self.down, self.remove = QToolButton(), QToolButton(), QToolButton()
         self.list = QListWidget()
         self._lay_out()
@@ -32,7 +34,14 @@ class QueueList(QWidget):
     def show_player(self) -> None:
         """Show what is played and what waits; costs next to nothing when nothing has changed."""
         player = self._player
-        state = (player.playing, player.folder, player.halted, tuple(player.waiting), self._theme.name)
+        state = (
+            player.playing,
+            player.folder,
+            player.halted,
+            player.is_stopping,
+            tuple(player.waiting),
+            self._theme.name,
+        )
         if state == self._shown:
             return
         self._shown = state
@@ -57,6 +66,8 @@ class QueueList(QWidget):
             item.setToolTip(job.order.line)
             self.list.addItem(item)
         self.list.setCurrentRow(min(row, len(waiting) - 1))
+        self.stop.setEnabled(self._player.playing is not None)
+        self.stop.setText("Stopping…" if self._player.is_stopping else "Stop")
         self.watch.setEnabled(self._player.folder is not None and self._player.playing is not None)
         self.go_on.setEnabled(bool(waiting) and self._player.playing is None)
         self._enable()
@@ -90,12 +101,15 @@ class QueueList(QWidget):
         ):
             button.setText(text)
             button.setToolTip(about)
+        self.stop.setToolTip("end the run that is played after its present block, then make the bench safe")
+        self.watch.setToolTip("show the run that is played in a window")
         self.list.setAccessibleName("runs that wait")
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         top, bottom, column = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
         top.addWidget(self._now, 1)
-        top.addWidget(self.watch, 0, Qt.AlignmentFlag.AlignTop)
+        for button in (self.watch, self.stop):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         for button in (self.up, self.down, self.remove):
             bottom.addWidget(button)
         bottom.addStretch(1)
@@ -107,6 +121,7 @@ class QueueList(QWidget):
         column.addLayout(bottom)
 
     def _connect(self) -> None:
+        self.stop.clicked.connect(self.stop_asked)
         self.watch.clicked.connect(self.watch_asked)
         self.go_on.clicked.connect(self.go_on_asked)
         self.list.currentRowChanged.connect(self._enable)

@@ -107,6 +107,7 @@ class Rehearsals(QObject):
         if draft is None:
             return
         self._preview.button.setEnabled(not draft.complaint())
+        self._preview.show_under_way(is_under_way=rehearsal.is_under_way)
         is_same = rehearsal.stamp == stamp_of(draft)
         if rehearsal.is_under_way:
             done = None if self._watched is None else fraction(self._watched.scene.progress)

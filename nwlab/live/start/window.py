@@ -241,6 +241,10 @@ class StartWindow(QMainWindow):
         self._opens = True
         self._attempt("the run", self.player.go_on)
 
+    def _stop(self) -> None:
+        self.player.stop()
+        self._refresh()
+
     def _watch(self) -> None:
         if self.player.folder is not None:
             self.open_run(self.player.folder)
@@ -302,6 +306,7 @@ class StartWindow(QMainWindow):
             (self.form.edited, self._edit),
             (self.rehearsals.changed, self._refresh),
             (self.queue.watch_asked, self._watch),
+            (self.queue.stop_asked, self._stop),
             (self.queue.go_on_asked, self._go_on),
         ):
             asked.connect(act)
