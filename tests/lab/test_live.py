@@ -188,8 +188,16 @@ def test_a_run_opens_its_window_and_tells_when_that_dies(lab: Laboratory) -> Non
 @pytest.mark.parametrize(
     ("environment", "seconds", "words"),
     [
-        ({"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, 1, "no window: there is no display for a"),
-        ({"QT_QPA_PLATFORM": "teletype"}, 6, "no window: Qt cannot start: Could not find the Qt platform plugin"),
+        (
+            {"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""},
+            1,
+            "no window (the run needs none): there is no display for a",
+        ),
+        (
+            {"QT_QPA_PLATFORM": "teletype"},
+            6,
+            "no window (the run needs none): Qt cannot start: Could not find the Qt platform plugin",
+        ),
     ],
     ids=["known beforehand", "known later"],
 )
