@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 from lab.fates import FATES, Fate, ended, played, soon, state
