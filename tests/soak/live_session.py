@@ -51,7 +51,7 @@ duration = "{duration} s"
 sample = "{sample} s"
 compliance = "500 uA"
 """
-GROWTH = 25.0  # MB that a process may grow by after a tenth of the run
+GROWTH = 10.0  # MB that a process may grow by after a tenth of the run
 LATE = 250.0  # ms from record to paint, 95 % of all samples
 SLOWER = 100.0  # ms by which the last tenth of the samples may be later than the first
 PACE = 0.95  # of the speed that was asked for
