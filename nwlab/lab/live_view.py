@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nwlab.core.events import Event, Subscriber
-from nwlab.lab.window_process import WindowProcess
+from nwlab.lab.window_process import NO_WINDOW, WindowProcess
 from nwlab.live import qt_trouble
 from nwlab.plot.terminal_plot import TerminalPlot
 from nwlab.runs.progress import Progress
@@ -26,7 +26,7 @@ def live_view(folder: Path) -> Generator[Subscriber]:
     """
     trouble = qt_trouble.before_import("conductance is drawn in this terminal instead")
     if trouble:
-        _tell(f"no window: {trouble}")
+        _tell(f"{NO_WINDOW}: {trouble}")
         yield terminal_view()
         return
     view = WindowView(folder)
@@ -53,7 +53,9 @@ class WindowView:
         """Take one event; what came before a failed window is shown again by what replaces it."""
         kept = self._kept
         if kept is not None and self._window.has_failed:
-            self._fall_back(kept)
+            self._shown, self._kept = terminal_view(), None
+            for each in kept:
+                self._shown(each)
         elif kept is not None:
             self._kept = None if self._window.is_there else kept
             kept.append(event)
@@ -63,13 +65,6 @@ class WindowView:
         """Wait until the window is there or has failed, which a short run is over before; Ctrl-C ends the wait."""
         with suppress(KeyboardInterrupt):
             self._window.decided.wait(_PATIENCE)
-        if self._kept is not None and self._window.has_failed:
-            self._fall_back(self._kept)
-
-    def _fall_back(self, kept: deque[Event]) -> None:
-        self._shown, self._kept = terminal_view(), None
-        for each in kept:
-            self._shown(each)
 
 
 def _tell(text: str) -> None:

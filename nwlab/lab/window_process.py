@@ -11,6 +11,9 @@ from pathlib import Path
 HERE = "nwlab: the window is there"
 """Last words of a window that has come up, to whoever started it."""
 
+NO_WINDOW = "no window (the run needs none)"
+"""What becomes of a run that has no window, before the reason, which often ends in a command to be copied."""
+
 
 class WindowProcess:
     """Starts `nwlab live` on a run's folder, in a process group that Ctrl-C and a closed terminal do not reach."""
@@ -55,7 +58,7 @@ class WindowProcess:
 
     def _fail(self, reason: str) -> None:
         self.has_failed = True
-        self._tell(f"no window: {reason}; the run goes on")
+        self._tell(f"{NO_WINDOW}: {reason}")
         self.decided.set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from nwlab import cli
 from nwlab.live import app
@@ -16,7 +16,9 @@ class Telling(LiveWindow):
 
     def tick(self) -> None:
         super().tick()
-        told = " | ".join([self.windowTitle(), *(label.text() for label in self.banner.findChildren(QLabel))])
+        texts = (label.text() for label in self.banner.findChildren(QLabel))
+        commands = (button.toolTip() for button in self.banner.findChildren(QPushButton))
+        told = " | ".join([self.windowTitle(), *texts, *commands])
         if told != self._told:
             self._told = told
             print(told, flush=True)

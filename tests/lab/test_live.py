@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -97,6 +98,16 @@ class Laboratory:
         (self.folder / "held.toml").write_text(PROTOCOL.format(seconds=seconds))
         return self._start("-m", "nwlab", "run", "held.toml", "--bench", self.bench, *words, **environment)
 
+    def virtual_run(self, seconds: float, *words: str) -> Program:
+        """A run on instruments that are simulated by its own program."""
+        (self.folder / "held.toml").write_text(PROTOCOL.format(seconds=seconds))
+        return self._start("-m", "nwlab", "run", "held.toml", "--chip", "resistor-10k", *words)
+
+    def type(self, command: str) -> Program:
+        """Do what is told to be typed."""
+        name, *words = shlex.split(command)
+        return self._start("-m", name, *words)
+
     def window(self, run: Path) -> Program:
         return self._start(Path(__file__).with_name("live_subject.py"), "live", run)
 
@@ -167,6 +178,26 @@ def test_a_window_says_that_its_run_was_killed_and_how_the_chip_was_left(lab: La
     assert load_run(folder).samples > 20
 
 
+def test_what_the_window_of_a_killed_run_says_can_be_typed(lab: Laboratory) -> None:
+    running = lab.virtual_run(20.0, "--speed", "2")
+    folder = lab.measured()
+    window = lab.window(folder)
+    window.says("running")
+    running.process.kill()
+    told = window.says("ended without a word")
+    left = load_run(folder)
+    seconds = f"{len(left) * 0.01:.1f} s"
+    assert 0 < len(left) < 2000
+    assert f"Recovered and shown here: {len(left)} samples of 1 drive, up to {seconds} on the chip" in told.replace(
+        "\N{NARROW NO-BREAK SPACE}", ""
+    )
+    for command in [words for words in told.split(" | ") if words.startswith("nwlab ")]:
+        done = lab.type(command)
+        assert done.end() == 0, done.complaints
+    whole = load_run(max(lab.folder.glob("runs/*"), key=lambda each: each.stat().st_mtime))
+    assert (whole.status, len(whole)) == ("finished", 2000)
+
+
 def test_a_run_opens_its_window_and_tells_when_that_dies(lab: Laboratory) -> None:
     running = lab.run(8.0, "--live", "--json")
     folder = lab.measured()
@@ -188,8 +219,16 @@ def test_a_run_opens_its_window_and_tells_when_that_dies(lab: Laboratory) -> Non
 @pytest.mark.parametrize(
     ("environment", "seconds", "words"),
     [
-        ({"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}, 1, "no window: there is no display for a"),
-        ({"QT_QPA_PLATFORM": "teletype"}, 6, "no window: Qt cannot start: Could not find the Qt platform plugin"),
+        (
+            {"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""},
+            1,
+            "no window (the run needs none): there is no display for a",
+        ),
+        (
+            {"QT_QPA_PLATFORM": "teletype"},
+            6,
+            "no window (the run needs none): Qt cannot start: Could not find the Qt platform plugin",
+        ),
     ],
     ids=["known beforehand", "known later"],
 )

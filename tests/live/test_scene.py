@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from live.experiment import Experiment
 from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive, Force, Quantity
@@ -183,3 +184,16 @@ def test_spells_join_when_they_touch_and_stay_few() -> None:
     assert len(many.spells) <= 1000
     assert many.spells[0][0] < 4
     assert many.spells[-1][1] == pytest.approx(float(begin) + 0.1)
+
+
+def test_long_blocks_do_not_fill_the_memory() -> None:
+    """The newest block is always there for a prediction of it, and of older ones as many samples as there is room."""
+    scene = Scene()
+    for event in Experiment(lines=4, drives=1, steps=400_000, block=20_000):
+        scene.take(event)
+    kept = sum(reading.time.size for *_, reading in scene._blocks)
+    assert 120_000 < kept <= 200_000
+    scene = Scene()
+    for event in Experiment(lines=4, drives=2, steps=100_000, block=100_000, expected=True):
+        scene.take(event)
+    assert all(line.upper.samples for line in scene.lines.values())

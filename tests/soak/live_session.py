@@ -51,7 +51,7 @@ duration = "{duration} s"
 sample = "{sample} s"
 compliance = "500 uA"
 """
-GROWTH = 25.0  # MB that a process may grow by after a tenth of the run
+GROWTH = 10.0  # MB that a process may grow by after a tenth of the run
 LATE = 250.0  # ms from record to paint, 95 % of all samples
 SLOWER = 100.0  # ms by which the last tenth of the samples may be later than the first
 PACE = 0.95  # of the speed that was asked for
@@ -117,6 +117,12 @@ class Memory:
             self.log.append((time.monotonic() - self.since, *sizes))
 
     @property
+    def course(self) -> dict[str, list[int]]:
+        """MB after each tenth of the time."""
+        rows = np.array(self.log)[np.linspace(0, len(self.log) - 1, 11).astype(int)]
+        return {name: rows[:, 1 + at].round().astype(int).tolist() for at, name in enumerate(self.processes)}
+
+    @property
     def growth(self) -> dict[str, float]:
         """MB between a tenth of the time and its end, at the most."""
         rows = np.array(self.log)
@@ -154,7 +160,8 @@ def watched_session(session: Session, folder: Path) -> dict[str, object]:
         memory = Memory({"run": process.pid, "window": own, "window here": os.getpid()})
         while process.poll() is None:
             QTest.qWait(500)
-            memory.look()
+            if shown.watched.condition.stage.is_played:  # afterwards the run draws its picture, all of it at once
+                memory.look()
         survived = is_window(own)
         until(lambda: not shown.watched.condition.stage.is_played)
         shown.close()
@@ -199,9 +206,7 @@ def account(
         "the same in the first and the last tenth, median": [
             round(float(np.median(each)), 1) for each in (first, last)
         ],
-        "sizes in the end, MB": dict(
-            zip(memory.processes, (round(each, 1) for each in memory.log[-1][1:]), strict=True)
-        ),
+        "sizes in MB after each tenth": memory.course,
         "growth after a tenth, MB": {name: round(each, 2) for name, each in growth.items()},
         "wrong": wrong,
     }

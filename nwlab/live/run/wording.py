@@ -61,7 +61,7 @@ def notices(condition: Condition, scene: Scene, manifest: Mapping[str, Any], fol
     """Return what must not be overlooked, the gravest first."""
     found = [*_of_safety(condition, manifest), *_of_end(condition, scene, folder), *_of_watching(condition)]
     if condition.stage is Stage.LOST and manifest.get("opened"):
-        text = "What is left of it can be played in a record of its own, with the gap in it."
+        text = "It can go on where it ended, in a new folder: what is here, the gap, and the rest."
         found.append(Told(Mood.NOTE, text, f"nwlab run --resume {quote(str(folder))}"))
     return sorted(found, key=lambda told: told.mood is not Mood.ALARM)
 

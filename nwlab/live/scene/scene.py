@@ -26,7 +26,7 @@ from nwlab.live.scene.image import Image, image_of
 from nwlab.live.scene.line import Line
 from nwlab.live.scene.roles import Role, roles_of
 
-_REMEMBERED = 512  # blocks that a prediction may still refer to
+_REMEMBERED, _SAMPLES = 512, 200_000  # blocks that a prediction may still refer to, and samples in them
 _MARKS = 2000
 _REMARKS = 50
 HEALTH = ("remark", "found on", "doubt", "subscriber failed", "dropped", "clock step", "traceback", "resumed")
@@ -79,9 +79,8 @@ class Scene:
     _origin: float | None = None
     _drive: Drive | None = None
     _before: float = 0.0  # s of the drives before the present one
-    _blocks: deque[tuple[int, int, Drive, Reading]] = field(
-        default_factory=lambda: deque[tuple[int, int, Drive, Reading]](maxlen=_REMEMBERED)
-    )
+    _blocks: deque[tuple[int, int, Drive, Reading]] = field(default_factory=deque[tuple[int, int, Drive, Reading]])
+    _held: int = 0  # samples in them
 
     def take(self, event: Event) -> None:
         """Take one event, in the order in which they happened."""
@@ -124,7 +123,7 @@ class Scene:
         begun = reading.start - self._origin
         if np.isnan(self.starts[-1]):
             self.starts[-1] = begun
-        self._blocks.append((event.index, event.first, drive, reading))
+        self._remember(event, drive)
         for force, column in columns_of(drive, event.first, reading, self._origin):
             line = self._line(force)
             line.add(column)
@@ -133,6 +132,13 @@ class Scene:
         self.now = begun + float(reading.onset[-1] + drive.dwell[last - 1])
         self.progress.samples += reading.steps
         self.progress.done += float(drive.dwell[event.first : last].sum())
+
+    def _remember(self, event: BlockArrived, drive: Drive) -> None:
+        """Keep a block for a prediction of it; the oldest go where long blocks would fill the memory."""
+        self._blocks.append((event.index, event.first, drive, event.reading))
+        self._held += event.reading.time.size
+        while len(self._blocks) > _REMEMBERED or (self._held > _SAMPLES and len(self._blocks) > 1):
+            self._held -= self._blocks.popleft()[-1].time.size
 
     def _expect(self, event: Expected) -> None:
         for index, first, drive, reading in reversed(self._blocks):

@@ -1,0 +1,132 @@
+"""Runs that are played with a window to which something happens in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nwlab.core.record import BLOCKS, JOURNAL
+from nwlab.runs.recording import load_run
+
+FATES = ("absent", "open", "killed", "frozen")
+"""What becomes of the window of a run."""
+PROTOCOL = """
+name = "fate"
+[[step]]
+do = "hold"
+source = "A"
+sink = "B"
+level = "3.6 V"
+duration = "{seconds} s"
+sample = "10 ms"
+compliance = "500 uA"
+"""
+SAMPLE = 0.01  # s
+_WALL = ("at", "started", "ended", "crc")
+"""What the lines of two journals of the same run need not share: the time on the wall, and sums over it."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How a run ended whose window was treated in some way."""
+
+    folder: Path
+    code: int
+    told: dict[str, Any]  # what it said to a script
+    errors: str
+    took: float  # s from its start to its end, as its record has it
+    parted: float  # s from then to the end of its program
+    window: int | None  # process
+
+    @property
+    def blocks(self) -> bytes:
+        """All that was measured."""
+        return (self.folder / BLOCKS).read_bytes()
+
+    @property
+    def journal(self) -> list[dict[str, Any]]:
+        """What was done and noted, without the time on the wall."""
+        lines = map(json.loads, (self.folder / JOURNAL).read_text("utf-8").splitlines())
+        return [{name: value for name, value in line.items() if name not in _WALL} for line in lines]
+
+
+def played(folder: Path, fate: str, seconds: float, speed: float) -> Fate:
+    """Play so many s of the stochastic chip on the virtual bench, and do to the window what `fate` says."""
+    folder.mkdir()
+    (folder / "fate.toml").write_text(PROTOCOL.format(seconds=seconds))
+    words = ["run", "fate.toml", "--seed", "5", "--speed", str(speed), "--json"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder / "settings")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nwlab", *words, *(["--live"] if fate != "absent" else [])],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    window = None
+    try:
+        if fate != "absent":
+            window = _treated(folder, fate, process, seconds)
+        said, errors = process.communicate(timeout=300)
+        gone = time.time()
+    finally:
+        process.kill()
+        process.communicate()
+    run = load_run(folder / json.loads(said)["run"])
+    assert run.started is not None
+    assert run.ended is not None
+    took, parted = (run.ended - run.started).total_seconds(), gone - run.ended.timestamp()
+    return Fate(run.path, process.returncode, json.loads(said), errors, took, parted, window)
+
+
+def _treated(folder: Path, fate: str, process: subprocess.Popen[str], seconds: float) -> int:
+    """Treat the window of a run when both are there; returns its process."""
+    soon(lambda: any(folder.glob("runs/*/blocks.bin")) and bool(_windows(process.pid)))
+    (window,) = _windows(process.pid)
+    soon(lambda: Path(f"/proc/{window}/fd/2").resolve() == Path(os.devnull))  # it is there, and has no more to say
+    (run,) = folder.glob("runs/*")
+    assert 0 < len(load_run(run)) < seconds / SAMPLE, "the run was over before its window was there"
+    if fate in ("killed", "frozen"):
+        os.kill(window, signal.SIGKILL if fate == "killed" else signal.SIGSTOP)
+    return window
+
+
+def _windows(process: int) -> list[int]:
+    children = map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
+    return [child for child in children if state(child) and b"live" in _command(child)]
+
+
+def _command(process: int) -> list[bytes]:
+    return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+
+
+def state(process: int) -> str:
+    """Return the letter by which Linux tells how a process is: T stopped, Z dead and not yet buried; empty = none."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    return ""
+
+
+def ended(process: int) -> bool:
+    """Ask a window to end, as closing it does; returns whether it did."""
+    os.kill(process, signal.SIGTERM)
+    soon(lambda: state(process) in ("", "Z"))
+    return True
+
+
+def soon(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
