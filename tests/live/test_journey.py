@@ -122,7 +122,7 @@ def test_esc_twice_on_instruments(desk: Desktop) -> None:
     benches = desk.folder / "instruments" / "benches"
     benches.mkdir(parents=True)
     desk.start("serve", "virtual", "--write", str(benches / "served.toml"))
-    wait(lambda: (benches / "served.toml").is_file())
+    wait((benches / "served.toml").is_file)
     desk.start("gui")
     start = desk.window("^nwlab$")
     desk.press("alt+p", "s", "alt+b", "s", "e")
