@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SESSIONS = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "import" in block]
 COMMANDS = [line.split("#")[0].strip() for line in re.findall(r"^nwlab .*$", README, re.MULTILINE)]
-ELSEWHERE = ("serve", "serve-bench", "stop", "pause", "bench")
+ELSEWHERE = ("serve", "serve-bench", "stop", "pause", "bench", "gui")
 """Commands that tests of their own type."""
 
 

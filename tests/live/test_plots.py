@@ -7,6 +7,7 @@ import pytest
 from live.experiment import Experiment, noted, scene_of
 from live.pixels import array_of, painted, pixels, rgb
 from live.showing import Shown, box_of, chart_of, value_at
+from live.stream import Stream
 from PySide6.QtWidgets import QApplication
 
 from nwlab.core.errors import UsageError
@@ -46,6 +47,18 @@ def test_conductance_is_where_its_scale_says(shown: Shown, scale: str) -> None:
         assert value_at(plots, CONDUCTANCE, float(np.median(rows))) == pytest.approx(1e-5 * (line + 1), rel=0.03)
     panel = plots._sight.panels[0]
     assert panel.scale.value == (G0 if scale == "G0" else 1.0)
+
+
+def test_the_first_samples_of_a_run_fill_plots_that_were_empty(shown: Shown, app: QApplication) -> None:
+    stream = Stream(lines=1, expected=False)
+    plots = shown(stream.scene)  # the window is there before anything was measured
+    stream.grow(200)
+    plots.show_scene(stream.scene)
+    app.processEvents()
+    picture = pixels(plots)
+    for kind in (CONDUCTANCE, CURRENT):
+        rows, _ = np.nonzero(painted(picture, LIGHT.curves[0], box_of(plots, kind)))
+        assert np.ptp(rows) > 0.5 * box_of(plots, kind).height()
 
 
 def test_a_scale_or_span_that_makes_no_sense_is_refused(shown: Shown) -> None:

@@ -104,11 +104,12 @@ class Panel:
 
     def _survey(self, lines: tuple[Line, ...], view: View) -> None:
         """Look at all values that are seen, and make room for them."""
-        self._wait = _SELDOM
         found = survey(self.kind, self.scale, lines, view.begin, view.end, view.width)
         if found is not None:
             self.heights.fit(found.low, found.high)
             self._sparse = found.sparse
+        # The first values may be far smaller than an empty plot is high, and would not leave it.
+        self._wait = _SELDOM if self.heights.known else 0
 
     def _paint(self, lines: tuple[Line, ...], setting: Setting) -> tuple[int, bool]:
         """Return the first column painted, and whether a curve has left the picture although it should not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
@@ -103,6 +104,10 @@ class Form(QWidget):
         """Make fields for the parameters of the protocol, keeping the texts of those that it has."""
         draft = Draft(choices, self._catalogue)
         self.fields.show_parameters(draft.parameters, choices.texts)
+        # Fields are made anew, and Tab would come to them last.
+        editors = (field.editor for field in self.fields.fields.values())
+        for before, after in pairwise((self.chip.file, *editors, self.defaults)):
+            QWidget.setTabOrder(before, after)
         self._edit()
 
     def _edit(self) -> None:
@@ -158,7 +163,9 @@ class Form(QWidget):
         form = _form()
         for name, box in (("protocol", self.protocol), ("bench", self.bench), ("chip", self.chip)):
             box.box.setObjectName(name)
-            form.addRow(name.capitalize(), box)
+            label = QLabel(f"&{name.capitalize()}")
+            label.setBuddy(box.box)
+            form.addRow(label, box)
             form.addRow(" ", self._abouts[name])
         return form
 
@@ -171,6 +178,7 @@ class Form(QWidget):
         inner.addStretch(1)
         area.setWidget(body)
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout()
@@ -179,8 +187,8 @@ class Form(QWidget):
 
     def _options(self) -> QFormLayout:
         form, out, chance, checks = _form(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        faults, pace = QLabel("Faults"), QLabel("Pace")
-        faults.setBuddy(self.faults)
+        faults, pace = QLabel("Fa&ults"), QLabel("P&ace")
+        faults.setBuddy(self.faults.box)
         pace.setBuddy(self.pace)
         for row, widgets in (
             (checks, (self.virtual, self.model, pace, self.pace)),
@@ -194,8 +202,10 @@ class Form(QWidget):
         chance.setStretchFactor(self.faults, 2)
         chance.setStretchFactor(self.seed, 1)
         form.addRow(checks)
-        for name, row, wrong in (("Seed", chance, "seed"), ("Kept in", out, "out")):
-            form.addRow(name, row)
+        for name, row, line, wrong in (("S&eed", chance, self.seed, "seed"), ("&Kept in", out, self.out, "out")):
+            label = QLabel(name)
+            label.setBuddy(line)
+            form.addRow(label, row)
             form.addRow(self._wrong[wrong])
         return form
 
