@@ -331,8 +331,10 @@ class StartWindow(QMainWindow):
                 restore(layout)
 
     def _share_width(self) -> None:
-        """Give form and lists the room that their words need, and the dry run the rest."""
-        self._columns.setSizes([27 * em(), max(1, self.width() - 51 * em()), 24 * em()])
+        """Give form and lists the room that their words need, and the dry run the rest, but at least a third or so."""
+        width = self.width()
+        form, lists = min(27 * em(), round(0.36 * width)), min(24 * em(), round(0.26 * width))
+        self._columns.setSizes([form, width - form - lists, lists])
 
     def _open_past(self, past: Past) -> None:
         self.open_run(past.folder)
