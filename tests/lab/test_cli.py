@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,10 @@ def write(folder: Path, text: str = PROTOCOL, name: str = "mine.toml") -> Path:
         (["run", "mine.toml", "--bench", "lab17"], 2, "there is no bench 'lab17'"),
         (["run", "mine.toml", "--bench", "lab16", "--chip", "resistor-10k"], 2, "bench 'lab16' is real"),
         (["run", "mine.toml", "--model", "--virtual"], 2, "--model plays without instruments"),
+        (["run", "mine.toml", "--model", "--speed", "1"], 2, "--model plays without instruments"),
+        (["run", "mine.toml", "--bench", "lab16", "--speed", "1"], 2, "is real, and so is its time"),
+        (["run", "mine.toml", "--speed", "0"], 2, "plays at a speed above 0, times real time, not 0"),
+        (["run", "mine.toml", "--speed", "nan"], 2, "plays at a speed above 0, times real time, not nan"),
         (["run", "mine.toml", "--set", "level=6 V"], 4, "terminal A: a level of 6 V exceeds the limit of 5 V"),
         (["run", "bad.toml"], 3, "bad.toml:6: step.1.source: the chip has no terminal 'Z'; it has A, B"),
         (["run", "mine.toml", "--speed", "0"], 2, "time goes at a speed above 0, such as 1 for real time or 20; not 0"),
@@ -81,6 +86,16 @@ def test_a_run_tells_a_script_what_it_needs(tmp_path: Path) -> None:
     run = load_run(tmp_path / told["run"])
     assert set(run.info.documents) == {"protocol", "bench", "chip"}
     assert any("Model 2636B" in identity for identity in run.info.identities.values())
+
+
+def test_simulated_instruments_take_their_time(tmp_path: Path) -> None:
+    done = nwlab("run", write(tmp_path), "--chip", "resistor-10k", "--speed", "0.5", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = load_run(tmp_path / json.loads(done.stdout)["run"])
+    assert run.info.opened["speed"] == 0.5
+    lines = [json.loads(line) for line in (run.path / "journal.jsonl").read_text().splitlines()]
+    begun, ended = datetime.fromisoformat(lines[0]["started"]), datetime.fromisoformat(lines[-1]["ended"])
+    assert (ended - begun).total_seconds() > 2.0, "1 s of experiment at half the speed"
 
 
 def test_a_report_tells_a_script_where_it_is(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from nwlab.core.drive import BoolArray
 
 Found = TypeVar("Found")
 ROOT = Path(__file__).parents[2]
-LONG = 60.0
+LONG = 120.0
 """S after which something that should happen counts as never happening."""
 _HEADER = np.dtype(">u4")  # of the file in which the server keeps what is seen, in the X Window Dump format
 

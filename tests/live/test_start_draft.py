@@ -99,6 +99,18 @@ def test_virtual_is_not_typed_where_everything_is_simulated_anyway(make: Make) -
     assert make(virtual=True).order() == Order("pulses")
 
 
+def test_pace_is_of_simulated_instruments(make: Make) -> None:
+    draft = make(speed=1.0)
+    assert draft.order().line == "nwlab run pulses --speed 1"
+    assert str(draft.order()) == "pulses on virtual: real time"
+    assert draft.order().rehearsed == make().order()  # a dry run never waits
+    assert make(bench="lab16", speed=1.0).order().speed is None
+    assert make(bench="lab16", virtual=True, speed=0.5).order().line == (
+        "nwlab run pulses --bench lab16 --virtual --speed 0.5"
+    )
+    assert make(model=True, speed=1.0).order().line == "nwlab run pulses --model"
+
+
 def test_a_model_needs_no_bench(make: Make) -> None:
     draft = make(bench="lab16", model=True, virtual=True, faults=named("faults", "bad-day"))
     assert draft.simulated

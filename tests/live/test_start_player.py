@@ -89,6 +89,31 @@ def test_a_failure_halts_the_queue(tmp_path: Path, player: Player) -> None:
     assert (player.waiting, player.halted) == ([], "")
 
 
+def test_a_run_that_is_played_is_stopped_and_comes_again(tmp_path: Path, player: Player) -> None:
+    slow = draft(tmp_path, texts={"count": "9999"}, speed=10.0)
+    player.play(job_of(slow))
+    until(lambda: [news for news in player.look() if isinstance(news, Begun)])
+    player.stop()
+    assert player.is_stopping
+    (over,) = everything(player)
+    assert isinstance(over, Over)
+    assert not player.is_stopping
+    told = told_of(over)
+    assert (told.mood, over.ended.said["status"]) == (Mood.NOTE, "interrupted")
+    assert ": interrupted: stopped by a person at its window; the record is in" in told.text
+    assert "safe state confirmed" in told.text
+    (past,) = PastRuns().look(tmp_path)
+    assert choices_of(past, LISTS, str(tmp_path)).speed == 10.0
+
+
+def test_a_run_that_has_not_begun_is_stopped_at_once(tmp_path: Path, player: Player) -> None:
+    player.play(job_of(draft(tmp_path, texts={"count": "9999"}, speed=1.0)))
+    player.stop()
+    (over,) = everything(player)
+    assert isinstance(over, Over)
+    assert over.ended.code in (-15, 143)
+
+
 def test_the_order_of_the_queue(tmp_path: Path, player: Player) -> None:
     jobs = [job_of(draft(tmp_path, seed=str(number))) for number in range(3)]
     player.waiting += jobs

@@ -164,6 +164,19 @@ def test_a_run_that_fails_is_told_in_words_and_halts_the_queue(window: StartWind
     assert window.player.waiting == []
 
 
+def test_keys_reach_every_field_in_the_order_that_is_seen(window: StartWindow, app: QApplication) -> None:
+    choose(window.form.protocol.box, "pulses")
+    for key, box in (("B", window.form.bench.box), ("A", window.form.pace), ("C", window.form.chip.box)):
+        QTest.keyClick(app.focusWidget(), getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.AltModifier)
+        assert app.focusWidget() is box
+    QTest.keyClick(app.focusWidget(), Qt.Key.Key_Tab)
+    for field in window.form.fields.fields.values():
+        QTest.keyClick(app.focusWidget(), Qt.Key.Key_Tab)
+        assert app.focusWidget() is field.editor
+    QTest.keyClick(app.focusWidget(), Qt.Key.Key_Tab)
+    assert app.focusWidget() is window.form.defaults
+
+
 def test_the_queue_is_put_into_order_by_keys(window: StartWindow) -> None:
     choose(window.form.protocol.box, "pulses")
     for seed in ("1", "2", "3"):

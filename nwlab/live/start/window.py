@@ -27,6 +27,7 @@ from nwlab.live.look.palette import boxes, palette
 from nwlab.live.look.sizes import Sizes
 from nwlab.live.look.theme import Theme
 from nwlab.live.run.banner import Banner
+from nwlab.live.run.lettering import em, resize_type
 from nwlab.live.run.wording import Mood, Told
 from nwlab.live.start.archive import Archive
 from nwlab.live.start.catalogue import Catalogue
@@ -157,6 +158,8 @@ class StartWindow(QMainWindow):
         font = QApplication.font()
         font.setPointSizeF(sizes.base)
         QApplication.setFont(font)
+        for box in self.findChildren(QCheckBox):  # nor does it reach what has a style sheet of its own
+            resize_type(box, sizes.base)
         self.preview.set_sizes(sizes)
         self.launch.set_sizes(sizes)
 
@@ -321,12 +324,17 @@ class StartWindow(QMainWindow):
     def _remember(self) -> None:
         screen = self.screen().availableGeometry()
         self.resize(min(1600, round(0.96 * screen.width())), min(1000, round(0.92 * screen.height())))
-        em = self.fontMetrics().height()
-        self._columns.setSizes([27 * em, max(1, self.width() - 51 * em), 24 * em])
+        self._share_width()
         for name, restore in (("start", self.restoreGeometry), ("start columns", self._columns.restoreState)):
             layout = self._memory.layout(name)
             if layout is not None:
                 restore(layout)
+
+    def _share_width(self) -> None:
+        """Give form and lists the room that their words need, and the dry run the rest, but at least a third or so."""
+        width = self.width()
+        form, lists = min(27 * em(), round(0.36 * width)), min(24 * em(), round(0.26 * width))
+        self._columns.setSizes([form, width - form - lists, lists])
 
     def _open_past(self, past: Past) -> None:
         self.open_run(past.folder)
@@ -338,3 +346,4 @@ class StartWindow(QMainWindow):
     def _change_size(self, direction: int) -> None:
         sizes = self._sizes
         self.use_sizes(sizes.larger() if direction > 0 else sizes.smaller() if direction < 0 else Sizes())
+        self._share_width()
