@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,7 @@ from nwlab.runs.recording import load_run
 
 FATES = ("absent", "open", "killed", "frozen")
 """What becomes of the window of a run."""
-PROTOCOL = """
-name = "fate"
+HOLD = """
 [[step]]
 do = "hold"
 source = "A"
@@ -30,7 +30,23 @@ duration = "{seconds} s"
 sample = "10 ms"
 compliance = "500 uA"
 """
-SAMPLE = 0.01  # s
+WAIT = """
+[[step]]
+do = "gate"
+name = "{name}"
+"""
+HEAD = 'name = "fate"\nuse = ["gate.py"]\n'
+GATE = """
+import time
+from pathlib import Path
+
+
+def gate(name: str):
+    while not Path(name).exists():
+        time.sleep(0.01)
+    yield from ()
+"""
+"""A step that waits until a file is there; no chip time passes meanwhile."""
 _WALL = ("at", "started", "ended", "crc")
 """What the lines of two journals of the same run need not share: the time on the wall, and sums over it."""
 
@@ -43,8 +59,8 @@ class Fate:
     code: int
     told: dict[str, Any]  # what it said to a script
     errors: str
-    took: float  # s from its start to its end, as its record has it
-    parted: float  # s from then to the end of its program
+    took: float  # s from when it was let go until everything was measured in the midst of which the window was treated
+    parted: float  # s from its end to the end of its program
     window: int | None  # process
 
     @property
@@ -60,9 +76,12 @@ class Fate:
 
 
 def played(folder: Path, fate: str, seconds: float, speed: float) -> Fate:
-    """Play so many s of the stochastic chip on the virtual bench, and do to the window what `fate` says."""
+    """Play so many s of the stochastic chip on the virtual bench; in the middle do to the window what `fate` says."""
     folder.mkdir()
-    (folder / "fate.toml").write_text(PROTOCOL.format(seconds=seconds))
+    (folder / "gate.py").write_text(GATE)
+    one, all_of_it = HOLD.format(seconds=1), HOLD.format(seconds=seconds)
+    text = HEAD + one + WAIT.format(name="go") + all_of_it + WAIT.format(name="end") + one
+    (folder / "fate.toml").write_text(text)
     words = ["run", "fate.toml", "--seed", "5", "--speed", str(speed), "--json"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder / "settings")}
     process = subprocess.Popen(
@@ -73,31 +92,40 @@ def played(folder: Path, fate: str, seconds: float, speed: float) -> Fate:
         stderr=subprocess.PIPE,
         text=True,
     )
-    window = None
     try:
-        if fate != "absent":
-            window = _treated(folder, fate, process, seconds)
+        soon(lambda: any(each.stat().st_size for each in folder.glob("runs/*/blocks.bin")))
+        window = None if fate == "absent" else _window(process)
+        (folder / "go").touch()
+        went = time.time()
+        time.sleep(0.4 * seconds / speed)
+        if window is not None and fate in ("killed", "frozen"):
+            os.kill(window, signal.SIGKILL if fate == "killed" else signal.SIGSTOP)
+            # A window takes the processor only when nobody else wants it, also to die.
+            soon(lambda: state(window) in ("", "T"))
+        (folder / "end").touch()
         said, errors = process.communicate(timeout=300)
         gone = time.time()
     finally:
         process.kill()
         process.communicate()
     run = load_run(folder / json.loads(said)["run"])
-    assert run.started is not None
     assert run.ended is not None
-    took, parted = (run.ended - run.started).total_seconds(), gone - run.ended.timestamp()
-    return Fate(run.path, process.returncode, json.loads(said), errors, took, parted, window)
+    ended, measured = run.ended.timestamp(), _measured(run.path, drive=1)
+    return Fate(run.path, process.returncode, json.loads(said), errors, measured - went, gone - ended, window)
 
 
-def _treated(folder: Path, fate: str, process: subprocess.Popen[str], seconds: float) -> int:
-    """Treat the window of a run when both are there; returns its process."""
-    soon(lambda: any(folder.glob("runs/*/blocks.bin")) and bool(_windows(process.pid)))
+def _measured(folder: Path, drive: int) -> float:
+    """Return when the last sample of a drive came on record, s since the epoch."""
+    lines = map(json.loads, (folder / JOURNAL).read_text("utf-8").splitlines())
+    last = [line["at"] for line in lines if line["event"] == "block" and line["drive"] == drive][-1]
+    return datetime.fromisoformat(last).timestamp()
+
+
+def _window(process: subprocess.Popen[str]) -> int:
+    """Wait until the window of a run is there and has no more to say; returns its process."""
+    soon(lambda: bool(_windows(process.pid)))
     (window,) = _windows(process.pid)
-    soon(lambda: Path(f"/proc/{window}/fd/2").resolve() == Path(os.devnull))  # it is there, and has no more to say
-    (run,) = folder.glob("runs/*")
-    assert 0 < len(load_run(run)) < seconds / SAMPLE, "the run was over before its window was there"
-    if fate in ("killed", "frozen"):
-        os.kill(window, signal.SIGKILL if fate == "killed" else signal.SIGSTOP)
+    soon(lambda: Path(f"/proc/{window}/fd/2").resolve() == Path(os.devnull))
     return window
 
 
@@ -117,7 +145,7 @@ def state(process: int) -> str:
     return ""
 
 
-def ended(process: int) -> bool:
+def closed(process: int) -> bool:
     """Ask a window to end, as closing it does; returns whether it did."""
     os.kill(process, signal.SIGTERM)
     soon(lambda: state(process) in ("", "Z"))

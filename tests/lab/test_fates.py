@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
-from lab.fates import FATES, Fate, ended, played, soon, state
+from lab.fates import FATES, Fate, closed, played, soon, state
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
-SECONDS, SPEED = 60.0, 4.0
+SECONDS, SPEED = 24.0, 4.0
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def fates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Fate]:
 
 def test_a_window_killed_frozen_or_absent_changes_no_bit(fates: dict[str, Fate]) -> None:
     alone = fates["absent"]
-    assert alone.told["samples"] == 6000
+    assert alone.told["samples"] == 2600
     for fate, found in fates.items():
         assert found.code == found.told["exit"] == 0, fate
         assert found.blocks == alone.blocks, fate
@@ -30,7 +30,7 @@ def test_a_window_killed_frozen_or_absent_changes_no_bit(fates: dict[str, Fate])
 def test_nor_how_long_the_run_takes(fates: dict[str, Fate]) -> None:
     """Twice as long is what a busy computer may make of it; a run that waited for its window would take for ever."""
     for fate, found in fates.items():
-        assert SECONDS / SPEED - 0.5 < found.took < 2 * SECONDS / SPEED, fate
+        assert SECONDS / SPEED - 1.0 < found.took < 2 * SECONDS / SPEED, fate
         assert found.parted < 8.0 + 2 * fates["absent"].parted, fate
 
 
@@ -48,4 +48,4 @@ def test_a_window_outlives_its_run_and_ends_when_it_is_closed(fates: dict[str, F
         window = fates[fate].window
         assert window is not None
         soon(lambda window=window: state(window) in ("S", "R"))
-        assert ended(window)
+        assert closed(window)
