@@ -26,8 +26,7 @@ def live_view(folder: Path) -> Generator[Subscriber]:
     """
     trouble = qt_trouble.before_import("conductance is drawn in this terminal instead")
     if trouble:
-        _tell(f"{NO_WINDOW}: {trouble}")
-        yield terminal_view()
+        yield Explained(f"{NO_WINDOW}: {trouble}", terminal_view())
         return
     view = WindowView(folder)
     try:
@@ -39,6 +38,20 @@ def live_view(folder: Path) -> Generator[Subscriber]:
 def terminal_view() -> Subscriber:
     """Return a listener that draws conductance on the terminal; it belongs in the background of a run."""
     return TerminalPlot()
+
+
+class Explained:
+    """A listener that says something first; not before it is in the background, because a terminal may hang."""
+
+    def __init__(self, text: str, shown: Subscriber) -> None:
+        self._text, self._shown = text, shown
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        if self._text:
+            _tell(self._text)
+            self._text = ""
+        self._shown(event)
 
 
 class WindowView:
