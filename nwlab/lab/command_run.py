@@ -124,8 +124,12 @@ def duration(run: Run) -> float:
 def final_conductances(run: Run) -> dict[str, float]:
     """Return the last conductance that was measured at each forced terminal, S."""
     found: dict[str, float] = {}
-    if not len(run):
-        return found
+    for rows in run.pieces() if len(run) else ():
+        conductance = rows.conductance
+        is_known = np.isfinite(conductance)
+        for index in np.unique(rows.terminal[is_known]):
+            found[run.terminals[index]] = float(conductance[is_known & (rows.terminal == index)][-1])
+    return {name: found[name] for name in run.terminals if name in found}
     rows = run.rows()
     for index, name in enumerate(run.terminals):
         conductance = rows.where(rows.terminal == index).conductance
