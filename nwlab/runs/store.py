@@ -95,7 +95,7 @@ class Store:
         try:
             self._keeper.complain()
             self._keep(event)
-            if self._clock.now() - self._synced >= _SYNC:
+            if not self._ended and self._clock.now() - self._synced >= _SYNC:
                 self._keeper.ask()
                 self._synced = self._clock.now()
                 self._note_clock_step()

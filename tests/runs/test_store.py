@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from runs.ohmic import OhmicChip, several, volts
 
-from nwlab.core.clock import VirtualClock
+from nwlab.core.clock import SystemClock, VirtualClock
 from nwlab.core.errors import StorageError
 from nwlab.core.events import BlockArrived, Event, Noted
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, Document, RunInfo
@@ -167,3 +167,27 @@ def test_notes_are_kept_with_their_content(tmp_path: Path) -> None:
     play(several(volts([1])), OhmicChip(), (store, noting))
     notes = load_run(tmp_path / "r").notes
     assert [(note["kind"], note["content"]) for note in notes] == [("clock step", {"seconds": 2.5, "by": ["ntp", 1]})]
+
+
+def test_a_run_whose_last_block_took_long_ends_well(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    chip = OhmicChip(at_block=lambda block: clock.sleep(1000.0))
+    play(several(volts([1, 2])), chip, (Store(tmp_path / "r", INFO, clock),))
+    assert (load_run(tmp_path / "r").status, load_run(tmp_path / "r").samples) == ("finished", 2)
+
+
+def test_what_the_disk_refused_beside_the_run_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(5, "the disk is gone")
+
+    clock = VirtualClock()
+
+    def at_block(block: int) -> None:
+        clock.sleep(1.0)
+        monkeypatch.setattr(os, "fsync", fail)
+        SystemClock().sleep(0.02)
+
+    chip = OhmicChip(block=1, at_block=at_block)
+    with pytest.raises(StorageError, match="the disk is gone"):
+        play(several(volts(np.linspace(0, 1, 500))), chip, (Store(tmp_path / "r", INFO, clock),))
+    assert 0 < load_run(tmp_path / "r").samples < 500
