@@ -50,6 +50,8 @@ class Expected:
     first: int
     mean: FloatArray  # (steps, forces) A or V
     sd: FloatArray  # (steps, forces) A or V: standard deviation of reading minus mean, meter noise included
+    z: FloatArray | None = None  # (steps, forces) calibrated residual, standard normal; None = (reading − mean)/sd
+    jump: FloatArray | None = None  # (steps, forces) probability that the state jumped since the sample before
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _HEADER = struct.Struct("<4sBBHIQ")
 _CRC = struct.Struct("<I")
 _DRIVE = struct.Struct("<QII")  # steps, forces, whether read delays follow
 _READING = struct.Struct("<dQI4x")  # start, steps, forces
-_EXPECTED = struct.Struct("<QI4x")  # steps, forces
+_EXPECTED = struct.Struct("<QII")  # steps, forces, arrays: mean and sd, then z and jump where there are four
 OVERHEAD = _HEADER.size + _CRC.size
 """Bytes of a frame beyond its payload."""
 
@@ -117,24 +117,28 @@ def reading_head(payload: bytes) -> tuple[float, int, int]:
 def encode_expected(expected: Expected) -> bytes:
     """Pack what a twin expected."""
     steps, forces = expected.mean.shape
-    arrays = (expected.mean, expected.sd)
-    return _EXPECTED.pack(steps, forces) + b"".join(array.astype("<f8").tobytes() for array in arrays)
+    arrays = [expected.mean, expected.sd]
+    if expected.z is not None or expected.jump is not None:
+        nothing = np.full(expected.mean.shape, np.nan)
+        arrays += [nothing if each is None else each for each in (expected.z, expected.jump)]
+    return _EXPECTED.pack(steps, forces, len(arrays)) + b"".join(array.astype("<f8").tobytes() for array in arrays)
 
 
-def expected_head(payload: bytes) -> tuple[int, int]:
-    """Return steps and forces; raises DamageError unless the payload is as long as that."""
+def expected_head(payload: bytes) -> tuple[int, int, int]:
+    """Return steps, forces and arrays; raises DamageError unless the payload is as long as that."""
     if len(payload) < _EXPECTED.size:
         raise DamageError("an expectation's frame is shorter than its head")
-    steps, forces = _EXPECTED.unpack_from(payload)
-    if len(payload) != _EXPECTED.size + 16 * steps * forces:
+    steps, forces, arrays = _EXPECTED.unpack_from(payload)
+    if arrays not in (2, 4) or len(payload) != _EXPECTED.size + 8 * arrays * steps * forces:
         raise DamageError("an expectation's frame is not as long as its steps and forces need")
-    return steps, forces
+    return steps, forces, arrays
 
 
-def decode_expected(payload: bytes) -> tuple[FloatArray, FloatArray]:
-    """Return mean and standard deviation, (steps, forces) each; raises DamageError."""
-    table = np.frombuffer(payload, "<f8", offset=_EXPECTED.size).reshape(2, *expected_head(payload)).astype(np.float64)
-    return table[0], table[1]
+def decode_expected(index: int, first: int, payload: bytes) -> Expected:
+    """Return what `encode_expected` packed of samples `first` … of drive `index`; raises DamageError."""
+    steps, forces, arrays = expected_head(payload)
+    table = np.frombuffer(payload, "<f8", offset=_EXPECTED.size).reshape(arrays, steps, forces).astype(np.float64)
+    return Expected(index, first, *table)
 
 
 def decode_reading(payload: bytes) -> Reading:

@@ -20,7 +20,6 @@ from nwlab.core.events import (
     DriveFinished,
     DriveStarted,
     Event,
-    Expected,
     Noted,
     RunFinished,
     RunStarted,
@@ -159,6 +158,6 @@ def _of_drive(words: dict[str, Any], payload: bytes) -> Event:
         case "block":
             return BlockArrived(index, words["first"], decode_reading(payload))
         case "expected":
-            return Expected(index, words["first"], *decode_expected(payload))
+            return decode_expected(index, words["first"], payload)
         case _:
             return DriveFinished(index, words.get("relays"))

@@ -227,7 +227,7 @@ class Scanner:
         drive, first = line["drive"], line["first"]
         shape = expected_head(self._frame(line, Kind.EXPECTED))
         known = 0 <= drive < len(self.index.lines) and first >= 0 and first + shape[0] <= self.index.samples[drive]
-        if not known or shape != (line["steps"], self.index.forces[drive]):
+        if not known or shape[:2] != (line["steps"], self.index.forces[drive]):
             raise DamageError(f"an expectation of drive {drive} is not what its line says")
         self._accept(line)
         self.index.expected.append((drive, first, line["offset"], line["length"], line["frame"]))

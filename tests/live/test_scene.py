@@ -128,6 +128,18 @@ def test_a_forced_current_is_expected_in_volts() -> None:
     assert line.upper.view(-1, 9, 100).value == pytest.approx([1e-4 / 1.0] * 2)
 
 
+def test_residuals_are_shown_as_the_twin_calibrated_them() -> None:
+    scene = Scene()
+    scene.take(RunStarted(("A", "B")))
+    drive = volts([1.0, 2.0, 4.0])
+    scene.take(DriveStarted(0, drive, ""))
+    scene.take(BlockArrived(0, 0, reading(drive, 3.0)))
+    one = np.ones((3, 1))
+    scene.take(Expected(0, 0, one * 1e-4, one * 1e-5, z=np.array([[0.5], [np.nan], [-7.0]]), jump=one * 0.1))
+    (line,) = scene.lines.values()
+    assert line.residual.view(-1, 9, 100).value == pytest.approx([0.5, -7.0])
+
+
 def test_pairs_fill_a_matrix_and_published_images_are_kept() -> None:
     scene = shown(volts([1, 1]), Drive(np.full(1, 0.1), (force([1], terminal=2, low=None),), ground=(0,)))
     assert scene.matrix[0, 1] == scene.matrix[1, 0] == pytest.approx(1 / OHM)

@@ -33,7 +33,10 @@ def same(one: Event, other: Event) -> bool:
             alike = all(np.array_equal(mine.levels, yours.levels) for mine, yours in levels)
             return alike and (one.index, one.label, one.drive.steps) == (other.index, other.label, other.drive.steps)
         case Expected(), Expected():
-            return np.array_equal(one.mean, other.mean) and np.array_equal(one.sd, other.sd)
+            mine, yours = ((each.mean, each.sd, each.z, each.jump) for each in (one, other))
+            pairs = list(zip(mine, yours, strict=True))
+            assert all((a is None) == (b is None) for a, b in pairs)
+            return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs if a is not None and b is not None)
         case Noted(), Noted():
             return one.kind == other.kind and dict(one.content).items() <= dict(other.content).items()
         case _:
@@ -135,9 +138,10 @@ def test_a_run_that_has_not_begun_is_waited_for_and_no_folder_is_a_mistake(tmp_p
         Follower(tmp_path / "nothing")
 
 
-def test_what_a_twin_expected_is_kept_beside_the_samples(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), (np.array([[0.3], [np.nan]]), np.array([[0.9], [0.1]]))])
+def test_what_a_twin_expected_is_kept_beside_the_samples(tmp_path: Path, more: tuple[np.ndarray, ...]) -> None:
     store = Store(tmp_path / "r", RunInfo("x"))
-    expected = Expected(0, 1, np.full((2, 1), 1e-4), np.full((2, 1), 1e-6))
+    expected = Expected(0, 1, np.full((2, 1), 1e-4), np.full((2, 1), 1e-6), *more)
 
     def twin(event: Event) -> None:
         store(event)

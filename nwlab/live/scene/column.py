@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from nwlab.core.drive import BoolArray, Drive, FloatArray, Force, Quantity
+from nwlab.core.events import Expected
 from nwlab.core.reading import Reading
 
 Pair = tuple[int, int]
@@ -51,6 +53,20 @@ class Column:
             self.in_compliance[steps],
             self.forces_current,
         )
+
+
+class Foreseen(NamedTuple):
+    """What was expected of one force; (steps,) each."""
+
+    mean: FloatArray  # A where a voltage was forced, else V
+    sd: FloatArray  # A or V
+    z: FloatArray | None  # calibrated residual; None = (reading − mean)/sd
+
+
+def foreseen(expected: Expected, place: int) -> Foreseen:
+    """Return what was expected of the force at a place of its drive."""
+    z = expected.z
+    return Foreseen(expected.mean[:, place], expected.sd[:, place], None if z is None else z[:, place])
 
 
 def columns_of(drive: Drive, first: int, reading: Reading, origin: float) -> Iterator[tuple[Force, Column]]:

@@ -10,12 +10,13 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.drive import Drive
 from nwlab.core.errors import StorageError
+from nwlab.core.events import Expected
 from nwlab.core.frames import DamageError, Kind, decode_expected, decode_reading, read_frame
 from nwlab.core.reading import Reading
 from nwlab.core.record import BLOCKS
-from nwlab.live.scene.column import Column, Pair, columns_of, pair_of
+from nwlab.live.scene.column import Column, Foreseen, Pair, columns_of, foreseen, pair_of
 from nwlab.live.scene.line import Line
 from nwlab.runs.index import Index
 from nwlab.runs.played import Drives, open_part
@@ -27,7 +28,7 @@ class Taken:
 
     pair: Pair
     column: Column
-    expected: tuple[tuple[slice, FloatArray, FloatArray], ...]  # steps of the column; A or V: mean and deviation
+    expected: tuple[tuple[slice, Foreseen], ...]  # of these steps of the column
 
 
 Detail = Callable[[float, float], Iterator[Taken]]
@@ -83,19 +84,19 @@ class _Blocks:
         first = self._index.first[block]
         expected = list(self._expected(number, first, reading.steps))
         for place, (force, column) in enumerate(columns_of(self._drive, first, reading, self.origin)):
-            parts = ((steps, mean[:, place], sd[:, place]) for steps, mean, sd in expected)
+            parts = ((steps, foreseen(each, place)) for steps, each in expected)
             yield Taken(pair_of(force), column, tuple(parts))
 
-    def _expected(self, drive: int, first: int, steps: int) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+    def _expected(self, drive: int, first: int, steps: int) -> Iterator[tuple[slice, Expected]]:
         known = self._index.expected
         for place in range(bisect_left(known, (drive, first, 0, 0, 0)), len(known)):
             of, begin, offset, length, frame = known[place]
             if of != drive or begin >= first + steps:
                 return
-            mean, sd = decode_expected(self._payload(offset, length, frame, Kind.EXPECTED))
-            part = slice(begin - first, begin - first + mean.shape[0])
+            expected = decode_expected(of, begin, self._payload(offset, length, frame, Kind.EXPECTED))
+            part = slice(begin - first, begin - first + expected.mean.shape[0])
             if part.stop <= steps:
-                yield part, mean, sd
+                yield part, expected
 
     def _payload(self, offset: int, length: int, frame: int, kind: Kind) -> bytes:
         try:
@@ -127,6 +128,6 @@ def close_look(taken: Iterable[Taken], lines: Mapping[Pair, Line], begin: float,
         if each.pair not in found:
             found[each.pair] = Line(known.name, known.number)
         found[each.pair].add(each.column)
-        for steps, mean, sd in each.expected:
-            found[each.pair].expect(each.column.part(steps), mean, sd)
+        for steps, expected in each.expected:
+            found[each.pair].expect(each.column.part(steps), expected)
     return Close(begin, end, found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nwlab.core.drive import FloatArray
-from nwlab.live.scene.column import Column
+from nwlab.live.scene.column import Column, Foreseen
 from nwlab.live.scene.spells import Spells
 from nwlab.live.scene.trace import Trace
 
@@ -51,17 +51,15 @@ class Line:
         known = np.isfinite(column.voltage) & np.isfinite(column.current)
         self.overflows += known.size - int(np.count_nonzero(known))
 
-    def expect(self, column: Column, mean: FloatArray, sd: FloatArray) -> None:
-        """Add what was expected of a block that has been added: the quantity not forced, (steps,) A or V each."""
+    def expect(self, column: Column, expected: Foreseen) -> None:
+        """Add what was expected of a block that has been added."""
         after_rest = column.begins_after(self._expected)
         self._expected = float(column.end[-1])
-        low, high = (self._as_conductance(column, mean + sign * BAND * sd) for sign in (-1.0, 1.0))
+        low, high = (self._as_conductance(column, expected.mean + sign * BAND * expected.sd) for sign in (-1.0, 1.0))
         known = np.isfinite(low) & np.isfinite(high)
         self.lower.append(column.time[known], np.minimum(low, high)[known], after_rest=after_rest)
         self.upper.append(column.time[known], np.maximum(low, high)[known], after_rest=after_rest)
-        found = column.voltage if column.forces_current else column.current
-        with np.errstate(divide="ignore", invalid="ignore"):
-            residual = (found - mean) / sd
+        residual = _residual(column, expected)
         known = np.isfinite(residual)
         self.residual.append(column.time[known], residual[known], after_rest=after_rest)
 
@@ -86,3 +84,11 @@ class Line:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = column.level / value if column.forces_current else value / column.level
         return np.where(column.level != 0, ratio, np.nan)
+
+
+def _residual(column: Column, expected: Foreseen) -> FloatArray:
+    if expected.z is not None:
+        return expected.z
+    found = column.voltage if column.forces_current else column.current
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (found - expected.mean) / expected.sd

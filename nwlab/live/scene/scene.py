@@ -21,7 +21,7 @@ from nwlab.core.events import (
     RunStarted,
 )
 from nwlab.core.reading import Reading
-from nwlab.live.scene.column import Pair, columns_of, name_of, pair_of
+from nwlab.live.scene.column import Pair, columns_of, foreseen, name_of, pair_of
 from nwlab.live.scene.image import Image, image_of
 from nwlab.live.scene.line import Line
 from nwlab.live.scene.roles import Role, roles_of
@@ -146,7 +146,7 @@ class Scene:
             if index == event.index and offset >= 0 and offset + count <= reading.steps:
                 part = slice(offset, offset + count)
                 for place, (force, column) in enumerate(columns_of(drive, first, reading, self._origin or 0.0)):
-                    self._line(force).expect(column.part(part), event.mean[:, place], event.sd[:, place])
+                    self._line(force).expect(column.part(part), foreseen(event, place))
                 return
 
     def _finish(self, event: DriveFinished) -> None:
