@@ -12,8 +12,9 @@ Theory of operation
 Tables, per kind of step:
     move (kinds, 8): a, B, c, H, Q, C, U, chance. The state goes to a + B·x + w, the reading is c + H·x + u, with
     covariance Q of w, C of both, U of u; read noise is part of U. `chance` is the logarithm of that of no jump.
-    part (kinds, parts, 6): log chance of a jump in this part of the step, how much of a jump of size 1 the state has at
-    the end of the step and the reading shows, and the second moments of both and between them.
+    part (kinds, parts, 9): log chance of a jump in this part of the step; how much of a jump of size 1 the state has at
+    the end of the step and the reading shows, with the second moments of both and between them; and the (co)variances of
+    the same two that further jumps in the step would bring.
 Per size class: size (classes, 3): log chance given a jump, mean, variance.
 """
 
@@ -37,7 +38,7 @@ _CLOSED = -1e300
 
 A, B, C_, H, Q, CROSS, U, CALM = range(8)
 """Columns of `move`."""
-CHANCE, END, SHOWN, END2, BOTH2, SHOWN2 = range(6)
+CHANCE, END, SHOWN, END2, BOTH2, SHOWN2, MORE_END, MORE_BOTH, MORE_SHOWN = range(9)
 """Columns of `part`."""
 
 
@@ -111,7 +112,7 @@ def log_likelihood(
                 for c in range(classes):
                     middle, square = size[c, 1], size[c, 1] ** 2 + size[c, 2]
                     shift = middle * shown
-                    wide = plain + square * shown2 - shift * shift
+                    wide = plain + square * shown2 - shift * shift + part[here, part_, MORE_SHOWN]
                     for side in range(2):
                         towards = 1.0 - 2.0 * side
                         miss = off - towards * shift
@@ -140,9 +141,9 @@ def log_likelihood(
                 square = middle * middle + size[column[index], 2]
                 values = part[here, row[index]]
                 shift_end, shift_shown = towards * middle * values[END], towards * middle * values[SHOWN]
-                inner = square * values[END2] - shift_end * shift_end
-                both = square * values[BOTH2] - shift_end * shift_shown
-                outer = square * values[SHOWN2] - shift_shown * shift_shown
+                inner = square * values[END2] - shift_end * shift_end + values[MORE_END]
+                both = square * values[BOTH2] - shift_end * shift_shown + values[MORE_BOTH]
+                outer = square * values[SHOWN2] - shift_shown * shift_shown + values[MORE_SHOWN]
             b, h = move[here, B], move[here, H]
             before, ahead = mean[j], var[j]
             off = y - move[here, C_] - h * before - shift_shown
@@ -168,10 +169,10 @@ def log_likelihood(
                     d_square = 2.0 * middle * d_middle + d_size[c, 2, i]
                     d_end = towards * (d_middle * values[END] + middle * slopes[END])
                     d_shown = towards * (d_middle * values[SHOWN] + middle * slopes[SHOWN])
-                    d_inner = d_square * values[END2] + square * slopes[END2] - 2.0 * shift_end * d_end
-                    d_both = d_square * values[BOTH2] + square * slopes[BOTH2]
+                    d_inner = slopes[MORE_END] + d_square * values[END2] + square * slopes[END2] - 2.0 * shift_end * d_end
+                    d_both = slopes[MORE_BOTH] + d_square * values[BOTH2] + square * slopes[BOTH2]
                     d_both -= shift_end * d_shown + shift_shown * d_end
-                    d_outer = d_square * values[SHOWN2] + square * slopes[SHOWN2] - 2.0 * shift_shown * d_shown
+                    d_outer = slopes[MORE_SHOWN] + d_square * values[SHOWN2] + square * slopes[SHOWN2] - 2.0 * shift_shown * d_shown
                     d_prior = slopes[CHANCE] + d_size[c, 0, i]
                 d_off = -d[C_] - d[H] * before - h * d_mean[j, i] - d_shown
                 d_seen = 2.0 * h * d[H] * ahead + h * h * d_var[j, i] + d[U] + d_outer

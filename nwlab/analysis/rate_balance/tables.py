@@ -17,7 +17,7 @@ from nwlab.analysis.rate_balance.pieces import Steps
 Values = Any
 """Arrays or numbers, real or complex."""
 
-CLASSES = 12
+CLASSES = 10
 """Size classes of jumps, equally wide in the logarithm."""
 _NODES, _WEIGHTS = leggauss(4)
 
@@ -39,7 +39,7 @@ class Tables(NamedTuple):
     """See `filter_kernel`."""
 
     move: Values  # (kinds, 8)
-    part: Values  # (kinds, parts, 6)
+    part: Values  # (kinds, parts, 9)
     size: Values  # (classes, 3)
 
 
@@ -48,7 +48,7 @@ def tables(steps: Steps, world: World) -> Tables:
     jumps = _real(world.jump_rate) > 0
     move, parts = _moves(steps, world)
     if not jumps:
-        return Tables(move, np.zeros((len(move), 0, 6), dtype=move.dtype), np.zeros((0, 3), dtype=move.dtype))
+        return Tables(move, np.zeros((len(move), 0, 9), dtype=move.dtype), np.zeros((0, 3), dtype=move.dtype))
     size = _sizes(world)
     mean_square = np.sum(np.exp(size[:, 0]) * (size[:, 1] ** 2 + size[:, 2]))
     return Tables(*_with_jumps(steps, world, move, parts, mean_square), size)
@@ -107,7 +107,7 @@ def _in_reading(theta: Values, held: Values, half: float) -> tuple[Values, ...]:
 def _with_jumps(
     steps: Steps, world: World, move: Values, parts: list[tuple[Values, ...]], mean_square: Values
 ) -> tuple[Values, Values]:
-    """Fill in chances. Of several jumps in a step one is followed, the others count as noise."""
+    """Fill in chances. Of several jumps in a step one is followed, the others count as noise of that event."""
     whole = steps.piece.sum(axis=1) + steps.aperture
     some = np.where(whole > 0, whole, 1.0)
     expected = world.jump_rate * whole
@@ -115,12 +115,14 @@ def _with_jumps(
     table = np.stack([np.stack(part[1:], axis=1) for part in parts], axis=1)
     shares = np.stack([part[0] / some + 0 * chance for part in parts], axis=1)
     logs = np.log(np.where(_real(shares) > 0, shares, 1e-300)) + np.log(np.where(whole > 0, chance, 1e-300))[:, np.newaxis]
-    others = (expected - chance) * mean_square
+    # Where a second jump is rare, a normal of its variance would burden all events that have none.
+    crowded = expected**2 / (expected**2 + 0.25)
+    others = crowded * (expected / np.where(whole > 0, chance, 1.0) - (whole > 0)) * mean_square
+    square = np.sum(shares[:, :, np.newaxis] * table[:, :, 2:], axis=1)
+    more = np.repeat((others[:, np.newaxis] * square)[:, np.newaxis], len(parts), axis=1)
     move = move.copy()
-    for column, moment in ((4, 2), (5, 3), (6, 4)):
-        move[:, column] = move[:, column] + others * np.sum(shares * table[:, :, moment], axis=1)
     move[:, 7] = -expected
-    return move, np.concatenate([logs[:, :, np.newaxis], table], axis=2)
+    return move, np.concatenate([logs[:, :, np.newaxis], table, more], axis=2)
 
 
 def _sizes(world: World) -> Values:
