@@ -12,6 +12,8 @@ from nwlab.core.drive import FloatArray
 
 DIFFUSION, READ, RATE, EXPONENT, SMALLEST = range(5)
 """Places in the numbers: ln σ², read noise, ln rate of jumps above the stated size, exponent, ln smallest size."""
+_FAINT = 1e-3
+"""V below which nothing is read."""
 _NONE = (0.0, 1.0, 1.0, 1.0)
 
 
@@ -22,7 +24,8 @@ class Chance:
     unit: float  # S
     stated: float  # S, the size above which jumps are counted
     largest: float  # S, the largest jump there can be
-    volts: FloatArray  # (levels,) V; read noise is scaled as volts[0]/volts
+    volts: FloatArray  # (levels,) V
+    reference: float  # V, where read noise is in the unit
     has_jumps: bool
 
     @property
@@ -33,7 +36,7 @@ class Chance:
     def world(self, numbers: Values, rate: Values, goal: Values) -> World:
         """Return the law; `rate` and `goal` (levels,)."""
         diffusion = np.exp(numbers[DIFFUSION]) * self.unit**2
-        read = numbers[READ] * (self.unit * self.volts[0] / self.volts) ** 2
+        read = numbers[READ] * (self.unit * self.reference / np.maximum(self.volts, _FAINT)) ** 2
         if not self.has_jumps:
             return World(rate, goal, diffusion, read, *_NONE)
         law = (numbers[EXPONENT], np.exp(numbers[SMALLEST]) * self.unit, self.largest)
@@ -60,7 +63,9 @@ class Chance:
         return low[: self.count], high[: self.count]
 
 
-def chance_of(guess: Guess, volts: FloatArray, *, jumps: bool, stated: float | None = None) -> Chance:
+def chance_of(
+    guess: Guess, volts: FloatArray, reference: float, *, jumps: bool, stated: float | None = None
+) -> Chance:
     """Return the scale that a first guess suggests."""
     size = STATED * guess.spread if stated is None else stated
-    return Chance(guess.step_sd, size, max(guess.largest, 1.6 * size), volts, jumps)
+    return Chance(guess.step_sd, size, max(guess.largest, 1.6 * size), volts, reference, jumps)

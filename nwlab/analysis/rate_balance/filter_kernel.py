@@ -6,8 +6,9 @@ Theory of operation
     Given the class, state and reading are jointly normal, so that the reading updates the branch as Kalman's filter does
     and its weight by the density of the reading. Branches that have come close are merged with their moments kept, the
     lightest beyond `KEPT` are dropped.
-    The score is the exact derivative of that recursion: every branch carries the derivatives of its mean, variance and
-    log weight. A merged branch has those of the merged moments.
+    The score is the derivative of that recursion: every branch carries the derivatives of its mean, variance and log
+    weight; a merged branch has those of the merged moments. Events too light to become branches are many; what they add
+    to the score is gathered as sums first and multiplied with the derivatives of the tables once per step.
 
 Tables, per kind of step:
     move (kinds, 8): a, B, c, H, Q, C, U, chance. The state goes to a + B·x + w, the reading is c + H·x + u, with
@@ -21,25 +22,80 @@ Per size class: size (classes, 3): log chance given a jump, mean, variance.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from nwlab.core.drive import BoolArray, FloatArray
-from nwlab.model.compiled import compiled
+from nwlab.model.compiled import bare, compiled
 from nwlab.model.networks.network import IntArray
 
 KEPT = 8
 """Branches after each step."""
 _NEAR = 0.1
 """Branches merge when their means differ by less than this part of their variance, squared."""
-_NEGLIGIBLE = 16.0
+_NEGLIGIBLE = 13.0
 """Events are left out when their log weight is this far below the heaviest."""
+_LIGHT = 3e-4
+"""Events of less weight than this, compared with the heaviest, do not become branches."""
 _CLOSED = -1e300
+_HALF_LOG_2PI = 0.9189385332046727
 
-A, B, C_, H, Q, CROSS, U, CALM = range(8)
+A, B, C, H, Q, CROSS, U, CALM = range(8)
 """Columns of `move`."""
 CHANCE, END, SHOWN, END2, BOTH2, SHOWN2, MORE_END, MORE_BOTH, MORE_SHOWN = range(9)
 """Columns of `part`."""
+
+
+class Branches(NamedTuple):
+    """Normal states with weights, and their derivatives."""
+
+    mean: FloatArray  # (branches,)
+    var: FloatArray
+    weight: FloatArray  # logarithms between steps, plain within one
+    d_mean: FloatArray  # (branches, parameters)
+    d_var: FloatArray
+    d_weight: FloatArray  # of the logarithm
+
+
+class Law(NamedTuple):
+    """The tables and their derivatives."""
+
+    lean: FloatArray  # (kinds, 2)
+    move: FloatArray
+    part: FloatArray
+    size: FloatArray
+    d_move: FloatArray
+    d_part: FloatArray
+    d_size: FloatArray
+
+
+class Events(NamedTuple):
+    """What may have happened in a step."""
+
+    chance: FloatArray  # log weights
+    place: IntArray  # (events, 3) branch, part of the step, size class
+    sign: FloatArray  # 1 jump up, −1 down, 0 none
+
+
+class Sums(NamedTuple):
+    """What light events add to the score, as factors of derivatives of the tables."""
+
+    move: FloatArray  # (8,)
+    part: FloatArray  # (parts, 9)
+    size: FloatArray  # (classes, 3)
+
+
+class Moments(NamedTuple):
+    """Reading and state, given an event."""
+
+    off: float  # of the reading from what is expected
+    seen: float  # its variance
+    cross: float  # its covariance with the state at the end
+    mean: float  # of that state, given the reading
+    var: float
+    end: float  # what the jump adds to the state, and to the reading
+    shown: float
 
 
 @compiled
@@ -55,6 +111,7 @@ def log_likelihood(
     d_part: FloatArray,
     d_size: FloatArray,
     score: FloatArray,
+    outer: FloatArray,
     predicted: FloatArray,
     jumped: FloatArray,
 ) -> float:
@@ -62,185 +119,331 @@ def log_likelihood(
 
     `opens` marks first readings, at which the state is as read, with the variance U of that kind; `lean` (kinds, 2) is
     how much the chance of a jump upwards grows per state below a goal, and the goal. d_… hold derivatives, with the
-    parameters as last axis. Writes to `predicted` (n, 2) mean and variance of each reading given those before, and to
-    `jumped` (n, 2) the chances, given readings up to that one, that a jump upwards and downwards lies in its step.
+    parameters as last axis. Writes to `outer` (parameters, parameters) the sum over steps of the score times itself; to
+    `predicted` (n, 2) mean and variance of each reading given those before; to `jumped` (n, 2) the chances, given
+    readings up to that one, that a jump upwards and downwards lies in its step.
     """
+    law = Law(lean, move, part, size, d_move, d_part, d_size)
     count, parts, classes = score.size, part.shape[1], size.shape[0]
+    now, then = _branches(KEPT, count), _branches(KEPT + 1, count)
     limit = KEPT * (1 + 2 * parts * classes)
-    mean, var, weight = np.zeros(KEPT), np.zeros(KEPT), np.zeros(KEPT)
-    d_mean, d_var, d_weight = np.zeros((KEPT, count)), np.zeros((KEPT, count)), np.zeros((KEPT, count))
-    next_mean, next_var, next_weight = np.zeros(KEPT + 1), np.zeros(KEPT + 1), np.zeros(KEPT + 1)
-    n_mean, n_var, n_weight = np.zeros((KEPT + 1, count)), np.zeros((KEPT + 1, count)), np.zeros((KEPT + 1, count))
-    event, from_, row, column, sign = (
-        np.zeros(limit),
-        np.zeros(limit, np.int64),
-        np.zeros(limit, np.int64),
-        np.zeros(limit, np.int64),
-        np.zeros(limit),
-    )
-    one_mean, one_var, one_weight = np.zeros(count), np.zeros(count), np.zeros(count)
-    share, mean_share = np.zeros(count), np.zeros(count)
+    events = Events(np.zeros(limit), np.zeros((limit, 3), np.int32), np.zeros(limit))
+    sums = Sums(np.zeros(8), np.zeros((parts, 9)), np.zeros((classes, 3)))
+    share, slopes = np.zeros(count), np.zeros((3, count))
     branches, total = 0, 0.0
-    score[:] = 0.0
+    score[:], outer[:] = 0.0, 0.0
     for k in range(reading.size):
         here, y = kind[k], reading[k]
         if opens[k]:
             branches = 1
-            mean[0], var[0], weight[0] = y, move[here, U], 0.0
-            for i in range(count):
-                d_mean[0, i], d_var[0, i], d_weight[0, i] = 0.0, d_move[here, U, i], 0.0
+            _open(now, y, move[here, U], d_move[here, U])
             predicted[k, 0], predicted[k, 1] = y, move[here, U]
-            jumped[k, 0], jumped[k, 1] = 0.0, 0.0
+            jumped[k] = 0.0
             continue
-        # Every event of every branch, as far as it is not hopeless.
-        found, best = 0, _CLOSED
-        level, spread = 0.0, 0.0
-        for j in range(branches):
-            off = y - move[here, C_] - move[here, H] * mean[j]
-            plain = move[here, H] ** 2 * var[j] + move[here, U]
-            level += math.exp(weight[j]) * (y - off)
-            chance = weight[j] + move[here, CALM] - 0.5 * (math.log(plain) + off * off / plain)
-            event[found], from_[found], row[found], column[found], sign[found] = chance, j, 0, 0, 0.0
-            found += 1
-            best = max(best, chance)
-            up = min(max(0.5 + lean[here, 0] * (lean[here, 1] - mean[j]), 0.0), 1.0)
-            for part_ in range(parts):
-                rate = weight[j] + part[here, part_, CHANCE]
-                if rate <= best - _NEGLIGIBLE - 30.0:
-                    continue
-                shown, shown2 = part[here, part_, SHOWN], part[here, part_, SHOWN2]
-                for c in range(classes):
-                    middle, square = size[c, 1], size[c, 1] ** 2 + size[c, 2]
-                    shift = middle * shown
-                    wide = plain + square * shown2 - shift * shift + part[here, part_, MORE_SHOWN]
-                    for side in range(2):
-                        towards = 1.0 - 2.0 * side
-                        miss = off - towards * shift
-                        reach = miss * miss / wide
-                        prior = up if side == 0 else 1.0 - up
-                        if prior <= 0.0 or rate - 0.5 * (reach + math.log(plain)) < best - _NEGLIGIBLE:
-                            continue
-                        chance = rate + size[c, 0] + math.log(prior) - 0.5 * (math.log(wide) + reach)
-                        if chance > best - _NEGLIGIBLE:
-                            event[found], from_[found], row[found], column[found] = chance, j, part_, c
-                            sign[found] = towards
-                            found += 1
-                            best = max(best, chance)
-        # The events that remain, as branches: close ones merged, the lightest dropped.
-        kept, heavy, ups, downs = 0, 0.0, 0.0, 0.0
-        for i in range(count):
-            share[i] = 0.0
-        for index in range(found):
-            if event[index] < best - _NEGLIGIBLE:
-                continue
-            j, towards = from_[index], sign[index]
-            inner, outer, shift_end, shift_shown = 0.0, 0.0, 0.0, 0.0
-            both = 0.0
-            if towards != 0.0:
-                middle = size[column[index], 1]
-                square = middle * middle + size[column[index], 2]
-                values = part[here, row[index]]
-                shift_end, shift_shown = towards * middle * values[END], towards * middle * values[SHOWN]
-                inner = square * values[END2] - shift_end * shift_end + values[MORE_END]
-                both = square * values[BOTH2] - shift_end * shift_shown + values[MORE_BOTH]
-                outer = square * values[SHOWN2] - shift_shown * shift_shown + values[MORE_SHOWN]
-            b, h = move[here, B], move[here, H]
-            before, ahead = mean[j], var[j]
-            off = y - move[here, C_] - h * before - shift_shown
-            seen = h * h * ahead + move[here, U] + outer
-            cross = b * h * ahead + move[here, CROSS] + both
-            gain = cross / seen
-            new_mean = move[here, A] + b * before + shift_end + gain * off
-            new_var = b * b * ahead + move[here, Q] + inner - gain * cross
-            mass = math.exp(event[index] - best)
-            heavy += mass
-            if towards > 0.0:
-                ups += mass
-            elif towards < 0.0:
-                downs += mass
-            for i in range(count):
-                d = d_move[here, :, i]
-                d_end, d_shown, d_inner, d_both, d_outer, d_prior = 0.0, 0.0, 0.0, 0.0, 0.0, d[CALM]
-                if towards != 0.0:
-                    c, part_ = column[index], row[index]
-                    values, slopes = part[here, part_], d_part[here, part_, :, i]
-                    middle, d_middle = size[c, 1], d_size[c, 1, i]
-                    square = middle * middle + size[c, 2]
-                    d_square = 2.0 * middle * d_middle + d_size[c, 2, i]
-                    d_end = towards * (d_middle * values[END] + middle * slopes[END])
-                    d_shown = towards * (d_middle * values[SHOWN] + middle * slopes[SHOWN])
-                    d_inner = slopes[MORE_END] + d_square * values[END2] + square * slopes[END2] - 2.0 * shift_end * d_end
-                    d_both = slopes[MORE_BOTH] + d_square * values[BOTH2] + square * slopes[BOTH2]
-                    d_both -= shift_end * d_shown + shift_shown * d_end
-                    d_outer = slopes[MORE_SHOWN] + d_square * values[SHOWN2] + square * slopes[SHOWN2] - 2.0 * shift_shown * d_shown
-                    d_prior = slopes[CHANCE] + d_size[c, 0, i]
-                d_off = -d[C_] - d[H] * before - h * d_mean[j, i] - d_shown
-                d_seen = 2.0 * h * d[H] * ahead + h * h * d_var[j, i] + d[U] + d_outer
-                d_cross = (d[B] * h + b * d[H]) * ahead + b * h * d_var[j, i] + d[CROSS] + d_both
-                d_gain = (d_cross - gain * d_seen) / seen
-                one_mean[i] = d[A] + d[B] * before + b * d_mean[j, i] + d_end + d_gain * off + gain * d_off
-                one_var[i] = 2.0 * b * d[B] * ahead + b * b * d_var[j, i] + d[Q] + d_inner
-                one_var[i] -= d_gain * cross + gain * d_cross
-                pull = off / seen
-                one_weight[i] = d_weight[j, i] + d_prior - 0.5 * d_seen / seen - pull * d_off + 0.5 * pull * pull * d_seen
-                share[i] += mass * one_weight[i]
-            place = -1
-            for other in range(kept):
-                gap = new_mean - next_mean[other]
-                if gap * gap < _NEAR * min(new_var, next_var[other]) and new_var < 1.5 * next_var[other] and next_var[
-                    other
-                ] < 1.5 * new_var:
-                    place = other
-                    break
-            if place >= 0:
-                # Both are merged; f is the new one's part.
-                sum_ = mass + next_weight[place]
-                f = mass / sum_
-                gap = new_mean - next_mean[place]
-                for i in range(count):
-                    d_f = f * (1.0 - f) * (one_weight[i] - n_weight[place, i])
-                    d_gap = one_mean[i] - n_mean[place, i]
-                    n_var[place, i] += f * (one_var[i] - n_var[place, i]) + d_f * (new_var - next_var[place])
-                    n_var[place, i] += d_f * (1.0 - 2.0 * f) * gap * gap + 2.0 * f * (1.0 - f) * gap * d_gap
-                    n_mean[place, i] += f * d_gap + d_f * gap
-                    n_weight[place, i] += f * (one_weight[i] - n_weight[place, i])
-                next_var[place] += f * (new_var - next_var[place]) + f * (1.0 - f) * gap * gap
-                next_mean[place] += f * gap
-                next_weight[place] = sum_
-                continue
-            if kept < KEPT:
-                place = kept
-                kept += 1
-            else:
-                place = 0
-                for other in range(1, kept):
-                    if next_weight[other] < next_weight[place]:
-                        place = other
-                if next_weight[place] >= mass:
-                    continue
-            next_mean[place], next_var[place], next_weight[place] = new_mean, new_var, mass
-            for i in range(count):
-                n_mean[place, i], n_var[place, i], n_weight[place, i] = one_mean[i], one_var[i], one_weight[i]
-        step = best + math.log(heavy)
-        total += step - 0.9189385332046727
-        lasting = 0.0
-        for j in range(kept):
-            lasting += next_weight[j]
-        for i in range(count):
-            share[i] /= heavy
-            score[i] += share[i]
-            mean_share[i] = 0.0
-            for j in range(kept):
-                mean_share[i] += next_weight[j] / lasting * n_weight[j, i]
-        for j in range(branches):
-            m = move[here, C_] + move[here, H] * mean[j]
-            spread += math.exp(weight[j]) * (move[here, H] ** 2 * var[j] + move[here, U] + (m - level) ** 2)
-        predicted[k, 0], predicted[k, 1] = level, spread
-        jumped[k, 0], jumped[k, 1] = ups / heavy, downs / heavy
-        branches = kept
-        for j in range(kept):
-            mean[j], var[j], weight[j] = next_mean[j], next_var[j], math.log(next_weight[j] / lasting)
-            for i in range(count):
-                d_mean[j, i], d_var[j, i] = n_mean[j, i], n_var[j, i]
-                d_weight[j, i] = n_weight[j, i] - mean_share[i]
+        _predict(law, now, branches, here, predicted[k])
+        found, best = _events(law, now, branches, here, y, events)
+        branches, heavy = _update(law, now, here, y, events, found, best, then, sums, share, slopes, jumped[k])
+        total += best + math.log(heavy) - _HALF_LOG_2PI
+        _settle(now, then, branches, share, score, outer)
     return total
+
+
+@compiled
+def _branches(room: int, count: int) -> Branches:
+    slopes = np.zeros((3, room, count))
+    return Branches(np.zeros(room), np.zeros(room), np.zeros(room), slopes[0], slopes[1], slopes[2])
+
+
+@bare
+def _open(now: Branches, y: float, variance: float, d_variance: FloatArray) -> None:
+    now.mean[0], now.var[0], now.weight[0] = y, variance, 0.0
+    for i in range(d_variance.size):
+        now.d_mean[0, i], now.d_weight[0, i], now.d_var[0, i] = 0.0, 0.0, d_variance[i]
+
+
+@bare
+def _predict(law: Law, now: Branches, branches: int, here: int, out: FloatArray) -> None:
+    """Mean and variance of the next reading; a jump's mean is that of no jump, since both directions are about alike."""
+    move = law.move[here]
+    level, square = 0.0, 0.0
+    for j in range(branches):
+        share, middle = math.exp(now.weight[j]), move[C] + move[H] * now.mean[j]
+        level += share * middle
+        square += share * (move[H] ** 2 * now.var[j] + move[U])
+    for j in range(branches):
+        square += math.exp(now.weight[j]) * (move[C] + move[H] * now.mean[j] - level) ** 2
+    sizes = 0.0
+    for c in range(law.size.shape[0]):
+        sizes += math.exp(law.size[c, 0]) * (law.size[c, 1] ** 2 + law.size[c, 2])
+    for which in range(law.part.shape[1]):
+        values = law.part[here, which]
+        square += math.exp(values[CHANCE]) * (sizes * values[SHOWN2] + values[MORE_SHOWN])
+    out[0], out[1] = level, square
+
+
+@bare
+def _events(law: Law, now: Branches, branches: int, here: int, y: float, events: Events) -> tuple[int, float]:
+    """List every event of every branch, as far as it is not hopeless; return how many, and the heaviest weight."""
+    move, size = law.move[here], law.size
+    found, best = 0, _CLOSED
+    for j in range(branches):
+        off = y - move[C] - move[H] * now.mean[j]
+        plain = move[H] ** 2 * now.var[j] + move[U]
+        log_plain = math.log(plain)
+        chance = now.weight[j] + move[CALM] - 0.5 * (log_plain + off * off / plain)
+        events.chance[found], events.place[found, 0], events.sign[found] = chance, j, 0.0
+        found += 1
+        best = max(best, chance)
+        up = min(max(0.5 + law.lean[here, 0] * (law.lean[here, 1] - now.mean[j]), 0.0), 1.0)
+        log_up, log_down = math.log(max(up, 1e-300)), math.log(max(1.0 - up, 1e-300))
+        for which in range(law.part.shape[1]):
+            values = law.part[here, which]
+            rate = now.weight[j] + values[CHANCE]
+            if rate - 0.5 * log_plain < best - _NEGLIGIBLE:
+                continue
+            for c in range(size.shape[0]):
+                middle = size[c, 1]
+                shift = middle * values[SHOWN]
+                wide = plain + (middle * middle + size[c, 2]) * values[SHOWN2] - shift * shift + values[MORE_SHOWN]
+                for side in range(2):
+                    miss = off - shift if side == 0 else off + shift
+                    reach = miss * miss / wide
+                    if rate - 0.5 * (reach + log_plain) < best - _NEGLIGIBLE:
+                        continue
+                    chance = rate + size[c, 0] + (log_up if side == 0 else log_down) - 0.5 * (math.log(wide) + reach)
+                    if chance > best - _NEGLIGIBLE:
+                        events.chance[found], events.sign[found] = chance, 1.0 - 2.0 * side
+                        events.place[found, 0], events.place[found, 1], events.place[found, 2] = j, which, c
+                        found += 1
+                        best = max(best, chance)
+    return found, best
+
+
+@bare
+def _update(
+    law: Law,
+    now: Branches,
+    here: int,
+    y: float,
+    events: Events,
+    found: int,
+    best: float,
+    then: Branches,
+    sums: Sums,
+    share: FloatArray,
+    slopes: FloatArray,
+    jumped: FloatArray,
+) -> tuple[int, float]:
+    """Turn events into branches; return how many, and the weight of all events over that of the heaviest.
+
+    Writes this step's score to `share`.
+    """
+    kept, heavy, ups, downs = 0, 0.0, 0.0, 0.0
+    share[:] = 0.0
+    sums.move[:], sums.part[:], sums.size[:] = 0.0, 0.0, 0.0
+    for index in range(found):
+        mass = math.exp(events.chance[index] - best)
+        if mass < 2e-6:
+            continue
+        j, sign = events.place[index, 0], events.sign[index]
+        which, c = events.place[index, 1], events.place[index, 2]
+        moments = _moments(law, now, here, y, j, which, c, sign)
+        heavy += mass
+        ups += mass if sign > 0.0 else 0.0
+        downs += mass if sign < 0.0 else 0.0
+        if mass < _LIGHT:
+            _gather(law, now, here, j, which, c, sign, mass, moments, sums, share)
+            continue
+        _derive(law, now, here, j, which, c, sign, moments, slopes)
+        for i in range(share.size):
+            share[i] += mass * slopes[2, i]
+        kept = _keep(then, kept, mass, moments, slopes)
+    _spread(law, here, sums, share)
+    for i in range(share.size):
+        share[i] /= heavy
+    jumped[0], jumped[1] = ups / heavy, downs / heavy
+    return kept, heavy
+
+
+@bare
+def _moments(law: Law, now: Branches, here: int, y: float, j: int, which: int, c: int, sign: float) -> Moments:
+    move = law.move[here]
+    end, shown, inner, both, outer = 0.0, 0.0, 0.0, 0.0, 0.0
+    if sign != 0.0:
+        middle, values = law.size[c, 1], law.part[here, which]
+        square = middle * middle + law.size[c, 2]
+        end, shown = sign * middle * values[END], sign * middle * values[SHOWN]
+        inner = square * values[END2] - end * end + values[MORE_END]
+        both = square * values[BOTH2] - end * shown + values[MORE_BOTH]
+        outer = square * values[SHOWN2] - shown * shown + values[MORE_SHOWN]
+    b, h, ahead = move[B], move[H], now.var[j]
+    off = y - move[C] - h * now.mean[j] - shown
+    seen = h * h * ahead + move[U] + outer
+    cross = b * h * ahead + move[CROSS] + both
+    mean = move[A] + b * now.mean[j] + end + cross / seen * off
+    var = b * b * ahead + move[Q] + inner - cross * cross / seen
+    return Moments(off, seen, cross, mean, max(var, 1e-12 * seen), end, shown)
+
+
+@bare
+def _gather(
+    law: Law,
+    now: Branches,
+    here: int,
+    j: int,
+    which: int,
+    c: int,
+    sign: float,
+    mass: float,
+    moments: Moments,
+    sums: Sums,
+    share: FloatArray,
+) -> None:
+    """Add a light event to the sums."""
+    pull = moments.off / moments.seen
+    on_off, on_seen = -mass * pull, 0.5 * mass * (pull * pull - 1.0 / moments.seen)
+    h, before, ahead = law.move[here, H], now.mean[j], now.var[j]
+    sums.move[C] -= on_off
+    sums.move[H] += 2.0 * h * ahead * on_seen - before * on_off
+    sums.move[U] += on_seen
+    for i in range(share.size):
+        share[i] += mass * now.d_weight[j, i] - h * on_off * now.d_mean[j, i] + h * h * on_seen * now.d_var[j, i]
+    if sign == 0.0:
+        sums.move[CALM] += mass
+        return
+    values, middle = law.part[here, which], law.size[c, 1]
+    square = middle * middle + law.size[c, 2]
+    on_shown = -on_off - 2.0 * moments.shown * on_seen
+    sums.part[which, CHANCE] += mass
+    sums.part[which, SHOWN] += sign * middle * on_shown
+    sums.part[which, SHOWN2] += square * on_seen
+    sums.part[which, MORE_SHOWN] += on_seen
+    sums.size[c, 0] += mass
+    sums.size[c, 1] += sign * values[SHOWN] * on_shown + 2.0 * middle * values[SHOWN2] * on_seen
+    sums.size[c, 2] += values[SHOWN2] * on_seen
+
+
+@bare
+def _spread(law: Law, here: int, sums: Sums, share: FloatArray) -> None:
+    """Multiply the sums with the derivatives of the tables."""
+    for column in range(8):
+        if sums.move[column] != 0.0:
+            for i in range(share.size):
+                share[i] += sums.move[column] * law.d_move[here, column, i]
+    for which in range(sums.part.shape[0]):
+        for column in range(9):
+            if sums.part[which, column] != 0.0:
+                for i in range(share.size):
+                    share[i] += sums.part[which, column] * law.d_part[here, which, column, i]
+    for c in range(sums.size.shape[0]):
+        for column in range(3):
+            if sums.size[c, column] != 0.0:
+                for i in range(share.size):
+                    share[i] += sums.size[c, column] * law.d_size[c, column, i]
+
+
+@bare
+def _derive(
+    law: Law,
+    now: Branches,
+    here: int,
+    j: int,
+    which: int,
+    c: int,
+    sign: float,
+    moments: Moments,
+    slopes: FloatArray,
+) -> None:
+    """Write the derivatives of mean, variance and log weight of the branch that an event makes."""
+    b, h, before, ahead = law.move[here, B], law.move[here, H], now.mean[j], now.var[j]
+    off, seen, cross, end, shown = moments.off, moments.seen, moments.cross, moments.end, moments.shown
+    gain, pull = cross / seen, off / seen
+    middle, square = 0.0, 0.0
+    if sign != 0.0:
+        middle = law.size[c, 1]
+        square = middle * middle + law.size[c, 2]
+    for i in range(slopes.shape[1]):
+        d = law.d_move[here, :, i]
+        d_end, d_shown, d_inner, d_both, d_outer, d_prior = 0.0, 0.0, 0.0, 0.0, 0.0, d[CALM]
+        if sign != 0.0:
+            values, d_values = law.part[here, which], law.d_part[here, which, :, i]
+            d_middle = law.d_size[c, 1, i]
+            d_square = 2.0 * middle * d_middle + law.d_size[c, 2, i]
+            d_end = sign * (d_middle * values[END] + middle * d_values[END])
+            d_shown = sign * (d_middle * values[SHOWN] + middle * d_values[SHOWN])
+            d_inner = d_square * values[END2] + square * d_values[END2] - 2.0 * end * d_end + d_values[MORE_END]
+            d_both = d_square * values[BOTH2] + square * d_values[BOTH2] + d_values[MORE_BOTH]
+            d_both -= end * d_shown + shown * d_end
+            d_outer = d_square * values[SHOWN2] + square * d_values[SHOWN2] + d_values[MORE_SHOWN]
+            d_outer -= 2.0 * shown * d_shown
+            d_prior = d_values[CHANCE] + law.d_size[c, 0, i]
+        d_off = -d[C] - d[H] * before - h * now.d_mean[j, i] - d_shown
+        d_seen = 2.0 * h * d[H] * ahead + h * h * now.d_var[j, i] + d[U] + d_outer
+        d_cross = (d[B] * h + b * d[H]) * ahead + b * h * now.d_var[j, i] + d[CROSS] + d_both
+        d_gain = (d_cross - gain * d_seen) / seen
+        slopes[0, i] = d[A] + d[B] * before + b * now.d_mean[j, i] + d_end + d_gain * off + gain * d_off
+        slopes[1, i] = 2.0 * b * d[B] * ahead + b * b * now.d_var[j, i] + d[Q] + d_inner - d_gain * cross - gain * d_cross
+        slopes[2, i] = now.d_weight[j, i] + d_prior + 0.5 * (pull * pull - 1.0 / seen) * d_seen - pull * d_off
+
+
+@bare
+def _keep(then: Branches, kept: int, mass: float, moments: Moments, slopes: FloatArray) -> int:
+    """Merge a new branch with one that is close, or give it a place; return how many there are."""
+    mean, var = moments.mean, moments.var
+    lightest = 0
+    for other in range(kept):
+        gap, less, more = mean - then.mean[other], min(var, then.var[other]), max(var, then.var[other])
+        if gap * gap < _NEAR * less and more < 1.5 * less:
+            _merge(then, other, mass, mean, var, slopes)
+            return kept
+        if then.weight[other] < then.weight[lightest]:
+            lightest = other
+    place = kept
+    if kept == KEPT:
+        if then.weight[lightest] >= mass:
+            return kept
+        place = lightest
+    then.mean[place], then.var[place], then.weight[place] = mean, var, mass
+    for i in range(slopes.shape[1]):
+        then.d_mean[place, i], then.d_var[place, i], then.d_weight[place, i] = slopes[0, i], slopes[1, i], slopes[2, i]
+    return min(kept + 1, KEPT)
+
+
+@bare
+def _merge(then: Branches, place: int, mass: float, mean: float, var: float, slopes: FloatArray) -> None:
+    """Put a branch of weight `mass` into another; f is its part."""
+    whole = mass + then.weight[place]
+    f, gap = mass / whole, mean - then.mean[place]
+    wider = var - then.var[place]
+    for i in range(slopes.shape[1]):
+        d_f = f * (1.0 - f) * (slopes[2, i] - then.d_weight[place, i])
+        d_gap = slopes[0, i] - then.d_mean[place, i]
+        then.d_var[place, i] += f * (slopes[1, i] - then.d_var[place, i]) + d_f * wider
+        then.d_var[place, i] += d_f * (1.0 - 2.0 * f) * gap * gap + 2.0 * f * (1.0 - f) * gap * d_gap
+        then.d_mean[place, i] += f * d_gap + d_f * gap
+        then.d_weight[place, i] += f * (slopes[2, i] - then.d_weight[place, i])
+    then.var[place] += f * wider + f * (1.0 - f) * gap * gap
+    then.mean[place] += f * gap
+    then.weight[place] = whole
+
+
+@bare
+def _settle(
+    now: Branches, then: Branches, branches: int, share: FloatArray, score: FloatArray, outer: FloatArray
+) -> None:
+    """Make the new branches the present ones, with weights that add up to 1, and count the step's score."""
+    whole = 0.0
+    for j in range(branches):
+        whole += then.weight[j]
+    for i in range(share.size):
+        score[i] += share[i]
+        for other in range(i + 1):
+            outer[i, other] += share[i] * share[other]
+        lost = 0.0
+        for j in range(branches):
+            lost += then.weight[j] / whole * then.d_weight[j, i]
+        for j in range(branches):
+            now.d_mean[j, i], now.d_var[j, i] = then.d_mean[j, i], then.d_var[j, i]
+            now.d_weight[j, i] = then.d_weight[j, i] - lost
+    for j in range(branches):
+        now.mean[j], now.var[j], now.weight[j] = then.mean[j], then.var[j], math.log(then.weight[j] / whole)

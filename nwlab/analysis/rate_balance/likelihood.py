@@ -21,6 +21,7 @@ class Told:
 
     log_likelihood: float
     score: FloatArray  # (parameters,)
+    outer: FloatArray  # (parameters, parameters), the sum over steps of the score times itself
     predicted: FloatArray  # (n,) S, each reading as expected from those before
     variance: FloatArray  # (n,) S²
     jumped: FloatArray  # (n, 2) chance of a jump up, and down, in the step before each reading
@@ -34,11 +35,13 @@ def evaluate(steps: Steps, make: MakeWorld, parameters: FloatArray, lean: float 
     goal = np.real(make(parameters.astype(np.float64)).goal)[steps.read_level]
     leans = np.column_stack([np.full(len(goal), lean), goal])
     n = steps.reading.size
-    score, predicted, jumped = np.zeros(parameters.size), np.zeros((n, 2)), np.zeros((n, 2))
+    score, outer = np.zeros(parameters.size), np.zeros((parameters.size, parameters.size))
+    predicted, jumped = np.zeros((n, 2)), np.zeros((n, 2))
     total = log_likelihood(
-        steps.reading, steps.kind, steps.opens, leans, *values, *slopes, score, predicted, jumped
+        steps.reading, steps.kind, steps.opens, leans, *values, *slopes, score, outer, predicted, jumped
     )
-    return Told(total, score, predicted[:, 0], predicted[:, 1], jumped)
+    outer += np.tril(outer, -1).T
+    return Told(total, score, outer, predicted[:, 0], predicted[:, 1], jumped)
 
 
 def _with_slopes(steps: Steps, make: MakeWorld, parameters: FloatArray) -> tuple[Tables, Tables]:

@@ -50,11 +50,11 @@ def fit_level(steps: Steps, *, jumps: bool | None = None, stated: float | None =
     `jumps` None: with jumps if the record clearly shows some. `stated` in S is the size above which they are counted;
     None = three standard deviations of a step.
     """
-    guess = first_guess(steps)
-    plain = _fit(steps, guess, chance_of(guess, _volts(steps), jumps=False, stated=stated))
+    guess, voltage = first_guess(steps), float(steps.level[steps.at[0]])
+    plain = _fit(steps, guess, chance_of(guess, steps.level, voltage, jumps=False, stated=stated))
     if jumps is False:
         return plain
-    jumping = _fit(steps, guess, chance_of(guess, _volts(steps), jumps=True, stated=stated))
+    jumping = _fit(steps, guess, chance_of(guess, steps.level, voltage, jumps=True, stated=stated))
     gained = 2.0 * (jumping.optimum.told.log_likelihood - plain.optimum.told.log_likelihood)
     return jumping if jumps or gained > CLEAR else plain
 
@@ -94,7 +94,3 @@ def _fit(steps: Steps, guess: Guess, chance: Chance) -> Level:
     )
     return Level(float(steps.level[steps.at[0]]), count, guess, chance, maximise(steps, problem))
 
-
-def _volts(steps: Steps) -> FloatArray:
-    """One level only: read noise is what it is there."""
-    return np.full(len(steps.level), steps.level[steps.at[0]])
