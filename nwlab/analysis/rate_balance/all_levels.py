@@ -90,7 +90,9 @@ def fit_all(steps: Steps, levels: Sequence[Level], found: Lines, chance: Chance,
     wide = max(float(np.ptp([level.voltage for level in levels])), 0.1)
     span = found.g_max - found.g_min
     scale = np.array([sure, sure, sure / wide, sure / wide, 0.01 * max(found.g_min, 1e-3 * span), 0.01 * span])
-    low = np.array([-np.inf, -np.inf, 0.0, 0.0, 0.0, max(1e-3 * span, float(np.max([x.world.goal[0] for x in levels])))])
+    low = np.array(
+        [-np.inf, -np.inf, 0.0, 0.0, 0.0, max(1e-3 * span, float(np.max([x.world.goal[0] for x in levels])))]
+    )
     high = np.array([np.inf, np.inf, np.inf, np.inf, 0.999 * found.g_max, np.inf])
     for place, is_free in ((G_MIN, free[0]), (G_MAX, free[1])):
         if not is_free:

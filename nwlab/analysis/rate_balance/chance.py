@@ -63,9 +63,7 @@ class Chance:
         return low[: self.count], high[: self.count]
 
 
-def chance_of(
-    guess: Guess, volts: FloatArray, reference: float, *, jumps: bool, stated: float | None = None
-) -> Chance:
+def chance_of(guess: Guess, volts: FloatArray, reference: float, *, jumps: bool, stated: float | None = None) -> Chance:
     """Return the scale that a first guess suggests."""
     size = STATED * guess.spread if stated is None else stated
     return Chance(guess.step_sd, size, max(guess.largest, 1.6 * size), volts, reference, jumps)

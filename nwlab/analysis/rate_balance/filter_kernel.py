@@ -30,13 +30,13 @@ from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.model.compiled import bare, compiled
 from nwlab.model.networks.network import IntArray
 
-KEPT = 8
+KEPT = 24
 """Branches after each step."""
 _NEAR = 0.1
 """Branches merge when their means differ by less than this part of their variance, squared."""
 _NEGLIGIBLE = 13.0
 """Events are left out when their log weight is this far below the heaviest."""
-_LIGHT = 3e-4
+_LIGHT = 1e-4
 """Events of less weight than this, compared with the heaviest, do not become branches."""
 _CLOSED = -1e300
 _HALF_LOG_2PI = 0.9189385332046727
@@ -111,17 +111,17 @@ def log_likelihood(
     d_part: FloatArray,
     d_size: FloatArray,
     score: FloatArray,
-    outer: FloatArray,
+    metric: FloatArray,
     predicted: FloatArray,
     jumped: FloatArray,
 ) -> float:
     """Return the log likelihood of readings (n,), the first of each stretch given; write its score (parameters,).
 
-    `opens` marks first readings, at which the state is as read, with the variance U of that kind; `lean` (kinds, 2) is
+    `opens` marks first readings; `lean` (kinds, 2) is
     how much the chance of a jump upwards grows per state below a goal, and the goal. d_… hold derivatives, with the
-    parameters as last axis. Writes to `outer` (parameters, parameters) the sum over steps of the score times itself; to
-    `predicted` (n, 2) mean and variance of each reading given those before; to `jumped` (n, 2) the chances, given
-    readings up to that one, that a jump upwards and downwards lies in its step.
+    parameters as last axis. Writes to `metric` (parameters, parameters) the lower triangle of the information that there
+    would be if events were known; to `predicted` (n, 2) mean and variance of each reading given those before; to
+    `jumped` (n, 2) the chances, given readings up to that one, that a jump upwards and downwards lies in its step.
     """
     law = Law(lean, move, part, size, d_move, d_part, d_size)
     count, parts, classes = score.size, part.shape[1], size.shape[0]
@@ -129,22 +129,25 @@ def log_likelihood(
     limit = KEPT * (1 + 2 * parts * classes)
     events = Events(np.zeros(limit), np.zeros((limit, 3), np.int32), np.zeros(limit))
     sums = Sums(np.zeros(8), np.zeros((parts, 9)), np.zeros((classes, 3)))
-    share, slopes = np.zeros(count), np.zeros((3, count))
+    share, slopes, sharp = np.zeros(count), np.zeros((6, count)), np.zeros((count, count))
     branches, total = 0, 0.0
-    score[:], outer[:] = 0.0, 0.0
+    score[:], metric[:] = 0.0, 0.0
     for k in range(reading.size):
         here, y = kind[k], reading[k]
         if opens[k]:
             branches = 1
-            _open(now, y, move[here, U], d_move[here, U])
-            predicted[k, 0], predicted[k, 1] = y, move[here, U]
+            _open(law, now, here, y)
+            predicted[k, 0], predicted[k, 1] = y, 0.0
             jumped[k] = 0.0
             continue
         _predict(law, now, branches, here, predicted[k])
         found, best = _events(law, now, branches, here, y, events)
-        branches, heavy = _update(law, now, here, y, events, found, best, then, sums, share, slopes, jumped[k])
+        branches, heavy = _update(law, now, here, y, events, found, best, then, sums, share, slopes, sharp, jumped[k])
         total += best + math.log(heavy) - _HALF_LOG_2PI
-        _settle(now, then, branches, share, score, outer)
+        _settle(now, then, branches, share, score)
+        for i in range(count):
+            for other in range(i + 1):
+                metric[i, other] += sharp[i, other]
     return total
 
 
@@ -155,10 +158,20 @@ def _branches(room: int, count: int) -> Branches:
 
 
 @bare
-def _open(now: Branches, y: float, variance: float, d_variance: FloatArray) -> None:
-    now.mean[0], now.var[0], now.weight[0] = y, variance, 0.0
-    for i in range(d_variance.size):
-        now.d_mean[0, i], now.d_weight[0, i], now.d_var[0, i] = 0.0, 0.0, d_variance[i]
+def _open(law: Law, now: Branches, here: int, y: float) -> None:
+    """Begin a stretch: the state before the reading is unknown, and the reading tells it."""
+    move = law.move[here]
+    ratio = move[B] / move[H]
+    now.mean[0] = move[A] + ratio * (y - move[C])
+    now.var[0] = ratio * ratio * move[U] + move[Q] - 2.0 * ratio * move[CROSS]
+    now.weight[0] = 0.0
+    for i in range(now.d_mean.shape[1]):
+        d = law.d_move[here, :, i]
+        d_ratio = (d[B] - ratio * d[H]) / move[H]
+        now.d_mean[0, i] = d[A] + d_ratio * (y - move[C]) - ratio * d[C]
+        now.d_var[0, i] = 2.0 * ratio * d_ratio * move[U] + ratio * ratio * d[U] + d[Q]
+        now.d_var[0, i] -= 2.0 * (d_ratio * move[CROSS] + ratio * d[CROSS])
+        now.d_weight[0, i] = 0.0
 
 
 @bare
@@ -232,14 +245,15 @@ def _update(
     sums: Sums,
     share: FloatArray,
     slopes: FloatArray,
+    sharp: FloatArray,
     jumped: FloatArray,
 ) -> tuple[int, float]:
     """Turn events into branches; return how many, and the weight of all events over that of the heaviest.
 
-    Writes this step's score to `share`.
+    Writes this step's score to `share`, and its part of the metric to `sharp`.
     """
     kept, heavy, ups, downs = 0, 0.0, 0.0, 0.0
-    share[:] = 0.0
+    share[:], sharp[:] = 0.0, 0.0
     sums.move[:], sums.part[:], sums.size[:] = 0.0, 0.0, 0.0
     for index in range(found):
         mass = math.exp(events.chance[index] - best)
@@ -255,12 +269,18 @@ def _update(
             _gather(law, now, here, j, which, c, sign, mass, moments, sums, share)
             continue
         _derive(law, now, here, j, which, c, sign, moments, slopes)
+        a, b = mass / moments.seen, 0.5 * mass / moments.seen**2
         for i in range(share.size):
             share[i] += mass * slopes[2, i]
+            for other in range(i + 1):
+                sharp[i, other] += a * slopes[3, i] * slopes[3, other] + b * slopes[4, i] * slopes[4, other]
+                sharp[i, other] += mass * slopes[5, i] * slopes[5, other]
         kept = _keep(then, kept, mass, moments, slopes)
     _spread(law, here, sums, share)
     for i in range(share.size):
         share[i] /= heavy
+        for other in range(i + 1):
+            sharp[i, other] /= heavy
     jumped[0], jumped[1] = ups / heavy, downs / heavy
     return kept, heavy
 
@@ -354,7 +374,8 @@ def _derive(
     moments: Moments,
     slopes: FloatArray,
 ) -> None:
-    """Write the derivatives of mean, variance and log weight of the branch that an event makes."""
+    """Write the derivatives of mean, variance and log weight of the branch that an event makes, then those of the
+    reading's deviation, of its variance and of the event's log chance."""
     b, h, before, ahead = law.move[here, B], law.move[here, H], now.mean[j], now.var[j]
     off, seen, cross, end, shown = moments.off, moments.seen, moments.cross, moments.end, moments.shown
     gain, pull = cross / seen, off / seen
@@ -382,8 +403,11 @@ def _derive(
         d_cross = (d[B] * h + b * d[H]) * ahead + b * h * now.d_var[j, i] + d[CROSS] + d_both
         d_gain = (d_cross - gain * d_seen) / seen
         slopes[0, i] = d[A] + d[B] * before + b * now.d_mean[j, i] + d_end + d_gain * off + gain * d_off
-        slopes[1, i] = 2.0 * b * d[B] * ahead + b * b * now.d_var[j, i] + d[Q] + d_inner - d_gain * cross - gain * d_cross
+        slopes[1, i] = (
+            2.0 * b * d[B] * ahead + b * b * now.d_var[j, i] + d[Q] + d_inner - d_gain * cross - gain * d_cross
+        )
         slopes[2, i] = now.d_weight[j, i] + d_prior + 0.5 * (pull * pull - 1.0 / seen) * d_seen - pull * d_off
+        slopes[3, i], slopes[4, i], slopes[5, i] = d_off, d_seen, d_prior
 
 
 @bare
@@ -428,17 +452,13 @@ def _merge(then: Branches, place: int, mass: float, mean: float, var: float, slo
 
 
 @bare
-def _settle(
-    now: Branches, then: Branches, branches: int, share: FloatArray, score: FloatArray, outer: FloatArray
-) -> None:
+def _settle(now: Branches, then: Branches, branches: int, share: FloatArray, score: FloatArray) -> None:
     """Make the new branches the present ones, with weights that add up to 1, and count the step's score."""
     whole = 0.0
     for j in range(branches):
         whole += then.weight[j]
     for i in range(share.size):
         score[i] += share[i]
-        for other in range(i + 1):
-            outer[i, other] += share[i] * share[other]
         lost = 0.0
         for j in range(branches):
             lost += then.weight[j] / whole * then.d_weight[j, i]

@@ -1,7 +1,8 @@
 """A first guess at one level: robust, quick, and near enough for the likelihood to climb from.
 
 Regression of each reading on the one before, with the one before that as instrument, is not misled by read noise
-(Reiersøl, Econometrica 9 (1941) 1); medians are not misled by jumps.
+(Reiersøl, Econometrica 9 (1941) 1); medians are not misled by jumps. Plain regression of the steps without large jumps,
+its denominator less the read noise, is finer where the chip relaxes over many times its noise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from nwlab.core.drive import FloatArray
 
 ENOUGH = 30
 """Steps at a level below which it is not fitted by itself."""
+_ROUNDS = 4
 STATED = 3.0
 """Jumps larger than so many standard deviations of a step, read noise included, are counted as such."""
 
@@ -42,9 +44,12 @@ def first_guess(steps: Steps) -> Guess:
     early, middle, late = _triples(steps)
     kept = _slope(early, middle, late)
     goal = float(np.mean(late) - kept * np.mean(middle)) / (1.0 - kept)
-    off = (late - goal) - kept * (middle - goal)
-    off = off - np.median(off)
-    spread = float(np.median(np.abs(off))) / 0.6745 or float(np.std(off)) or abs(goal) * 1e-9 or 1e-15
+    off, spread = _left(middle, late, kept, goal)
+    for _ in range(_ROUNDS):
+        read, own = _split(off, kept, spread)
+        small = np.abs(off) < STATED * spread
+        kept, goal = _line(middle[small], late[small], read)
+        off, spread = _left(middle, late, kept, goal)
     read, own = _split(off, kept, spread)
     rate = -float(np.log(kept)) / step
     diffusion = own * 2.0 * rate / (1.0 - kept**2)
@@ -67,6 +72,22 @@ def _slope(early: FloatArray, middle: FloatArray, late: FloatArray) -> float:
     below = float(off @ (middle - middle.mean()))
     slope = float(off @ (late - late.mean())) / below if below else 0.5
     return min(max(slope, 0.02), 0.9995)
+
+
+def _left(middle: FloatArray, late: FloatArray, kept: float, goal: float) -> tuple[FloatArray, float]:
+    """Return what a step leaves over, and its robust spread."""
+    off = (late - goal) - kept * (middle - goal)
+    off = off - np.median(off)
+    return off, float(np.median(np.abs(off))) / 0.6745 or float(np.std(off)) or abs(goal) * 1e-9 or 1e-15
+
+
+def _line(middle: FloatArray, late: FloatArray, read: float) -> tuple[float, float]:
+    """Regress, less the read noise in the denominator."""
+    off = middle - middle.mean()
+    below = float(off @ off)
+    slope = float(off @ (late - late.mean())) / max(below - middle.size * read, 0.2 * below)
+    slope = min(max(slope, 0.02), 0.9995)
+    return slope, float(late.mean() - slope * middle.mean()) / (1.0 - slope)
 
 
 def _split(off: FloatArray, kept: float, spread: float) -> tuple[float, float]:

@@ -167,9 +167,7 @@ def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], traces: Sequ
     }
     if "jump_rate" in parameters:
         names = ("rate", "exponent", "smallest", "largest")
-        model["jumps"] = {
-            key: quantity(parameters[f"jump_{key}"].value, NAMES[f"jump_{key}"]) for key in names
-        }
+        model["jumps"] = {key: quantity(parameters[f"jump_{key}"].value, NAMES[f"jump_{key}"]) for key in names}
     volts = max(float(np.nanmax(np.abs(trace.voltage))) for trace in traces)
     amperes = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
     return {

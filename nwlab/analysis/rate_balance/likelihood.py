@@ -21,7 +21,7 @@ class Told:
 
     log_likelihood: float
     score: FloatArray  # (parameters,)
-    outer: FloatArray  # (parameters, parameters), the sum over steps of the score times itself
+    metric: FloatArray  # (parameters, parameters), the information that there would be if events were known
     predicted: FloatArray  # (n,) S, each reading as expected from those before
     variance: FloatArray  # (n,) S²
     jumped: FloatArray  # (n, 2) chance of a jump up, and down, in the step before each reading
@@ -35,13 +35,13 @@ def evaluate(steps: Steps, make: MakeWorld, parameters: FloatArray, lean: float 
     goal = np.real(make(parameters.astype(np.float64)).goal)[steps.read_level]
     leans = np.column_stack([np.full(len(goal), lean), goal])
     n = steps.reading.size
-    score, outer = np.zeros(parameters.size), np.zeros((parameters.size, parameters.size))
+    score, metric = np.zeros(parameters.size), np.zeros((parameters.size, parameters.size))
     predicted, jumped = np.zeros((n, 2)), np.zeros((n, 2))
     total = log_likelihood(
-        steps.reading, steps.kind, steps.opens, leans, *values, *slopes, score, outer, predicted, jumped
+        steps.reading, steps.kind, steps.opens, leans, *values, *slopes, score, metric, predicted, jumped
     )
-    outer += np.tril(outer, -1).T
-    return Told(total, score, outer, predicted[:, 0], predicted[:, 1], jumped)
+    metric += np.tril(metric, -1).T
+    return Told(total, score, metric, predicted[:, 0], predicted[:, 1], jumped)
 
 
 def _with_slopes(steps: Steps, make: MakeWorld, parameters: FloatArray) -> tuple[Tables, Tables]:

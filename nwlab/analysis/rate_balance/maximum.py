@@ -11,8 +11,10 @@ from nwlab.analysis.rate_balance.likelihood import MakeWorld, Told, evaluate
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import BoolArray, FloatArray
 
-_STEP = 0.3
-"""Differences of the score are taken over this part of an error."""
+_STEP = 1.0
+"""Differences of the score are taken over this part of the error that there would be if events were known."""
+_LEAST = 3e-3
+"""The least share of the information that is left when they are not."""
 _ENOUGH = 0.01
 """Climbing ends when less is to be gained. Merging and dropping branches ripples the likelihood by about as much."""
 _PATIENCE = 80
@@ -57,26 +59,49 @@ def maximise(steps: Steps, problem: Problem) -> Optimum:
 
 
 def _climb(steps: Steps, problem: Problem) -> tuple[FloatArray, Told]:
-    """Scoring with the outer products of the steps' scores for the information (Berndt, Hall, Hall, Hausman, Ann. Econ.
-    Soc. Meas. 3 (1974) 653), damped as Marquardt does."""
+    """Quasi-Newton (Broyden, Fletcher, Goldfarb, Shanno; damped as in Powell, Lect. Notes Math. 630 (1978) 144), whose
+    first curvature is the information that there would be if all events were known."""
     here = np.clip(problem.start, problem.low, problem.high)
-    told, damping = evaluate(steps, problem.make, here, problem.lean), 0.1
+    told = evaluate(steps, problem.make, here, problem.lean)
+    curvature, fresh = _floored(told.metric, problem.scale), True
     for _ in range(_PATIENCE):
-        move = _move(problem, here, told, damping)
-        there = np.clip(here + move, problem.low, problem.high)
-        if float((there - here) @ told.score) < _ENOUGH and damping < 1.0:
+        move = _move(problem, here, told, curvature)
+        length, ahead, there = 1.0, None, here
+        gain = float(move @ told.score)
+        while length > 1e-3 and length * gain > 0.5 * _ENOUGH:
+            there = np.clip(here + length * move, problem.low, problem.high)
+            ahead = evaluate(steps, problem.make, there, problem.lean)
+            if ahead.log_likelihood > told.log_likelihood + 1e-4 * length * gain:
+                break
+            length, ahead = 0.35 * length, None
+        if ahead is None and fresh:
             break
-        ahead = evaluate(steps, problem.make, there, problem.lean)
-        if np.isfinite(ahead.log_likelihood) and ahead.log_likelihood > told.log_likelihood:
-            here, told, damping = there, ahead, 0.2 * damping
-        elif damping > 1e6:
-            break
-        else:
-            damping = max(4.0 * damping, 0.01)
+        if ahead is None:
+            curvature, fresh = _floored(told.metric, problem.scale), True
+            continue
+        curvature, fresh = _updated(curvature, there - here, told.score - ahead.score), False
+        here, told = there, ahead
     return here, told
 
 
-def _move(problem: Problem, here: FloatArray, told: Told, damping: float) -> FloatArray:
+def _floored(metric: FloatArray, scale: FloatArray) -> FloatArray:
+    return metric + 1e-4 * np.diag(1.0 / scale**2)
+
+
+def _updated(curvature: FloatArray, step: FloatArray, rise: FloatArray) -> FloatArray:
+    """Learn the curvature along a step from how the score changed; it stays positive."""
+    push = curvature @ step
+    bend = float(step @ push)
+    if bend <= 0.0:
+        return curvature
+    seen = float(step @ rise)
+    if seen < 0.2 * bend:
+        mixed = 0.8 * bend / (bend - seen)
+        rise = mixed * rise + (1.0 - mixed) * push
+    return curvature + np.outer(rise, rise) / float(step @ rise) - np.outer(push, push) / bend
+
+
+def _move(problem: Problem, here: FloatArray, told: Told, curvature: FloatArray) -> FloatArray:
     """Return the next move of what is free; what stands at a bound and would leave it is not."""
     stuck = _at_bound(problem, here) & (
         (problem.low == problem.high)
@@ -85,10 +110,9 @@ def _move(problem: Problem, here: FloatArray, told: Told, damping: float) -> Flo
     )
     free = np.flatnonzero(~stuck)
     scale = problem.scale[free]
-    scaled = told.outer[np.ix_(free, free)] * np.outer(scale, scale)
-    damped = scaled + damping * np.diag(np.diag(scaled)) + 1e-6 * np.eye(free.size)
+    scaled = curvature[np.ix_(free, free)] * np.outer(scale, scale)
     move = np.zeros_like(here)
-    move[free] = np.linalg.solve(damped, told.score[free] * scale) * scale
+    move[free] = np.linalg.solve(scaled, told.score[free] * scale) * scale
     return move
 
 
@@ -96,30 +120,29 @@ def _at_bound(problem: Problem, here: FloatArray) -> BoolArray:
     return (here <= problem.low) | (here >= problem.high)
 
 
-def _covariance(
-    steps: Steps, problem: Problem, best: FloatArray, told: Told, at_bound: BoolArray
-) -> FloatArray:
+def _covariance(steps: Steps, problem: Problem, best: FloatArray, told: Told, at_bound: BoolArray) -> FloatArray:
+    """Invert the observed information.
+
+    Seen through the metric it lies between nothing and all: the share of the information that is left when events are not
+    known. Ripples of the likelihood that say otherwise are cut.
+    """
     free = np.flatnonzero(~at_bound)
-    scale = problem.scale[free]
-    errors = np.sqrt(np.diag(inverse(told.outer[np.ix_(free, free)], scale)))
+    metric = _floored(told.metric, problem.scale)[np.ix_(free, free)]
+    root = np.linalg.inv(np.linalg.cholesky(metric))
+    errors = np.sqrt(np.diag(np.linalg.inv(metric)))
     information = np.zeros((free.size, free.size))
     for row, index in enumerate(free):
         step = np.zeros(best.size)
-        step[index] = _STEP * min(float(errors[row]), 30.0 * float(scale[row]))
+        step[index] = _STEP * float(errors[row])
         above, below = np.minimum(best + step, problem.high), np.maximum(best - step, problem.low)
         rise = _score(steps, problem, below) - _score(steps, problem, above)
         information[row] = rise[free] / (above - below)[index]
+    shares, vectors = np.linalg.eigh(root @ (0.5 * (information + information.T)) @ root.T)
+    back = root.T @ vectors
     covariance = np.zeros((best.size, best.size))
-    covariance[np.ix_(free, free)] = inverse(0.5 * (information + information.T), scale)
+    covariance[np.ix_(free, free)] = (back / np.clip(shares, _LEAST, 1.0)) @ back.T
     return covariance
 
 
 def _score(steps: Steps, problem: Problem, parameters: FloatArray) -> FloatArray:
     return evaluate(steps, problem.make, parameters, problem.lean).score
-
-
-def inverse(information: FloatArray, scale: FloatArray) -> FloatArray:
-    """Invert an information matrix. What it does not tell gets an error a thousand times its `scale`."""
-    values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
-    values = np.maximum(values, 1e-6)
-    return (vectors / values) @ vectors.T * np.outer(scale, scale)

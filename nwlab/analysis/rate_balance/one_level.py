@@ -93,4 +93,3 @@ def _fit(steps: Steps, guess: Guess, chance: Chance) -> Level:
         score_bias=bias,
     )
     return Level(float(steps.level[steps.at[0]]), count, guess, chance, maximise(steps, problem))
-

@@ -74,7 +74,9 @@ def steps_of(traces: Iterable[Trace]) -> Steps:
         rows += part.rows(place[first:])
     width = max(len(row) for row in rows)
     table = np.array([row + (-1.0, 0.0) * ((width - len(row)) // 2) for row in rows])
-    kinds, kind = np.unique(np.round(table / [1.0, _TICK, *([1.0, _TICK] * ((width - 2) // 2))]), axis=0, return_inverse=True)
+    kinds, kind = np.unique(
+        np.round(table / [1.0, _TICK, *([1.0, _TICK] * ((width - 2) // 2))]), axis=0, return_inverse=True
+    )
     opens = np.concatenate([np.arange(len(part.time)) == 0 for part in parts])
     read = kinds[:, 0].astype(np.int32)
     return Steps(

@@ -114,7 +114,9 @@ def _with_jumps(
     chance = -np.expm1(-expected)
     table = np.stack([np.stack(part[1:], axis=1) for part in parts], axis=1)
     shares = np.stack([part[0] / some + 0 * chance for part in parts], axis=1)
-    logs = np.log(np.where(_real(shares) > 0, shares, 1e-300)) + np.log(np.where(whole > 0, chance, 1e-300))[:, np.newaxis]
+    logs = (
+        np.log(np.where(_real(shares) > 0, shares, 1e-300)) + np.log(np.where(whole > 0, chance, 1e-300))[:, np.newaxis]
+    )
     # Where a second jump is rare, a normal of its variance would burden all events that have none.
     crowded = expected**2 / (expected**2 + 0.25)
     others = crowded * (expected / np.where(whole > 0, chance, 1.0) - (whole > 0)) * mean_square
