@@ -83,7 +83,7 @@ def _told(estimate: Estimate) -> str:
     """A number to two digits of its error."""
     value, sd, unit = estimate.value, estimate.sd, "" if estimate.unit == "1" else f" {estimate.unit}"
     if math.isnan(sd):
-        return f"{value:.6g}{unit} (given)"
+        return f"{value:.6g}{unit} (not fitted)"
     if math.isinf(sd):
         return f"{value:.6g}{unit} (chosen: the record does not tell)"
     digits = 6 if sd == 0 or value == 0 else min(max(2 + math.floor(math.log10(abs(value)) - math.log10(sd)), 2), 9)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import StorageError
@@ -17,6 +18,9 @@ from nwlab.plot.style import LIGHT, settings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+Order = NDArray[np.intp]
 
 
 class Fitted(Protocol):
@@ -86,7 +90,7 @@ def figure(fit: Fitted, name: str) -> Figure:
     seconds, unit = time_axis(float(np.nanmax(fit.time)) if fit.time.size else 1.0)
     time = fit.time[order] / seconds
     _curves(above, fit, order, time)
-    above.set_title(f"{name}: {fit.law}, rmse {show(fit.rmse, 'S', 3)}, r² {fit.r2:.5g}", loc="left", fontsize=10)
+    above.set_title(f"{name}: {fit.law}, rmse {show(fit.rmse, 'S', 3)}, r² {fit.r2:.7g}", loc="left", fontsize=10)
     _residuals(below, fit, order, time)
     below.set_xlabel(f"time ({unit})")
     below.margins(x=0.01)
@@ -94,7 +98,7 @@ def figure(fit: Fitted, name: str) -> Figure:
     return drawn
 
 
-def _curves(axes: Axes, fit: Fitted, order: FloatArray, time: FloatArray) -> None:
+def _curves(axes: Axes, fit: Fitted, order: Order, time: FloatArray) -> None:
     factor, unit = prefixed([fit.measured], "S")
     axes.plot(time, fit.measured[order] / factor, color=LIGHT.colours[0], linewidth=0.9, label="measured")
     line = fit.fitted if fit.course is None else fit.course
@@ -104,7 +108,7 @@ def _curves(axes: Axes, fit: Fitted, order: FloatArray, time: FloatArray) -> Non
     axes.legend(loc="best", frameon=False)
 
 
-def _residuals(axes: Axes, fit: Fitted, order: FloatArray, time: FloatArray) -> None:
+def _residuals(axes: Axes, fit: Fitted, order: Order, time: FloatArray) -> None:
     off = (fit.measured - fit.fitted)[order]
     if fit.error is None:
         factor, unit = prefixed([off], "S")

@@ -86,7 +86,7 @@ def fit_all(steps: Steps, levels: Sequence[Level], found: Lines, chance: Chance,
         return _score_bias(steps, levels, make, numbers)
 
     own = np.array([found.log_up, found.log_down, found.eta_p, found.eta_d, found.g_min, found.g_max])
-    sure = 0.5 * min(min(level.log_rate_sd for level in levels), 0.3)
+    sure = 0.5 * min(0.3, *(level.log_rate_sd for level in levels))
     wide = max(float(np.ptp([level.voltage for level in levels])), 0.1)
     span = found.g_max - found.g_min
     scale = np.array([sure, sure, sure / wide, sure / wide, 0.01 * max(found.g_min, 1e-3 * span), 0.01 * span])
@@ -118,6 +118,8 @@ def _shared(richest: Level, chance: Chance) -> FloatArray:
     change = (richest.chance.unit / chance.unit) ** 2
     numbers[DIFFUSION] += np.log(change)
     numbers[READ] *= change * (richest.voltage / chance.reference) ** 2
+    if chance.read is not None:
+        numbers[READ] = chance.start(richest.guess)[READ]
     if chance.has_jumps and not richest.chance.has_jumps:
         return np.concatenate([numbers[:2], chance.start(richest.guess)[2:]])
     if chance.has_jumps:

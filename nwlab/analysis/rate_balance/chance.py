@@ -27,6 +27,7 @@ class Chance:
     volts: FloatArray  # (levels,) V
     reference: float  # V, where read noise is in the unit
     has_jumps: bool
+    read: float | None = None  # A, read noise that is given; None = fitted
 
     @property
     def count(self) -> int:
@@ -47,6 +48,7 @@ class Chance:
         """Return numbers to climb from."""
         own = [np.log(guess.diffusion / self.unit**2), guess.read / self.unit**2]
         jumps = [np.log(guess.jump_rate), 2.5, np.log(0.8 * self.stated / self.unit)]
+        own[READ] = own[READ] if self.read is None else self._given
         return np.array(own + jumps)[: self.count]
 
     def scale(self, steps: int, guess: Guess) -> FloatArray:
@@ -60,10 +62,26 @@ class Chance:
         top = np.log(self.largest / 1.5 / self.unit)
         low = np.array([-np.inf, 0.0, -np.inf, 1.01, np.log(0.2)])
         high = np.array([np.inf, np.inf, np.inf, 8.0, top])
+        if self.read is not None:
+            low[READ] = high[READ] = self._given
         return low[: self.count], high[: self.count]
 
+    @property
+    def _given(self) -> float:
+        """The read noise that is given, as one of the numbers."""
+        assert self.read is not None
+        return (self.read / self.reference / self.unit) ** 2
 
-def chance_of(guess: Guess, volts: FloatArray, reference: float, *, jumps: bool, stated: float | None = None) -> Chance:
+
+def chance_of(
+    guess: Guess,
+    volts: FloatArray,
+    reference: float,
+    *,
+    jumps: bool,
+    stated: float | None = None,
+    read: float | None = None,
+) -> Chance:
     """Return the scale that a first guess suggests."""
     size = STATED * guess.spread if stated is None else stated
-    return Chance(guess.step_sd, size, max(guess.largest, 1.6 * size), volts, reference, jumps)
+    return Chance(guess.step_sd, size, max(guess.largest, 1.6 * size), volts, reference, jumps, read)

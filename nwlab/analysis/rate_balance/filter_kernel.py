@@ -3,9 +3,9 @@
 Theory of operation
     A Gaussian sum (Sorenson and Alspach, Automatica 7 (1971) 465): branches, each a normal state with a weight. In each
     step a branch meets each class of event: no jump, or a jump of a size class, up or down, in one part of the step.
-    Given the class, state and reading are jointly normal, so that the reading updates the branch as Kalman's filter does
-    and its weight by the density of the reading. Branches that have come close are merged with their moments kept, the
-    lightest beyond `KEPT` are dropped.
+    Given the class, state and reading are jointly normal, so that the reading updates the branch as Kalman's
+    filter does, and its weight by the density of the reading. Branches that have come close are merged with their
+    moments kept, the lightest beyond `KEPT` are dropped.
     The score is the derivative of that recursion: every branch carries the derivatives of its mean, variance and log
     weight; a merged branch has those of the merged moments. Events too light to become branches are many; what they add
     to the score is gathered as sums first and multiplied with the derivatives of the tables once per step.
@@ -14,8 +14,8 @@ Tables, per kind of step:
     move (kinds, 8): a, B, c, H, Q, C, U, chance. The state goes to a + B·x + w, the reading is c + H·x + u, with
     covariance Q of w, C of both, U of u; read noise is part of U. `chance` is the logarithm of that of no jump.
     part (kinds, parts, 9): log chance of a jump in this part of the step; how much of a jump of size 1 the state has at
-    the end of the step and the reading shows, with the second moments of both and between them; and the (co)variances of
-    the same two that further jumps in the step would bring.
+    the end of the step and the reading shows, with the second moments of both and between them; and the (co)variances
+    of the same two that further jumps in the step would bring.
 Per size class: size (classes, 3): log chance given a jump, mean, variance.
 """
 
@@ -119,8 +119,8 @@ def log_likelihood(
 
     `opens` marks first readings; `lean` (kinds, 2) is
     how much the chance of a jump upwards grows per state below a goal, and the goal. d_… hold derivatives, with the
-    parameters as last axis. Writes to `metric` (parameters, parameters) the lower triangle of the information that there
-    would be if events were known; to `predicted` (n, 2) mean and variance of each reading given those before; to
+    parameters as last axis. Writes to `metric` (parameters, parameters) the lower triangle of the information that
+    there would be if events were known; to `predicted` (n, 2) mean and variance of each reading given those before; to
     `jumped` (n, 2) the chances, given readings up to that one, that a jump upwards and downwards lies in its step.
     """
     law = Law(lean, move, part, size, d_move, d_part, d_size)
@@ -176,7 +176,7 @@ def _open(law: Law, now: Branches, here: int, y: float) -> None:
 
 @bare
 def _predict(law: Law, now: Branches, branches: int, here: int, out: FloatArray) -> None:
-    """Mean and variance of the next reading; a jump's mean is that of no jump, since both directions are about alike."""
+    """Mean and variance of the next reading; jumps add to the variance, as if both directions were alike."""
     move = law.move[here]
     level, square = 0.0, 0.0
     for j in range(branches):

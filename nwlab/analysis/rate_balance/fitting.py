@@ -14,7 +14,7 @@ from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.rate_balance.all_levels import NAMES, Whole, fit_all
 from nwlab.analysis.rate_balance.chance import RATE, chance_of
 from nwlab.analysis.rate_balance.first_guess import ENOUGH
-from nwlab.analysis.rate_balance.lines import Lines, Points, lines, points_of
+from nwlab.analysis.rate_balance.lines import Points, lines, points_of
 from nwlab.analysis.rate_balance.one_level import Level, fit_level
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
 from nwlab.analysis.rate_balance.remarks import Bounds, remarks
@@ -25,8 +25,11 @@ from nwlab.core.errors import UsageError
 from nwlab.core.limits import Limits
 from nwlab.core.units import UnitError, parse
 
-GIVEN = {"g_min": "S", "g_max": "S", "jump_size": "S", "jumps": "1"}
-"""What may be given, with units: the bounds of the conductance, the size above which jumps are counted, jumps or none."""
+GIVEN = {"g_min": "S", "g_max": "S", "jump_size": "S", "jumps": "1", "read_noise": "A"}
+"""What may be given: bounds of the conductance, the size above which jumps count, 0 for no jumps, read noise."""
+
+KEPT = ("g_min", "g_max", "read_noise")
+"""Those of them that are parameters."""
 
 
 def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
@@ -47,7 +50,8 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     richest = max(levels, key=lambda level: level.steps)
     has_jumps = any(level.chance.has_jumps for level in levels)
     chance = chance_of(richest.guess, steps.level, richest.voltage, jumps=has_jumps, stated=given.get("jump_size"))
-    chance = replace(chance, largest=max(level.chance.largest for level in levels))
+    largest = max(level.chance.largest for level in levels)
+    chance = replace(chance, largest=largest, read=given.get("read_noise"))
     whole = fit_all(steps, levels, found, chance, (bounds.g_min is None, bounds.g_max is None))
     return _fit(recordings, options, traces, steps, levels, bounds, whole)
 
@@ -71,12 +75,12 @@ def _levels(steps: Steps, given: dict[str, float]) -> list[Level]:
     for place in range(steps.level.size):
         own = steps.only(place)
         if int(np.sum(~own.opens[2:] & ~own.opens[1:-1])) >= ENOUGH:
-            levels.append(fit_level(own, jumps=wanted, stated=given.get("jump_size")))
+            levels.append(fit_level(own, jumps=wanted, stated=given.get("jump_size"), read=given.get("read_noise")))
     if not levels:
         longest = max(int(np.sum(steps.at == place)) for place in range(steps.level.size))
         raise UsageError(
-            f"no voltage was held for {ENOUGH} readings in a row (at most {longest} readings share one), so that neither "
-            "θ nor g̃ can be told at any; record a staircase of holds, or fit --law mean-field"
+            f"no voltage was held for {ENOUGH} readings in a row (at most {longest} readings share one), so that "
+            "neither θ nor g̃ can be told at any; record a staircase of holds, or fit --law mean-field"
         )
     return levels
 
@@ -91,10 +95,10 @@ def _bounds(points: Points, given: dict[str, float], steps: Steps) -> Bounds:
         raise UsageError(f"g_max is {g_max:g} S, but the chip goes to {highest:g} S")
     missing = (g_min is None) + (g_max is None)
     if 2 * points.count >= 4 + missing:
-        return Bounds(g_min, g_max, (), tuple(key for key in ("g_min", "g_max") if key in given))
+        return Bounds(g_min, g_max, (), tuple(key for key in KEPT if key in given))
     chosen = tuple(key for key in ("g_min", "g_max") if key not in given)
     top = 2.0 * highest if points.count == 1 else 1.5 * max(highest, float(steps.reading.max()))
-    known = tuple(key for key in ("g_min", "g_max") if key in given)
+    known = tuple(key for key in KEPT if key in given)
     return Bounds(0.0 if g_min is None else g_min, top if g_max is None else g_max, chosen, known)
 
 

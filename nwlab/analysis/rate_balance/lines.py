@@ -83,7 +83,7 @@ def lines(points: Points, g_min: float | None, g_max: float | None, seen: tuple[
         options = {"maxiter": 800, "xatol": 1e-4, "fatol": 1e-4}
         starts = [(low, high) for low in (-6.0, -2.0, -0.2) for high in (-6.0, -3.0, -1.0, 1.0)]
         found = [minimize(cost, np.array(each), method="Nelder-Mead", options=options) for each in starts]
-        start = np.asarray(min(found, key=lambda each: float(each.fun)).x)
+        start = np.asarray(found[int(np.argmin([float(each.fun) for each in found]))].x)
     return _drawn(points, *bounds(start), free=free)
 
 

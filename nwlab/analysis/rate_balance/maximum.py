@@ -48,8 +48,8 @@ class Optimum:
 def maximise(steps: Steps, problem: Problem) -> Optimum:
     """Climb to the maximum, then take the observed information from differences of the score.
 
-    Short records bias the maximum by covariance times the bias of the score (Cox and Snell, J. R. Stat. Soc. B 30 (1968)
-    248); it is subtracted in `corrected`.
+    Short records bias the maximum by covariance times the bias of the score (Cox and Snell, J. R. Stat. Soc. B 30
+    (1968) 248); it is subtracted in `corrected`.
     """
     best, told = _climb(steps, problem)
     at_bound = _at_bound(problem, best)
@@ -123,8 +123,8 @@ def _at_bound(problem: Problem, here: FloatArray) -> BoolArray:
 def _covariance(steps: Steps, problem: Problem, best: FloatArray, told: Told, at_bound: BoolArray) -> FloatArray:
     """Invert the observed information.
 
-    Seen through the metric it lies between nothing and all: the share of the information that is left when events are not
-    known. Ripples of the likelihood that say otherwise are cut.
+    Seen through the metric it lies between nothing and all: the share of the information that is left when events are
+    not known. Ripples of the likelihood that say otherwise are cut.
     """
     free = np.flatnonzero(~at_bound)
     metric = _floored(told.metric, problem.scale)[np.ix_(free, free)]

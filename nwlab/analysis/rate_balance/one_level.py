@@ -14,8 +14,7 @@ from nwlab.analysis.rate_balance.tables import Values, World
 from nwlab.core.drive import FloatArray
 
 CLEAR = 12.0
-"""Jumps are believed in when they raise twice the log likelihood by more: three more numbers, and a chance of 1 % not to
-be there."""
+"""Jumps are believed in when they raise twice the log likelihood by more: three more numbers at 1 %."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,17 +43,19 @@ class Level:
         return float(np.sqrt(self.optimum.covariance[1, 1])) * self.guess.step_sd
 
 
-def fit_level(steps: Steps, *, jumps: bool | None = None, stated: float | None = None) -> Level:
+def fit_level(
+    steps: Steps, *, jumps: bool | None = None, stated: float | None = None, read: float | None = None
+) -> Level:
     """Fit the readings at one level, as `Steps.only` gives them.
 
     `jumps` None: with jumps if the record clearly shows some. `stated` in S is the size above which they are counted;
-    None = three standard deviations of a step.
+    None = three standard deviations of a step. `read` in A is read noise that is known; None = fitted.
     """
     guess, voltage = first_guess(steps), float(steps.level[steps.at[0]])
-    plain = _fit(steps, guess, chance_of(guess, steps.level, voltage, jumps=False, stated=stated))
+    plain = _fit(steps, guess, chance_of(guess, steps.level, voltage, jumps=False, stated=stated, read=read))
     if jumps is False:
         return plain
-    jumping = _fit(steps, guess, chance_of(guess, steps.level, voltage, jumps=True, stated=stated))
+    jumping = _fit(steps, guess, chance_of(guess, steps.level, voltage, jumps=True, stated=stated, read=read))
     gained = 2.0 * (jumping.optimum.told.log_likelihood - plain.optimum.told.log_likelihood)
     return jumping if jumps or gained > CLEAR else plain
 

@@ -125,7 +125,7 @@ class _Walk:
 
 
 def _walk(trace: Trace) -> _Walk:
-    sample = np.flatnonzero(trace.is_read)
+    sample = np.flatnonzero(trace.is_read).astype(np.int32)
     half = 0.5 * trace.aperture
     onset = np.minimum(trace.onset, trace.time - half)
     return _Walk(
@@ -142,11 +142,10 @@ def _walk(trace: Trace) -> _Walk:
 def _levels(volts: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return the levels that differ, and which of them each voltage is."""
     order = np.argsort(volts)
-    place = np.empty(volts.size, dtype=np.int64)
+    place = np.empty(volts.size, dtype=np.int32)
     first, count = 0.0, -1
     for index in order:
         if count < 0 or volts[index] - first > _SAME * first + _FAINT:
             first, count = volts[index], count + 1
         place[index] = count
-    sums = np.bincount(place, volts)
-    return sums / np.bincount(place), place
+    return np.round(np.bincount(place, volts) / np.bincount(place), 9), place

@@ -45,8 +45,8 @@ def _on_voltages(levels: Sequence[Level], whole: Whole, bounds: Bounds) -> list[
     found: list[str] = []
     if len(levels) == 1:
         found.append(
-            f"only {show(levels[0].voltage, 'V')} was held: this fixes θ and the attractor there, and nothing elsewhere; "
-            "eta_p and eta_d are set to 0"
+            f"only {show(levels[0].voltage, 'V')} was held: this fixes θ and the attractor there, and nothing "
+            "elsewhere; eta_p and eta_d are set to 0"
         )
     elif len(levels) == 2:
         found.append("two voltages fix the four rate constants, but do not test their form: hold a third")
@@ -83,8 +83,7 @@ def _on_jumps(steps: Steps, whole: Whole) -> list[str]:
     rate = float(np.exp(optimum.corrected[OWN + RATE]))
     sd = float(np.sqrt(optimum.covariance[OWN + RATE, OWN + RATE])) * rate
     found = [
-        f"jumps above {size} (three standard deviations of a step) come at {rate:.3g} ± {sd:.2g} /s; smaller ones are told "
-        "from noise only by the assumed power law",
+        f"jumps above {size} come at {rate:.3g} ± {sd:.2g} /s; smaller ones only by the law assumed",
         "jump_largest is the largest deviation of a step that was seen; larger jumps may be rarer than the record",
     ]
     if optimum.covariance[OWN + SMALLEST, OWN + SMALLEST] > 0.3**2 or optimum.at_bound[OWN + SMALLEST]:
@@ -93,6 +92,8 @@ def _on_jumps(steps: Steps, whole: Whole) -> list[str]:
 
 
 def _on_read_noise(whole: Whole) -> list[str]:
+    if whole.chance.read is not None:
+        return []
     optimum = whole.optimum
     variance, read = float(optimum.covariance[OWN + READ, OWN + READ]), float(optimum.corrected[OWN + READ])
     if optimum.at_bound[OWN + READ] or read < 2.0 * np.sqrt(variance):

@@ -1,8 +1,8 @@
 """What the law says about each kind of step, as the compiled likelihood reads it.
 
-Between jumps the state is an Ornstein-Uhlenbeck process, exact for any duration at a constant level; over the time of a
-reading it is jointly normal with its mean. All formulas are analytic in the parameters and take complex numbers, so that
-derivatives come from imaginary steps (Squire and Trapp, SIAM Review 40 (1998) 110), exact to the last bits.
+Between jumps the state is an Ornstein-Uhlenbeck process, exact for any duration at a constant level; over the time of
+a reading it is jointly normal with its mean. All formulas are analytic in the parameters and take complex numbers, so
+that derivatives come from imaginary steps (Squire and Trapp, SIAM Review 40 (1998) 110), exact to the last bits.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _faded(x: Values) -> Values:
 
 
 def _blurred(x: Values) -> Values:
-    """Variance of the time mean of an Ornstein-Uhlenbeck process that starts at a point, over σ²·duration; x = θ·duration."""
+    """Variance of the time mean of the process that starts at a point, over σ²·duration; x = θ·duration."""
     small = np.abs(x) < 0.02
     safe = np.where(small, 1.0, x)
     exact = (safe + 2 * np.expm1(-safe) - np.expm1(-2 * safe) / 2) / safe**3
