@@ -63,18 +63,19 @@ def test_with_read_noise_it_is_the_density_of_all_readings_together() -> None:
 
 
 def test_readings_that_take_time_are_means_over_it() -> None:
-    """Means of fine steps: at the truth the score is nothing but chance, and a reading without duration is refused."""
+    """Means of fine steps: at the truth the score is chance; read as moments, they show too little noise."""
     scores: list[FloatArray] = []
+    blind: list[FloatArray] = []
     for seed in range(30):
         fine = held(CALM, 2000, seed, times=STEP / 20 * np.arange(1.0, 2001))
         means = fine.conductance.reshape(100, 20).mean(axis=1)
         time = fine.time.reshape(100, 20).mean(axis=1)
         trace = Trace(time - STEP / 2, time, np.full(100, 0.999 * STEP), np.full(100, V), means * V)
         scores.append(evaluate(steps_of([trace]), calm, np.zeros(4)).score)
+        blind.append(evaluate(steps_of([seen(means, time, V)]), calm, np.zeros(4)).score)
     mean, error = np.mean(scores, axis=0), np.std(scores, axis=0) / np.sqrt(30)
     assert (np.abs(mean) < 3.5 * error)[:3].all()
-    blind = evaluate(steps_of([seen(means, time, V)]), calm, np.zeros(4)).score
-    assert abs(blind[2]) > 5 * np.std(scores, axis=0)[2]
+    assert np.mean(blind, axis=0)[2] < -5 * error[2]
 
 
 @pytest.mark.parametrize("read", [0.3, 1.0])
@@ -82,7 +83,7 @@ def test_the_score_is_the_slope_of_the_likelihood(read: float) -> None:
     steps = steps_of([held(LAW, 3000, 3, read=read)])
     here = np.array([0.1, 0.5, -0.1, read**2, 0.2, 0.1, -0.1])
     score = evaluate(steps, make, here).score
-    for index, step in enumerate([0.05, 0.5, 0.05, 0.05, 0.1, 0.1, 0.05]):
+    for index, step in enumerate([0.05, 0.5, 0.05, 0.02, 0.1, 0.1, 0.05]):
         move = step * np.eye(7)[index]
         above, below = (evaluate(steps, make, here + sign * move).log_likelihood for sign in (1, -1))
         assert (above - below) / (2 * step) == pytest.approx(score[index], abs=0.08 * abs(score[index]) + 2.5)
