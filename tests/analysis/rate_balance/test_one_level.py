@@ -73,8 +73,8 @@ def test_jumps_that_are_not_there_are_not_found() -> None:
 
 
 def test_a_record_by_other_means_in_finer_steps() -> None:
-    """Euler and Maruyama's method in NumPy with 40 steps per reading."""
-    conductance = euler(LAW, np.full(6000, 3.6), 40, 5)
+    """Euler and Maruyama's method in NumPy with 10 steps per reading."""
+    conductance = euler(LAW, np.full(6000, 3.6), 10, 100)
     level = fitted(seen(conductance, STEP * np.arange(1.0, 6001), 3.6))
     errors = np.sqrt(np.diag(level.optimum.covariance))
     assert abs(level.optimum.corrected[0] - np.log(TRUE_RATE)) < 3 * errors[0]
