@@ -13,11 +13,13 @@ from nwlab.core.drive import BoolArray, FloatArray
 
 _STEP = 1.0
 """Differences of the score are taken over this part of the error that there would be if events were known."""
-_LEAST = 3e-3
+_LEAST = 0.02
 """The least share of the information that is left when they are not."""
 _ENOUGH = 0.01
 """Climbing ends when less is to be gained. Merging and dropping branches ripples the likelihood by about as much."""
 _PATIENCE = 80
+_STRIDE = 30.0
+"""The longest move, in scales: where little is known, a full one would end far from what the curvature speaks of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,11 @@ def maximise(steps: Steps, problem: Problem) -> Optimum:
     best, told = _climb(steps, problem)
     at_bound = _at_bound(problem, best)
     covariance = _covariance(steps, problem, best, told, at_bound)
-    corrected = np.clip(best - covariance @ problem.score_bias(best), problem.low, problem.high)
+    bias = covariance @ problem.score_bias(best)
+    in_errors = np.abs(bias) / np.maximum(np.sqrt(np.diag(covariance)), 1e-300)
+    # To first order only: half an error is as far as that reaches.
+    bias = bias * min(1.0, 0.5 / max(float(np.max(in_errors)), 1e-300))
+    corrected = np.clip(best - bias, problem.low, problem.high)
     return Optimum(problem, best, corrected, covariance, at_bound, told)
 
 
@@ -113,7 +119,7 @@ def _move(problem: Problem, here: FloatArray, told: Told, curvature: FloatArray)
     scaled = curvature[np.ix_(free, free)] * np.outer(scale, scale)
     move = np.zeros_like(here)
     move[free] = np.linalg.solve(scaled, told.score[free] * scale) * scale
-    return move
+    return move * min(1.0, _STRIDE / max(float(np.max(np.abs(move / problem.scale))), 1e-300))
 
 
 def _at_bound(problem: Problem, here: FloatArray) -> BoolArray:
