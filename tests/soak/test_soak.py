@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from soak import live_frames, live_session
+from soak import identification, live_frames, live_session
 from soak.soak import FAULTS, LONG, OHM, Length, levels, main, of_drive, spared
 
 from nwlab.core.drive import Drive
@@ -72,14 +72,6 @@ def _taken(perfect: Reading, places: np.ndarray) -> Reading:
     return Reading(0.0, *(getattr(perfect, name)[places] for name in names))
 
 
-def test_a_minute_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
-    """In a process of its own where others have not grown it before: here only that it runs and measures."""
-    from soak import live_frames
-
-    live_frames.main(["--frames", "60", "--samples", "5000", "--lines", "2"])
-    assert '"samples of each line": 6980' in capsys.readouterr().out
-
-
 def told_by(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     told = capsys.readouterr().out
     return json.loads(told[told.index("{") :])
@@ -97,3 +89,14 @@ def test_a_minute_of_a_live_session(capsys: pytest.CaptureFixture[str]) -> None:
 def test_some_frames(capsys: pytest.CaptureFixture[str]) -> None:
     assert live_frames.main(["--frames", "300", "--samples", "100000"]) == 0
     assert told_by(capsys)["frames"] == 300
+
+
+def test_a_minute_of_identification(capsys: pytest.CaptureFixture[str]) -> None:
+    """That it runs and measures; four short records are held against no limit."""
+    identification.main(["--records", "4", "--samples", "2000"])
+    told = json.loads(capsys.readouterr().out)
+    assert abs(told["read noise 0.3 step sd"]["theta"]["bias"]) < 0.5
+    assert identification.wrong({"theta": {"bias": 0.2, "spread": 0.1, "coverage": 0.5}}, 200) == [
+        "bias of theta is 0.2",
+        "95 % intervals of theta hold the truth 50 % of the time",
+    ]
