@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from nwlab.core.errors import FileError
 from nwlab.core.files import Table, parse_toml, read_toml
@@ -42,6 +42,7 @@ class ChipFile:
     path: Path
     text: str  # the file as it was read, for the record of a run
     matter: Matter
+    fit: dict[str, Any]  # where it came from and how sure it is, as a fit wrote it; empty without one
 
     def film(self, seed: int | None = None, noise: bool = True) -> Film:
         """Make a fresh film in its starting state.
@@ -104,6 +105,7 @@ def _chip(table: Table, text: str) -> ChipFile:
         path=table.path,
         text=text,
         matter=_KINDS.get(kind, OwnChip)(table, model, terminals),
+        fit=table.table("fit").plain(),
     )
     model.finish()
     table.finish()

@@ -1,0 +1,1 @@
+"""Finished runs and other people's recordings → numbers and chip files."""

@@ -1,0 +1,54 @@
+"""What an identification found: numbers with their errors, and how well they explain the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nwlab.core.drive import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its standard error."""
+
+    value: float
+    sd: float  # NaN where it was given, not estimated; infinite where the record cannot tell
+    unit: str  # as chip files write it; "1" = a plain number
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A law with the parameters that explain a record best."""
+
+    law: str
+    parameters: dict[str, Estimate]  # names as in the chip file's [model.parameters]; jumps as jump_rate, …
+    covariance: FloatArray  # (n, n) in the order of the parameters; 0 for given ones
+    time: FloatArray  # (samples,) s
+    measured: FloatArray  # (samples,) S
+    fitted: FloatArray  # (samples,) S
+    tables: dict[str, Any]  # the chip file's own: terminals, model, start, network, …, as TOML would give them
+    remarks: tuple[str, ...] = ()  # what the record cannot tell
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])  # further plain numbers, for [fit] and --json
+
+    @property
+    def rmse(self) -> float:
+        """Root-mean-square deviation of the fit in S; NaN without samples."""
+        return float(np.sqrt(np.mean(np.square(self._off)))) if self._off.size else float("nan")
+
+    @property
+    def r2(self) -> float:
+        """Share of the variance of the conductance that the fit explains; NaN where it does not vary."""
+        measured = self.measured[self._both]
+        spread = float(np.sum(np.square(measured - measured.mean()))) if measured.size else 0.0
+        return 1.0 - float(np.sum(np.square(self._off))) / spread if spread else float("nan")
+
+    @property
+    def _both(self) -> Any:
+        return np.isfinite(self.measured) & np.isfinite(self.fitted)
+
+    @property
+    def _off(self) -> FloatArray:
+        return (self.fitted - self.measured)[self._both]

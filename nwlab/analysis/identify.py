@@ -1,0 +1,51 @@
+"""Which laws can be fitted, and by which function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from nwlab.analysis.fit import Fit
+from nwlab.analysis.recording import Recording
+from nwlab.core.errors import UsageError
+
+LAWS = {
+    "rate-balance": "nwlab.analysis.rate_balance.fitting:fit",
+    "mean-field": "nwlab.analysis.network.mean_field:fit",
+    "grid": "nwlab.analysis.network.grid:fit",
+    "stretched": "nwlab.analysis.network.stretched:fit",
+    "contacts": "nwlab.analysis.network.contacts:fit",
+}
+"""Name of a law → module and function that fits it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What the person who asks for a fit says about it."""
+
+    source: str | None = None  # terminal; None = found from the recording
+    sink: str | None = None
+    map: str = "exact"  # "exact" or "legacy", where the law has both
+    given: Mapping[str, str] = field(default_factory=dict[str, str])  # parameter → value with unit: kept, not fitted
+    seed: int = 0  # of starts drawn at random
+
+
+FitLaw = Callable[[Sequence[Recording], FitOptions], Fit]
+
+
+def fit_law(law: str, recordings: Sequence[Recording], options: FitOptions | None = None) -> Fit:
+    """Fit one law to all recordings together.
+
+    Raises UsageError for an unknown law, and for recordings that the law cannot explain.
+    """
+    if not recordings:
+        raise UsageError("a fit needs at least one recording")
+    return _function(law)(recordings, options or FitOptions())
+
+
+def _function(law: str) -> FitLaw:
+    if law not in LAWS:
+        raise UsageError(f"there is no fit for a law {law!r}; known are {', '.join(LAWS)}")
+    module, _, name = LAWS[law].partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,84 @@
+"""Runs of nwlab as recordings."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from nwlab.analysis.recording import Recording
+from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.errors import FileError
+from nwlab.core.reading import Reading
+from nwlab.core.record import BLOCKS, JOURNAL
+from nwlab.runs.recording import Run, load_run
+
+Piece = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+"""Onset, time, aperture (samples,), voltage, current (samples, terminals)."""
+
+
+def read_run(path: Path) -> Recording:
+    """Read a run's folder; raises FileError when it holds no samples.
+
+    A force's LO terminal, and what is grounded, counts as 0 V where nothing else is forced there. After a drive that
+    did not hold its levels stands one sample without a current: the chip rests at 0 V.
+    """
+    run = load_run(path)
+    pieces = [piece for played in run.drives if played.samples for piece in _pieces(run, played.drive, played.reading)]
+    if not pieces:
+        raise FileError("holds no samples", path)
+    onset, time, aperture, voltage, current = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return Recording(
+        run.terminals, onset, time, aperture, voltage, current, path, "run of nwlab", _fingerprint(run.path)
+    )
+
+
+def _pieces(run: Run, drive: Drive, reading: Reading) -> list[Piece]:
+    if not drive.forces:
+        return []
+    played = _played(run, drive, reading)
+    return [played] if drive.hold else [played, _rest(run, drive, reading)]
+
+
+def _played(run: Run, drive: Drive, reading: Reading) -> Piece:
+    start = reading.start - run.origin
+    voltage, current = _nothing(reading.steps, run), _nothing(reading.steps, run)
+    for place, force in enumerate(drive.forces):
+        read = np.where(reading.overflow[:, place], np.nan, reading.voltage[:, place])
+        flow = np.where(reading.overflow[:, place], np.nan, reading.current[:, place])
+        current[:, force.terminal] = flow
+        hi, lo = force.sense or (force.terminal, force.low)
+        voltage[:, hi] = read
+        if lo is not None and lo not in [each.terminal for each in drive.forces]:
+            voltage[:, lo] = 0.0
+        if force.low is not None and force.low not in [each.terminal for each in drive.forces]:
+            current[:, force.low] = -flow
+    for terminal in drive.ground:
+        voltage[:, terminal] = 0.0
+    middle, aperture = reading.time.mean(axis=1), reading.aperture.max(axis=1)
+    return start + reading.onset, start + middle, aperture, voltage, current
+
+
+def _rest(run: Run, drive: Drive, reading: Reading) -> Piece:
+    """One sample of the rest after a drive: what was forced or grounded is at 0 V."""
+    last = min(reading.steps, drive.steps) - 1
+    at = np.array([reading.start - run.origin + float(reading.onset[-1]) + float(drive.dwell[last])])
+    voltage = _nothing(1, run)
+    for force in drive.forces:
+        voltage[:, [force.terminal, *([] if force.low is None else [force.low])]] = 0.0
+    voltage[:, list(drive.ground)] = 0.0
+    return at, at, np.zeros(1), voltage, _nothing(1, run)
+
+
+def _nothing(samples: int, run: Run) -> FloatArray:
+    return np.full((samples, len(run.terminals)), np.nan)
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in (JOURNAL, BLOCKS):
+        with (folder / name).open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,96 @@
+"""Tables in text files: a header or none, then numbers, separated by blanks, commas or semicolons."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nwlab.core.drive import FloatArray
+from nwlab.core.errors import FileError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """The lines of a table that are not empty, as words."""
+
+    path: Path
+    header: tuple[str, ...]  # empty when the first line already holds numbers
+    words: list[list[str]]  # of the lines below the header
+    numbers: list[int]  # where in the file each line stands
+    first: int  # where the header stands, or the first line
+    fingerprint: str
+
+    def table(self, width: int) -> FloatArray:
+        """Return all lines as numbers, (lines, width); raises FileError naming the line that does not fit."""
+        if not self.words:
+            raise FileError("holds no line of numbers", self.path, self.first)
+        for words, number in zip(self.words, self.numbers, strict=True):
+            if len(words) != width:
+                raise FileError(f"has {len(words)} columns here, but {width} are needed", self.path, number)
+        try:
+            return np.array(self.words, dtype=np.float64)
+        except ValueError:
+            raise self._not_a_number() from None
+
+    def error(self, text: str, row: int) -> FileError:
+        """Make a complaint about a row below the header."""
+        return FileError(text, self.path, self.numbers[row])
+
+    def _not_a_number(self) -> FileError:
+        for words, number in zip(self.words, self.numbers, strict=True):
+            for word in words:
+                if not _is_number(word):
+                    return FileError(f"{word[:40]!r} is not a number", self.path, number)
+        raise AssertionError("one of the words is no number")
+
+
+def read_lines(path: Path) -> Lines:
+    """Read a text file; raises FileError when it cannot be read, or is no text."""
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise FileError(f"cannot be read: {error.strerror}", path) from error
+    except UnicodeDecodeError as error:
+        raise FileError("is neither a run's folder nor a text file nor a .mat file that can be read", path) from error
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not lines:
+        raise FileError("is empty", path)
+    split = _splitter(lines[0][1])
+    words = [split(line) for _, line in lines]
+    numbers = [number for number, _ in lines]
+    has_header = not all(map(_is_number, words[0]))
+    header = tuple(words[0]) if has_header else ()
+    below = slice(int(has_header), None)
+    return Lines(path, header, words[below], numbers[below], numbers[0], hashlib.sha256(content).hexdigest())
+
+
+def ascending(lines: Lines, time: FloatArray) -> None:
+    """Refuse times that are missing or do not ascend; raises FileError naming the line."""
+    wrong = np.flatnonzero(~np.isfinite(time))
+    if wrong.size:
+        raise lines.error("this sample has no time", int(wrong[0]))
+    wrong = np.flatnonzero(np.diff(time) <= 0)
+    if wrong.size:
+        row = int(wrong[0]) + 1
+        raise lines.error(f"times must ascend, but {time[row]:g} s follows {time[row - 1]:g} s", row)
+
+
+def _splitter(first: str) -> Callable[[str], list[str]]:
+    """Return what splits lines as their first one is written."""
+    mark = next((each for each in (";", ",") if each in first), None)
+    if mark is None:
+        return str.split
+    return lambda line: [word.strip() for word in line.rstrip(mark).split(mark)]
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""Recordings of the field's own formats: what they mean, and what is said about those that mean nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+import nwlab
+from nwlab.analysis.readers import read_recording
+from nwlab.core.drive import Drive, Force, Quantity
+from nwlab.core.errors import FileError, UsageError
+from nwlab.core.units import G0
+
+DATA = os.environ.get("NWLAB_TEST_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="NWLAB_TEST_DATA names no folder of measured files")
+
+
+def write(folder: Path, text: str, name: str = "file.txt") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_run_says_when_levels_began_and_what_rests_lay_between(tmp_path: Path) -> None:
+    force = Force(0, Quantity.VOLTAGE, np.array([0.2, 1.0]), compliance=1e-3, low=1)
+    drive = Drive(np.array([0.1, 0.3]), (force,))
+    with nwlab.open_model("resistor-10k") as chip:
+        protocol = nwlab.load_protocol(write(tmp_path, _TWICE, "twice.toml"))
+        run = nwlab.run(protocol, chip, out=tmp_path)
+    recording = read_recording(run.path)
+    trace = recording.trace()
+    assert recording.terminals == ("A", "B")
+    assert recording.driven() == ("A", "B")
+    np.testing.assert_allclose(trace.voltage, [0.2, 1.0, 0.0, 0.2, 1.0, 0.0])
+    assert trace.is_read.tolist() == [True, True, False] * 2
+    np.testing.assert_allclose(trace.conductance[trace.is_read], 1e-4, rtol=1e-6)
+    np.testing.assert_allclose(np.diff(trace.onset)[:2], drive.dwell)
+    assert np.diff(trace.onset)[2] == pytest.approx(0.5)
+    assert bool((np.diff(trace.time) > 0).all())
+
+
+_TWICE = """
+name = "twice"
+[[step]]
+do = "list"
+source = "A"
+sink = "B"
+levels = ["0.2 V", "1 V"]
+dwells = ["0.1 s", "0.3 s"]
+counts = [1, 1]
+compliance = "1 mA"
+[[step]]
+do = "rest"
+duration = "0.5 s"
+[[step]]
+do = "list"
+source = "A"
+sink = "B"
+levels = ["0.2 V", "1 V"]
+dwells = ["0.1 s", "0.3 s"]
+counts = [1, 1]
+compliance = "1 mA"
+"""
+
+
+@needs_data
+@pytest.mark.parametrize(("number", "conductance"), [("011", 1.959e-4), ("837", 2.159e-5)])
+def test_measured_channel_tables_show_source_ground_and_conductance(number: str, conductance: float) -> None:
+    (path,) = Path(DATA or "", "rcbench").glob(f"{number}*.txt")
+    recording = read_recording(path)
+    assert len(recording.terminals) == 16
+    assert recording.driven() == ("8", "17")
+    assert recording.grounds() == ("17",)
+    trace = recording.trace()
+    assert np.mean(trace.conductance) == pytest.approx(conductance, rel=2e-3)
+    assert np.nanmean(recording.current[:, 0]) > 0
+
+
+@needs_data
+def test_the_measured_pulse_is_read_with_its_uneven_steps() -> None:
+    trace = read_recording(Path(DATA or "", "grid_graph_pulse_3V.txt")).trace()
+    assert trace.time.size == 3000
+    assert np.median(np.diff(trace.time[:2000])) == pytest.approx(51.05e-3, rel=1e-3)
+    assert np.median(np.diff(trace.time[2000:])) == pytest.approx(249.4e-3, rel=1e-3)
+    np.testing.assert_allclose(trace.conductance[[0, 1999]], [1.850e-3, 2.543e-3], rtol=1e-3)
+
+
+def test_channel_tables_in_csv_name_their_roles(tmp_path: Path) -> None:
+    head = "Time[s],SRC_13_V[V],SRC_13_I[A],GND_4_V[V],GND_4_I[A],Node14_V[V]\n"
+    path = write(tmp_path, head + "0.1,1.0,-1e-5,0.001,9.9e-6,0.4\n0.2,2.0,-2e-5,0.001,nan,0.8\n", "data.csv")
+    recording = read_recording(path)
+    assert recording.terminals == ("13", "4", "14")
+    trace = recording.trace()
+    np.testing.assert_allclose(trace.current, [9.9e-6, np.nan])
+    np.testing.assert_allclose(trace.voltage, [0.999, 1.999])
+    assert np.isnan(recording.current[:, 2]).all()
+    np.testing.assert_allclose(recording.trace("14", "4").voltage, [0.399, 0.799])
+
+
+def test_keithley_tables_of_both_kinds(tmp_path: Path) -> None:
+    head = "Time[s] Voltage_prog[V] Voltage_read[V] Current[A] Resistance[ohm] Temperature[K] GNorm[G0]\n"
+    smu = read_recording(write(tmp_path, f"{head}0.5 1 0.5 {G0 / 2} 1 303 1\n1.5 1 1 {G0} 1 303 1\n"))
+    np.testing.assert_allclose(smu.trace().conductance, [G0, G0])
+    pmu = read_recording(write(tmp_path, "Voltage,Current,Timestamp,Status\n1,1e-3,1e-8,ok\n1,2e-3,2e-8,ok\n"))
+    np.testing.assert_allclose(pmu.trace().conductance, [1e-3, 2e-3])
+    assert smu.kind != pmu.kind
+
+
+def test_results_of_nwnsim(tmp_path: Path) -> None:
+    conductance, signal = np.array([1e-6, 2e-6, 3e-6]), np.array([0.5, 1.0, 2.0])
+    saved = {"netC": conductance, "Stim": {"Signal": signal}, "dt": 1e-3}
+    savemat(tmp_path / "sim.mat", {"sim": saved})
+    trace = read_recording(tmp_path / "sim.mat").trace()
+    np.testing.assert_allclose(trace.time, [1e-3, 2e-3, 3e-3])
+    np.testing.assert_allclose(trace.conductance, conductance)
+    savemat(tmp_path / "bad.mat", {"sim": {"netC": conductance}})
+    with pytest.raises(FileError, match=r"bad\.mat: holds no sim\.Stim\.Signal"):
+        read_recording(tmp_path / "bad.mat")
+    write(tmp_path, "no matlab at all", "text.mat")
+    with pytest.raises(FileError, match=r"text\.mat: is no \.mat file"):
+        read_recording(tmp_path / "text.mat")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is empty"),
+        ("0 1 2\n1 2\n", ":2: has 2 columns here, but 3 are needed"),
+        ("0 1 2\n\n1 x 2\n", ":3: 'x' is not a number"),
+        ("0 1 2\n1 1 2\n1 1 2\n", ":3: times must ascend, but 1 s follows 1 s"),
+        ("0 1 2\nnan 1 2\n", ":2: this sample has no time"),
+        ("Time[s] 8_V[V] 8_I[A]\n", ":1: holds no line of numbers"),
+        ("Time[s] 8_V[V] 8_V[V]\n0 1 1\n", ":1: has two columns for V of channel 8"),
+        ("apples pears\n1 2\n", ":1: has a header that no reader knows: 'apples pears'"),
+    ],
+)
+def test_complaints_name_file_and_line(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(FileError) as caught:
+        read_recording(write(tmp_path, text))
+    assert str(caught.value).startswith(f"{tmp_path / 'file.txt'}")
+    assert complaint in str(caught.value)
+
+
+def test_what_is_no_recording_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="there is no such file or folder"):
+        read_recording(tmp_path / "nothing")
+    with pytest.raises(FileError, match="is not the folder of a run"):
+        read_recording(tmp_path)
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    with pytest.raises(FileError, match="is neither a run's folder nor a text file"):
+        read_recording(tmp_path / "binary")
+
+
+def test_a_pair_that_cannot_be_found_is_asked_for(tmp_path: Path) -> None:
+    head = "Time[s] 1_V[V] 1_I[A] 2_V[V] 2_I[A] 3_V[V] 3_I[A]\n"
+    recording = read_recording(write(tmp_path, f"{head}0 1 1e-5 1 1e-5 0 -2e-5\n1 1 1e-5 1 1e-5 0 -2e-5\n"))
+    with pytest.raises(UsageError, match=r"which terminal is the source.*1, 2; name it with --source"):
+        recording.trace()
+    with pytest.raises(UsageError, match="no terminal 'A'; the recording has 1, 2, 3"):
+        recording.trace("A")
+    np.testing.assert_allclose(recording.trace("1", "3").voltage, 1.0)
