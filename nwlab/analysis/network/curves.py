@@ -11,6 +11,7 @@ from nwlab.analysis.network.coordinates import Coordinates
 from nwlab.analysis.network.record import Record
 from nwlab.core.drive import FloatArray
 from nwlab.model.networks.network import IntArray
+from nwlab.model.solver.vectors import Ints
 from nwlab.model.tangent import population
 from nwlab.model.tangent.network import NetworkTangent
 
@@ -62,7 +63,7 @@ class NetworkCurve:
         for number, record in enumerate(self._records):
             rates = self._coordinates.rates(unknowns, number)
             pieces = self._film.pieces(rates, record.level, record.duration, tolerance=tolerance, bend=bend)
-            place, weight = _cubics(record, pieces.length, pieces.first.astype(np.int64))
+            place, weight = _cubics(record, pieces.length, pieces.first)
             self._plans.append(_Plan(pieces.level, pieces.length, place, weight))
 
     def __call__(self, unknowns: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -110,7 +111,7 @@ def _stepwise(record: Record) -> _Plan:
     return _Plan(record.level, record.duration, place, weight)
 
 
-def _cubics(record: Record, length: FloatArray, first: IntArray) -> tuple[IntArray, FloatArray]:
+def _cubics(record: Record, length: FloatArray, first: Ints) -> tuple[IntArray, FloatArray]:
     """Return for each sample four ends of pieces of its stage, and Lagrange's weights; fewer where there are fewer."""
     place = np.zeros((record.time.size, 4), dtype=np.int32)
     weight = np.zeros((record.time.size, 4))

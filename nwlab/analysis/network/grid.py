@@ -3,9 +3,9 @@
 Theory of operation
     The unknowns are the six parameters of an edge and its starting conductance, with or without a spread of κ_P0 and
     κ_D0 from edge to edge. The curve and its derivatives come from `nwlab.model.tangent.network`. Many starts go some
-    steps on coarse pieces of time, the better ones some more, the best to the end on fine pieces. There are two families
-    of starts: in one the read voltage acts on nothing; in the other it holds the edges near the pads, where η_D times
-    the drop of an edge is about 1, so that edges relax at different rates though all have one law.
+    steps on coarse pieces of time, the better ones some more, the best to the end on fine pieces. There are two
+    families of starts: in one the read voltage acts on nothing; in the other it holds the edges near the pads, where
+    η_D times the drop of an edge is about 1, so that edges relax at different rates though all have one law.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ ALIKE, SPREAD = NAMES[:6], NAMES[:8]
 _WORKERS = 2
 _COARSE, _FINE, _FINAL = (1e-2, 3e-2), (2e-3, 1.5e-2), (5e-4, 5e-3)
 """How finely time is cut; see `NetworkTangent.pieces`."""
+_ROUND, _ENOUGH = 12, 5e-4
+"""Looks before time is cut anew, and which part of the cost two steps must gain for a third."""
 _READS_HOLD = np.array([-4.0, 3.0, 1.0])
 """Logarithms by which κ_P0, κ_D0 and η_P of the second family differ from those of the first."""
 
@@ -101,15 +103,14 @@ class _Search:
 
     def _walk(self, start: FloatArray, rounds: int, cut: tuple[float, float]) -> Found | None:
         """Descend in rounds, each on pieces of time that suit where it begins; None where they would be too many."""
-        task, here = self.task(), start
+        task, found = self.task(), None
         assert isinstance(task.curve, NetworkCurve)
         for _ in range(rounds):
             try:
-                task.curve.refine(here, *cut)
+                task.curve.refine(start if found is None else found.unknowns, *cut)
             except UsageError:
                 return None
-            found = descend(task, here, 12, 3e-5)
-            here = found.unknowns
+            found = descend(task, start if found is None else found.unknowns, _ROUND, _ENOUGH)
             if found.is_settled:
                 break
         return found

@@ -104,10 +104,8 @@ def level_remarks(setting: Setting) -> tuple[str, ...]:
     if len(levels) > 2:
         return ()
     shown = " and ".join(show(level, "V") for level in levels)
-    return (
-        f"the record holds {shown} only: it fixes a rate and a final conductance at each, no more; how they depend on "
-        "the voltage between is the law's word, and needs a third voltage to be tested",
-    )
+    first = f"the record holds {shown} only: it fixes a rate and a final conductance at each, no more; "
+    return (first + "how they depend on the voltage between is the law's word, and needs a third voltage to be tested",)
 
 
 def distinct_levels(setting: Setting) -> list[float]:

@@ -1,8 +1,8 @@
 """How sure a deterministic fit is: errors of its parameters, and what the record cannot tell.
 
 Theory of operation
-    Residuals of such fits are those of the law, not of the meter: neighbours are off alike. A sample then counts for less
-    than one, by the integrated autocorrelation time τ of the residuals (Sokal, Monte Carlo Methods in Statistical
+    Residuals of such fits are those of the law, not of the meter: neighbours are off alike. A sample then counts for
+    less than one, by the integrated autocorrelation time τ of the residuals (Sokal, Monte Carlo Methods in Statistical
     Mechanics, 1989, with his window of 5 τ). The covariance is Gauss and Newton's, (JᵀJ/(s²τ) + prior)⁻¹.
     Where the data say less than the prior along some direction, that direction is open.
 """
@@ -10,6 +10,7 @@ Theory of operation
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,8 +39,7 @@ def variance(task: Task, found: Found, parts: Sequence[int]) -> float:
     off = found.fitted - task.measured
     bounds = np.cumsum([0, *parts])
     whole = sum(
-        float(off[low:high] @ off[low:high]) * autocorrelation_time(off[low:high])
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+        float(off[low:high] @ off[low:high]) * autocorrelation_time(off[low:high]) for low, high in pairwise(bounds)
     )
     return whole / max(off.size - int(task.is_free.sum()), 1)
 
@@ -58,7 +58,7 @@ def open_directions(task: Task, found: Found, per_sample: float, names: Sequence
     free = np.flatnonzero(task.is_free)
     weights, directions = np.linalg.eigh(_information(task, found, per_sample) * PRIOR_SD**2)
     return [
-        tuple(names[free[k]] for k in np.flatnonzero(np.abs(direction) >= _PART))
+        tuple(str(names[int(free[k])]) for k in np.flatnonzero(np.abs(direction) >= _PART))
         for weight, direction in zip(weights, directions.T, strict=True)
         if weight < 1.0
     ]

@@ -10,7 +10,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
 from nwlab.model.body import Body
 from nwlab.model.solver.star_mesh import empty_factor
-from nwlab.model.solver.vectors import roomy
+from nwlab.model.solver.vectors import Ints, roomy
 from nwlab.model.tangent import network_kernel as kernel
 from nwlab.model.tangent.columns import COLUMNS, START, WIDTH, Rates
 
@@ -23,7 +23,7 @@ class Pieces(NamedTuple):
 
     level: FloatArray  # (pieces,) V
     length: FloatArray  # (pieces,) s
-    first: FloatArray  # (stages + 1,) the first piece of each stage, as whole numbers
+    first: Ints  # (stages + 1,) the first piece of each stage
 
 
 class NetworkTangent:
@@ -70,9 +70,7 @@ class NetworkTangent:
         web, room = self._web(rates), np.empty(_MOST)
         found: list[FloatArray] = []
         for volts, seconds in zip(np.abs(level), duration, strict=True):
-            count = kernel.pace(
-                web, rates, self._now, self._ahead, volts, seconds, 0.01 * seconds, tolerance, bend, room
-            )
+            count = kernel.pace(web, rates, self._now, self._ahead, volts, seconds, seconds, tolerance, bend, room)
             if count < 0:
                 raise UsageError(f"the law moves too fast for a stage of {seconds:.4g} s at {volts:.4g} V")
             found.append(room[:count].copy())
@@ -80,7 +78,7 @@ class NetworkTangent:
         return Pieces(np.repeat(level, counts), np.concatenate(found), np.concatenate([[0], np.cumsum(counts)]))
 
     def drops(self, conductance: float) -> FloatArray:
-        """Return the junctions' voltages for 1 V while all conduct `conductance` S: those that bear power, (live,) V."""
+        """Return the voltages of junctions for 1 V while all conduct `conductance` S, (those that bear any,) V."""
         rates = Rates(1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, conductance, 0.0)
         self.play(rates, np.zeros(0), np.zeros(0))
         return np.abs(self._now.drop[self._plain < 0])

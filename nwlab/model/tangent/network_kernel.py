@@ -89,8 +89,8 @@ def pace(
 ) -> int:
     """Find pieces for `duration` s at `level` V from the state `now`; return how many, or −1 if there is no room.
 
-    A piece is short enough when its end by first and by second order agree to `tolerance` of power and conductances, and
-    when the conductance bends by no more than `bend` of itself within it. The first is of at most `first` s.
+    A piece is short enough when its ends by first and by second order agree to `tolerance` of power and conductances,
+    and when the conductance bends by no more than `bend` of itself within it. The first is of at most `first` s.
     """
     left, length, count = duration, first, 0
     while left > 0.0:

@@ -20,8 +20,8 @@ def play(
 ) -> tuple[FloatArray, FloatArray]:
     """Hold `level` (pieces,) V for `length` (pieces,) s each; `normals` (3, junctions) say how junctions differ.
 
-    Returns the conductance at the begin of every piece and at the end of the last, (pieces + 1,) S, and its derivatives,
-    (pieces + 1, COLUMNS).
+    Returns the conductance at the begin of every piece and at the end of the last, (pieces + 1,) S, and its
+    derivatives, (pieces + 1, COLUMNS).
     """
     value, slope = np.zeros(level.size + 1), np.zeros((level.size + 1, COLUMNS))
     _play(rates, np.ascontiguousarray(normals), np.abs(level), length, is_legacy, value, slope)
