@@ -2,8 +2,8 @@
 
 Theory of operation
     κ_P0 and η_P act as κ_P0·e^(η_P·V), so that what a pulse of V* fixes is K_P(V*): ln K_P(V*) is an unknown in place
-    of ln κ_P0. All others are logarithms of the parameters themselves, G_max by way of G_max − G_min. Each recording has
-    a starting conductance of its own.
+    of ln κ_P0. All others are logarithms of the parameters themselves, G_max by way of G_max − G_min. Each recording
+    has a starting conductance of its own.
 """
 
 from __future__ import annotations

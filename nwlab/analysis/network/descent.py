@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ PRIOR_SD = 5.0
 """Of the logarithm of each parameter: a factor of 150."""
 
 _BOLDEST = 2.0  # of an unknown in one step
+_PATIENCE = 6
 
 Curve = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Unknowns → fitted values (samples,) and their derivatives (samples, unknowns)."""
@@ -48,7 +49,7 @@ class Found:
 def descend(task: Task, start: FloatArray, most: int = 60, enough: float = 1e-5) -> Found:
     """Walk down from one start; `most` is how many times the curve may be asked.
 
-    It ends when two steps in a row gain less than `enough` of the cost.
+    It is settled when `_PATIENCE` looks in a row have gained less than `enough` of the cost.
     """
     here = _look(task, start)
     damping, idle = 1e-2, 0
@@ -57,15 +58,10 @@ def descend(task: Task, start: FloatArray, most: int = 60, enough: float = 1e-5)
         step = _step(task, hessian, gradient, damping)
         there = _look(task, here.unknowns + step)
         gain = here.cost - there.cost
-        if not gain >= 0:
-            damping *= 8.0
-            if damping > 1e9:
-                return _settled(here)
-            continue
-        idle = idle + 1 if gain <= enough * here.cost else 0
-        here, damping = there, max(damping / 5.0, 1e-9)
-        if idle == 2:
-            return _settled(here)
+        idle = 0 if gain > enough * here.cost else idle + 1
+        here, damping = (there, max(damping / 5.0, 1e-9)) if gain >= 0 else (here, damping * 8.0)
+        if idle == _PATIENCE:
+            return replace(here, is_settled=True)
     return here
 
 
@@ -96,7 +92,3 @@ def _step(task: Task, hessian: FloatArray, gradient: FloatArray, damping: float)
     step = np.zeros(task.is_free.size)
     step[task.is_free] = -np.linalg.solve(damped, gradient)
     return step / max(1.0, float(np.abs(step).max()) / _BOLDEST)
-
-
-def _settled(found: Found) -> Found:
-    return Found(found.unknowns, found.fitted, found.slope, found.cost, is_settled=True)

@@ -31,15 +31,15 @@ from nwlab.analysis.recording import Recording
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
 from nwlab.model.body import Body
-from nwlab.model.tangent.columns import Rates
+from nwlab.model.tangent.network import ALIKE as UNIT
 from nwlab.model.tangent.network import NetworkTangent
 
 ALIKE, SPREAD = NAMES[:6], NAMES[:8]
 _WORKERS = 2
 _COARSE, _FINE, _FINAL = (1e-2, 3e-2), (2e-3, 1.5e-2), (5e-4, 5e-3)
 """How finely time is cut; see `NetworkTangent.pieces`."""
-_ROUND, _ENOUGH = 12, 5e-4
-"""Looks before time is cut anew, and which part of the cost two steps must gain for a third."""
+_ROUND, _ENOUGH = 16, 5e-4
+"""Looks before time is cut anew; see `descend`."""
 _READS_HOLD = np.array([-4.0, 3.0, 1.0])
 """Logarithms by which κ_P0, κ_D0 and η_P of the second family differ from those of the first."""
 
@@ -87,7 +87,7 @@ class _Search:
     def best(self) -> Found:
         """Return the best that many starts lead to."""
         few = [*self._scattered(self.centre, 7, 0), *self._scattered(self._reads_hold(), 7, 1)]
-        for rounds, keep, cut in ((1, 6, _COARSE), (3, 2, _COARSE), (8, 1, _FINE)):
+        for rounds, keep, cut in ((1, 6, _COARSE), (3, 2, _COARSE), (6, 1, _FINE)):
             found = _each(partial(self._walk, rounds=rounds, cut=cut), few)
             if not found:
                 raise UsageError("no start led to a grid that could be played over the whole record")
@@ -151,8 +151,7 @@ class _Edge:
         """`contacts` Ohm lie in series with the grid."""
         self._film, self._contacts = film, contacts
         small = 1e-9
-        rates = Rates(1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, small, 0.0)
-        self._whole = float(film.play(rates, np.zeros(0), np.zeros(0))[0][0]) / small
+        self._whole = float(film.play(UNIT._replace(g_min=small), np.zeros(0), np.zeros(0))[0][0]) / small
 
     def conductance(self, film: FloatArray) -> FloatArray:
         """Return what an edge conducts where the grid with its contacts conducts (…,) S; raises UsageError."""

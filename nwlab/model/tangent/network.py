@@ -14,7 +14,10 @@ from nwlab.model.solver.vectors import Ints, roomy
 from nwlab.model.tangent import network_kernel as kernel
 from nwlab.model.tangent.columns import COLUMNS, START, WIDTH, Rates
 
-_MOST = 20_000
+ALIKE = Rates(1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+"""Junctions that all conduct 1 S."""
+
+_MOST = 2000
 """Pieces within one stage."""
 
 
@@ -35,8 +38,6 @@ class NetworkTangent:
         Raises UsageError when no path joins the ports.
         """
         interior = body.interior(ports)
-        if not interior.graph.high.size:
-            raise UsageError("no path joins the two terminals, so that nothing is known of the film between them")
         self._graph, self._total = interior.graph, interior.total
         edges, order = len(body.edges), interior.order
         plain = np.full(edges, -1.0)
@@ -47,6 +48,8 @@ class NetworkTangent:
         self._normals: FloatArray = np.ascontiguousarray(every[:, order])
         self._factor = empty_factor(self._graph.fronts)
         self._now, self._ahead = self._scene(), self._scene()
+        if not self.play(ALIKE, np.zeros(0), np.zeros(0))[0][0] > 0:
+            raise UsageError("no path joins the two terminals, so that nothing is known of the film between them")
 
     def play(
         self, rates: Rates, level: FloatArray, length: FloatArray, *, is_legacy: bool = False
@@ -79,8 +82,7 @@ class NetworkTangent:
 
     def drops(self, conductance: float) -> FloatArray:
         """Return the voltages of junctions for 1 V while all conduct `conductance` S, (those that bear any,) V."""
-        rates = Rates(1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, conductance, 0.0)
-        self.play(rates, np.zeros(0), np.zeros(0))
+        self.play(ALIKE._replace(g_min=conductance), np.zeros(0), np.zeros(0))
         return np.abs(self._now.drop[self._plain < 0])
 
     def _begin(self, rates: Rates) -> None:
