@@ -113,7 +113,7 @@ def test_what_is_given_is_kept_and_helps() -> None:
     level, dwell = stairs([2.0, 0.1], 100.0, 200)
     record = recording(TwoTerminalFilm(FILM, 1.5e-3), level, dwell, noise=1e-3, seed=1)
     fit = fit_law("mean-field", [record], FitOptions(given={"g_min": "1 mS", "eta_d": "0.4 1/V"}))
-    assert fit.parameters["g_min"].value == 1e-3
+    assert fit.parameters["g_min"].value == pytest.approx(1e-3, rel=1e-12)
     assert math.isnan(fit.parameters["g_min"].sd)
     assert not fit.covariance[4].any()
     free = {name: value for name, value in _truth(FILM, 1.5e-3).items() if name not in ("g_min", "eta_d")}
@@ -242,16 +242,16 @@ def test_complaints() -> None:
         fit_law("stretched", [record], FitOptions(map="legacy"))
     dark = recording(TwoTerminalFilm(FILM, 1.5e-3), 0 * level, dwell)
     with pytest.raises(UsageError, match="nothing was applied"):
-        fit_law("mean-field", [dark])
+        fit_law("mean-field", [dark], FitOptions(source="A", sink="B"))
 
 
 def test_autocorrelation_time() -> None:
     rng = np.random.default_rng(0)
     assert autocorrelation_time(rng.standard_normal(20_000)) == pytest.approx(1.0, abs=0.1)
-    slow = np.zeros(50_000)
+    slow = np.zeros(400_000)
     for k in range(1, slow.size):
         slow[k] = 0.9 * slow[k - 1] + rng.standard_normal()
-    assert autocorrelation_time(slow) == pytest.approx(19.0, rel=0.15)
+    assert autocorrelation_time(slow) == pytest.approx(19.0, rel=0.1)
 
 
 @needs_data

@@ -3,9 +3,10 @@
 Theory of operation
     The unknowns are the six parameters of an edge and its starting conductance, with or without a spread of κ_P0 and
     κ_D0 from edge to edge. The curve and its derivatives come from `nwlab.model.tangent.network`. Many starts go some
-    steps on coarse pieces of time, the better ones some more, the best to the end on fine pieces. There are two
-    families of starts: in one the read voltage acts on nothing; in the other it holds the edges near the pads, where
-    η_D times the drop of an edge is about 1, so that edges relax at different rates though all have one law.
+    steps on coarse pieces of time, the better ones some more, the best to the end on fine pieces. The first is what the
+    mean field says. The others are of two families: in one the read voltage acts on nothing; in the other it holds the
+    edges near the pads, where η_D times the drop of an edge is about 1, so that edges relax at different rates though
+    all have one law.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import numpy as np
 
 from nwlab.analysis.fit import Fit
 from nwlab.analysis.identify import FitOptions
-from nwlab.analysis.network.coordinates import NAMES, Coordinates
+from nwlab.analysis.network import mean_field
+from nwlab.analysis.network.coordinates import NAMES, SHARED, Coordinates
 from nwlab.analysis.network.curves import NetworkCurve
 from nwlab.analysis.network.descent import Found, Task, descend
 from nwlab.analysis.network.grid_film import GridFilm, grid_film
@@ -35,10 +37,11 @@ from nwlab.model.tangent.network import ALIKE as UNIT
 from nwlab.model.tangent.network import NetworkTangent
 
 ALIKE, SPREAD = NAMES[:6], NAMES[:8]
+_CONDUCTANCES = [4, 5]
 _WORKERS = 2
 _COARSE, _FINE, _FINAL = (1e-2, 3e-2), (2e-3, 1.5e-2), (5e-4, 5e-3)
 """How finely time is cut; see `NetworkTangent.pieces`."""
-_ROUND, _ENOUGH = 16, 5e-4
+_ROUND, _ENOUGH = 16, 2e-3
 """Looks before time is cut anew; see `descend`."""
 _READS_HOLD = np.array([-4.0, 3.0, 1.0])
 """Logarithms by which κ_P0, κ_D0 and η_P of the second family differ from those of the first."""
@@ -60,7 +63,8 @@ def fit_spread(recordings: Sequence[Recording], options: FitOptions) -> Fit:
 def _fit(law: str, parameters: tuple[str, ...], recordings: Sequence[Recording], options: FitOptions) -> Fit:
     film, given = grid_film(options.given)
     about = setting(recordings, replace(options, given=given), parameters)
-    search = _search(about, film, parameters)
+    mean = mean_field.fit(recordings, replace(options, given={}))
+    search = _search(about, film, parameters, [each.value for each in mean.parameters.values()])
     found = search.stepwise() if about.is_legacy else search.best()
     values = search.coordinates.parameters(found.unknowns)
     tables = chip_tables(about, values, "grid", parameters[6:], **film.tables(about.source, about.sink))
@@ -76,6 +80,7 @@ class _Search:
     normals: FloatArray  # (3, junctions)
     coordinates: Coordinates
     centre: FloatArray  # (unknowns,)
+    mean: FloatArray  # (unknowns,) as the mean field has them
     share: float  # of the voltage between the pads that lies along one edge, where the power flows
 
     def task(self) -> Task:
@@ -86,7 +91,7 @@ class _Search:
 
     def best(self) -> Found:
         """Return the best that many starts lead to."""
-        few = [*self._scattered(self.centre, 7, 0), *self._scattered(self._reads_hold(), 7, 1)]
+        few = [self.mean, *self._scattered(self.centre, 7, 0), *self._scattered(self._reads_hold(), 7, 1)]
         for rounds, keep, cut in ((1, 6, _COARSE), (3, 2, _COARSE), (6, 1, _FINE)):
             found = _each(partial(self._walk, rounds=rounds, cut=cut), few)
             if not found:
@@ -97,8 +102,8 @@ class _Search:
 
     def stepwise(self) -> Found:
         """Return the best that a few starts lead to: every level is one step, so that each look is dear."""
-        starts = self._scattered(self.centre, 3, 0)
-        found = _each(lambda start: descend(self.task(), start, 15), starts)
+        starts = [*self._scattered(self.mean, 2, 0), self._reads_hold()]
+        found = _each(lambda start: descend(self.task(), start, 12), starts)
         return descend(self.task(), min(found, key=lambda found: found.cost).unknowns, 25)
 
     def _walk(self, start: FloatArray, rounds: int, cut: tuple[float, float]) -> Found | None:
@@ -133,15 +138,27 @@ class _Search:
         return np.where(self.coordinates.is_free, start, self.centre)
 
 
-def _search(about: Setting, film: GridFilm, parameters: tuple[str, ...]) -> _Search:
+def _search(about: Setting, film: GridFilm, parameters: tuple[str, ...], mean: Sequence[float]) -> _Search:
+    """Prepare the search; `mean` are the parameters and starting conductances of the film in the mean field."""
     body = film.body()
     normals = drawn(body.junctions, film.diagonals_seed)
     edge = _Edge(NetworkTangent(body, (0, 1), normals), 2.0 * film.contact_resistance)
     share = edge.share(float(edge.conductance(np.array([float(about.measured.max())]))[0]))
     coordinates = Coordinates(share * about.highest, len(about.records), about.is_free(parameters))
     centre = about.centre(edge.conductance)
-    centre[[2, 3]] /= share
-    return _Search(about, body, normals, coordinates, coordinates.unknowns(about.fixed(centre, parameters)), share)
+    same = centre.copy()
+    same[:6], same[SHARED:] = mean[:6], mean[6:]
+    same[_CONDUCTANCES] = edge.conductance(np.minimum(same[_CONDUCTANCES], edge.most))
+    same[SHARED:] = edge.conductance(np.minimum(same[SHARED:], edge.most))
+    first, even = (coordinates.unknowns(about.fixed(_per_edge(each, share), parameters)) for each in (centre, same))
+    return _Search(about, body, normals, coordinates, first, even, share)
+
+
+def _per_edge(parameters: FloatArray, share: float) -> FloatArray:
+    """Return parameters whose η belong to the voltage of an edge in place of that of the film."""
+    found = parameters.copy()
+    found[[2, 3]] /= share
+    return found
 
 
 class _Edge:
@@ -150,6 +167,7 @@ class _Edge:
     def __init__(self, film: NetworkTangent, contacts: float) -> None:
         """`contacts` Ohm lie in series with the grid."""
         self._film, self._contacts = film, contacts
+        self.most = 0.9 / contacts if contacts > 0 else np.inf  # S that the film may conduct
         small = 1e-9
         self._whole = float(film.play(UNIT._replace(g_min=small), np.zeros(0), np.zeros(0))[0][0]) / small
 
