@@ -41,7 +41,7 @@ _CONDUCTANCES = [4, 5]
 _WORKERS = 2
 _COARSE, _FINE, _FINAL = (1e-2, 3e-2), (2e-3, 1.5e-2), (5e-4, 5e-3)
 """How finely time is cut; see `NetworkTangent.pieces`."""
-_ROUND, _ENOUGH = 16, 2e-3
+_ROUND, _ENOUGH = 16, 1e-3
 """Looks before time is cut anew; see `descend`."""
 _READS_HOLD = np.array([-4.0, 3.0, 1.0])
 """Logarithms by which κ_P0, κ_D0 and η_P of the second family differ from those of the first."""
