@@ -46,13 +46,13 @@ class Found:
     is_settled: bool
 
 
-def descend(task: Task, start: FloatArray, most: int = 60, enough: float = 1e-5) -> Found:
-    """Walk down from one start; `most` is how many times the curve may be asked.
+def descend(task: Task, start: FloatArray, most: int = 60, enough: float = 1e-5, damping: float = 1e-2) -> Found:
+    """Walk down from one start; `most` is how many times the curve may be asked, `damping` the first.
 
     It is settled when `_PATIENCE` looks in a row have gained less than `enough` of the cost.
     """
     here = _look(task, start)
-    damping, idle = 1e-2, 0
+    idle = 0
     for _ in range(most - 1):
         hessian, gradient = _normal(task, here)
         step = _step(task, hessian, gradient, damping)

@@ -29,6 +29,7 @@ from nwlab.analysis.network.grid_film import GridFilm, grid_film
 from nwlab.analysis.network.outcome import chip_tables, conclude, distinct_levels, level_remarks
 from nwlab.analysis.network.setting import Setting, scattered, setting
 from nwlab.analysis.network.stretched import drawn
+from nwlab.analysis.network.sureness import autocorrelation_time
 from nwlab.analysis.recording import Recording
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
@@ -41,8 +42,10 @@ _CONDUCTANCES = [4, 5]
 _WORKERS = 2
 _COARSE, _FINE, _FINAL = (1e-2, 3e-2), (2e-3, 1.5e-2), (5e-4, 5e-3)
 """How finely time is cut; see `NetworkTangent.pieces`."""
-_ROUND, _ENOUGH = 16, 1e-3
-"""Looks before time is cut anew; see `descend`."""
+_ENOUGH = 1e-3
+"""See `descend`; less where the record deserves it."""
+_CHEAP = 100
+"""Stages up to which the search is as wide as it can be."""
 _READS_HOLD = np.array([-4.0, 3.0, 1.0])
 """Logarithms by which κ_P0, κ_D0 and η_P of the second family differ from those of the first."""
 
@@ -91,12 +94,16 @@ class _Search:
 
     def best(self) -> Found:
         """Return the best that many starts lead to."""
-        few = [self.mean, *self._scattered(self.centre, 7, 0), *self._scattered(self._reads_hold(), 7, 1)]
-        for rounds, keep, cut in ((1, 6, _COARSE), (3, 2, _COARSE), (6, 1, _FINE)):
-            found = _each(partial(self._walk, rounds=rounds, cut=cut), few)
+        part = self._affordable()
+        some, looks = max(round(7 * part), 1), max(round(16 * part), 8)
+        few = [self.mean, *self._scattered(self.centre, some, 0), *self._scattered(self._reads_hold(), some, 1)]
+        keep = max(round(6 * part), 2)
+        best: list[Found] = []
+        for rounds, cut in ((1, _COARSE), (max(round(3 * part), 1), _COARSE), (6, _FINE)):
+            found = _each(partial(self._walk, rounds=rounds, looks=looks, cut=cut), few)
             if not found:
                 raise UsageError("no start led to a grid that could be played over the whole record")
-            best = sorted(found, key=lambda found: found.cost)[:keep]
+            best, keep = sorted(found, key=lambda found: found.cost)[:keep], 2
             few = [each.unknowns for each in best]
         return self._seen(best[0], _FINAL)
 
@@ -106,17 +113,24 @@ class _Search:
         found = _each(lambda start: descend(self.task(), start, 12), starts)
         return descend(self.task(), min(found, key=lambda found: found.cost).unknowns, 25)
 
-    def _walk(self, start: FloatArray, rounds: int, cut: tuple[float, float]) -> Found | None:
+    def _affordable(self) -> float:
+        """Return which part of the usual search fits into the time that one may take: many levels make many pieces."""
+        stages = sum(record.level.size for record in self.about.records)
+        return min(1.0, _CHEAP / stages)
+
+    def _walk(self, start: FloatArray, rounds: int, looks: int, cut: tuple[float, float]) -> Found | None:
         """Descend in rounds, each on pieces of time that suit where it begins; None where they would be too many."""
-        task, found = self.task(), None
+        task, found, enough = self.task(), None, _ENOUGH
         assert isinstance(task.curve, NetworkCurve)
         for _ in range(rounds):
             try:
                 task.curve.refine(start if found is None else found.unknowns, *cut)
             except UsageError:
                 return None
-            found = descend(task, start if found is None else found.unknowns, _ROUND, _ENOUGH)
-            if found.is_settled:
+            here, damping = (start, 1e-2) if found is None else (found.unknowns, 1e-4)
+            found = descend(task, here, looks, enough, damping)
+            wanted, enough = enough, min(enough, _worth(task, found))
+            if found.is_settled and enough == wanted:
                 break
         return found
 
@@ -185,6 +199,12 @@ class _Edge:
         """Return the mean drop of an edge at 1 V between the pads, weighted by power."""
         drops = self._film.drops(conductance)
         return float((drops**3).sum() / (drops**2).sum())
+
+
+def _worth(task: Task, found: Found) -> float:
+    """Return which part of the cost matters: a third of what one standard error of one parameter costs."""
+    off = found.fitted - task.measured
+    return 0.3 * autocorrelation_time(off) / off.size
 
 
 def _each(walk: Callable[[FloatArray], Found | None], starts: Sequence[FloatArray]) -> list[Found]:

@@ -28,6 +28,8 @@ PARAMETERS = NAMES[:8]
 SPREADS = NAMES[6:8]
 JUNCTIONS = 400
 _STARTS, _GOES_ON = 15, 2
+_CHEAP = 240
+"""Stages up to which starts are tried on all junctions."""
 
 
 def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
@@ -67,7 +69,9 @@ def population_tables(about: Setting, parameters: FloatArray, spreads: tuple[str
 
 
 def _few(about: Setting, coordinates: Coordinates, normals: FloatArray, centre: FloatArray) -> Task:
-    """Return the task with some of the samples."""
+    """Return the task with some of the samples, and of the junctions where levels are many."""
+    if sum(record.level.size for record in about.records) > _CHEAP:
+        normals = np.ascontiguousarray(normals[:, ::4])
     parts = [thinned(record) for record in about.records]
     records, shares = [part[0] for part in parts], np.concatenate([part[1] for part in parts])
     curve = PopulationCurve(records, coordinates, normals)
