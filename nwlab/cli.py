@@ -27,9 +27,11 @@ PLACES = {
     "recover": "nwlab.lab.command_recover",
     "export": "nwlab.lab.command_export",
     "report": "nwlab.lab.command_report",
+    "fit": "nwlab.lab.command_fit",
 }
 AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
+FITS = ("rate-balance", "mean-field", "grid", "stretched", "contacts")
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _of_playing, _live, _gui, _serve, _serve_bench, _bench, _list, _of_runs):
+    for command in (_run, _dry_run, _of_playing, _live, _gui, _serve, _serve_bench, _bench, _list, _of_runs, _fit):
         command(commands.add_parser)
     return parser
 
@@ -187,6 +189,23 @@ def _of_runs(add: AddParser) -> None:
     export.add_argument("--to", metavar="FILE", help="where to (default: in the run's folder)")
     report.add_argument("--to", metavar="FILE", help="where to (default: report.html in the run's folder)")
     export.add_argument("--format", choices=("hdf5", "netcdf", "csv"), help="default: by the file's name, else hdf5")
+
+
+def _fit(add: AddParser) -> None:
+    command = add("fit", help="find the chip file that explains recordings: parameters, errors, picture")
+    about = "folders of runs, or files of ArC TWO, RCbench, Keithley, NWNsim, or of three columns t, I, V"
+    command.add_argument("runs", metavar="RUN", nargs="+", help=about)
+    command.add_argument("--law", required=True, choices=FITS, help=", ".join(FITS))
+    command.add_argument("-o", "--output", required=True, metavar="CHIP.toml", help="where the chip file goes")
+    command.add_argument("--source", metavar="TERMINAL", help="driven terminal (default: the one that was)")
+    command.add_argument("--sink", metavar="TERMINAL", help="ground (default: the one that was)")
+    command.add_argument(
+        "--map", choices=("exact", "legacy"), default="exact", help="legacy: as older codes iterate it"
+    )
+    command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="what is known: kept")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the starts of a search (default: 0)")
+    command.add_argument("--no-picture", dest="picture", action="store_false", help="draw none")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -32,6 +32,10 @@ class Fit:
     tables: dict[str, Any]  # the chip file's own: terminals, model, start, network, …, as TOML would give them
     remarks: tuple[str, ...] = ()  # what the record cannot tell
     extra: dict[str, Any] = field(default_factory=dict[str, Any])  # further plain numbers, for [fit] and --json
+    course: FloatArray | None = (
+        None  # (samples,) S, the law's own course without chance, where `fitted` follows readings
+    )
+    error: FloatArray | None = None  # (samples,) S, standard deviation of each residual, where the law says one
 
     @property
     def rmse(self) -> float:

@@ -61,7 +61,7 @@ class Recording:
         The current is that at the sink, where it was measured: what leaks from the source elsewhere does not count.
         Raises UsageError naming the terminals when that does not leave one pair.
         """
-        hi, lo = self._pair(source, sink)
+        hi, lo = (self.terminals.index(name) for name in self.pair(source, sink))
         into, out = self.current[:, hi], -self.current[:, lo]
         current = out if np.isfinite(out).any() else into
         voltage = self.voltage[:, hi] - self.voltage[:, lo]
@@ -84,7 +84,8 @@ class Recording:
         levels = self.voltage[np.isfinite(self.voltage[:, terminal]), terminal]
         return levels.size > 0 and abs(float(levels.mean())) < QUIET and float(levels.std()) < QUIET
 
-    def _pair(self, source: str | None, sink: str | None) -> tuple[int, int]:
+    def pair(self, source: str | None = None, sink: str | None = None) -> tuple[str, str]:
+        """Return source and sink as `trace` finds them; raises UsageError likewise."""
         for name in (source, sink):
             if name is not None and name not in self.terminals:
                 known = ", ".join(self.terminals)
@@ -95,7 +96,7 @@ class Recording:
         lo = sink if sink is not None else self._only("sink", [name for name in grounds if name != hi])
         if hi == lo:
             raise UsageError(f"{self.path}: source and sink are both {hi!r}")
-        return self.terminals.index(hi), self.terminals.index(lo)
+        return hi, lo
 
     def _only(self, role: str, found: list[str]) -> str:
         if len(found) == 1:

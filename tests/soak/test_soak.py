@@ -76,3 +76,16 @@ def test_a_minute_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
 
     live_frames.main(["--frames", "60", "--samples", "5000", "--lines", "2"])
     assert '"samples of each line": 6980' in capsys.readouterr().out
+
+
+def test_a_minute_of_identification(capsys: pytest.CaptureFixture[str]) -> None:
+    """That it runs and measures; four short records are held against no limit."""
+    from soak import identification
+
+    identification.main(["--records", "4", "--samples", "2000"])
+    told = json.loads(capsys.readouterr().out)
+    assert abs(told["read noise 0.3 step sd"]["theta"]["bias"]) < 0.5
+    assert identification.wrong({"theta": {"bias": 0.2, "spread": 0.1, "coverage": 0.5}}, 200) == [
+        "bias of theta is 0.2",
+        "95 % intervals of theta hold the truth 50 % of the time",
+    ]

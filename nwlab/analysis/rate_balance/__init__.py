@@ -1,0 +1,1 @@
+"""The stochastic rate-balance law found in recordings."""

@@ -1,0 +1,221 @@
+"""From recordings to the stochastic rate-balance law of a two-terminal chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nwlab.analysis.chip_writer import quantity
+from nwlab.analysis.fit import Estimate, Fit
+from nwlab.analysis.identify import FitOptions
+from nwlab.analysis.rate_balance.all_levels import NAMES, Whole, fit_all
+from nwlab.analysis.rate_balance.chance import RATE, chance_of
+from nwlab.analysis.rate_balance.first_guess import ENOUGH
+from nwlab.analysis.rate_balance.lines import Points, lines, points_of
+from nwlab.analysis.rate_balance.one_level import Level, fit_level
+from nwlab.analysis.rate_balance.pieces import Steps, steps_of
+from nwlab.analysis.rate_balance.remarks import Bounds, remarks
+from nwlab.analysis.rate_balance.tables import tables
+from nwlab.analysis.recording import Recording, Trace
+from nwlab.core.drive import FloatArray
+from nwlab.core.errors import UsageError
+from nwlab.core.limits import Limits
+from nwlab.core.units import UnitError, parse
+
+GIVEN = {"g_min": "S", "g_max": "S", "jump_size": "S", "jumps": "1", "read_noise": "A"}
+"""What may be given: bounds of the conductance, the size above which jumps count, 0 for no jumps, read noise."""
+
+KEPT = ("g_min", "g_max", "read_noise")
+"""Those of them that are parameters."""
+
+
+def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
+    """Fit the law to all recordings together.
+
+    First each voltage by itself (θ, attractor, σ, jumps and read noise together), then the lines of ln K over voltage,
+    then all readings at once by one likelihood. Raises UsageError where the record does not allow it.
+    """
+    if options.map != "exact":
+        raise UsageError("the stochastic law has no map of older codes; fit it without --map, or take a network's law")
+    given = _given(options)
+    traces = [recording.trace(options.source, options.sink) for recording in recordings]
+    steps = steps_of(traces)
+    levels = _levels(steps, given)
+    points = points_of(levels)
+    bounds = _bounds(points, given, steps)
+    found = lines(points, bounds.g_min, bounds.g_max, (float(steps.reading.min()), float(steps.reading.max())))
+    richest = max(levels, key=lambda level: level.steps)
+    has_jumps = any(level.chance.has_jumps for level in levels)
+    chance = chance_of(richest.guess, steps.level, richest.voltage, jumps=has_jumps, stated=given.get("jump_size"))
+    largest = max(level.chance.largest for level in levels)
+    chance = replace(chance, largest=largest, read=given.get("read_noise"))
+    whole = fit_all(steps, levels, found, chance, (bounds.g_min is None, bounds.g_max is None))
+    return _fit(recordings, options, traces, steps, levels, bounds, whole)
+
+
+def _given(options: FitOptions) -> dict[str, float]:
+    given: dict[str, float] = {}
+    for key, text in options.given.items():
+        if key not in GIVEN:
+            raise UsageError(f"{key!r} cannot be given to this law; what can: {', '.join(GIVEN)}")
+        try:
+            given[key] = parse(text, GIVEN[key])
+        except UnitError as error:
+            raise UsageError(f"--set {key}: {error}") from error
+    return given
+
+
+def _levels(steps: Steps, given: dict[str, float]) -> list[Level]:
+    """Fit each level that was held long enough; raises UsageError when none was."""
+    wanted = None if given.get("jumps", 1.0) else False
+    levels: list[Level] = []
+    for place in range(steps.level.size):
+        own = steps.only(place)
+        if int(np.sum(~own.opens[2:] & ~own.opens[1:-1])) >= ENOUGH:
+            levels.append(fit_level(own, jumps=wanted, stated=given.get("jump_size"), read=given.get("read_noise")))
+    if not levels:
+        longest = max(int(np.sum(steps.at == place)) for place in range(steps.level.size))
+        raise UsageError(
+            f"no voltage was held for {ENOUGH} readings in a row (at most {longest} readings share one), so that "
+            "neither θ nor g̃ can be told at any; record a staircase of holds, or fit --law mean-field"
+        )
+    return levels
+
+
+def _bounds(points: Points, given: dict[str, float], steps: Steps) -> Bounds:
+    """Bounds are given, or found from three voltages on; otherwise they are chosen, and it is said."""
+    g_min, g_max = given.get("g_min"), given.get("g_max")
+    lowest, highest = float(points.goal.min()), float(points.goal.max())
+    if g_min is not None and not 0 <= g_min < lowest:
+        raise UsageError(f"g_min is {g_min:g} S, but the chip goes to {lowest:g} S at {points.voltage[0]:g} V")
+    if g_max is not None and not g_max > highest:
+        raise UsageError(f"g_max is {g_max:g} S, but the chip goes to {highest:g} S")
+    missing = (g_min is None) + (g_max is None)
+    if 2 * points.count >= 4 + missing:
+        return Bounds(g_min, g_max, (), tuple(key for key in KEPT if key in given))
+    chosen = tuple(key for key in ("g_min", "g_max") if key not in given)
+    top = 2.0 * highest if points.count == 1 else 1.5 * max(highest, float(steps.reading.max()))
+    known = tuple(key for key in KEPT if key in given)
+    return Bounds(0.0 if g_min is None else g_min, top if g_max is None else g_max, chosen, known)
+
+
+def _fit(
+    recordings: Sequence[Recording],
+    options: FitOptions,
+    traces: Sequence[Trace],
+    steps: Steps,
+    levels: Sequence[Level],
+    bounds: Bounds,
+    whole: Whole,
+) -> Fit:
+    parameters = _parameters(whole, bounds, steps)
+    told = whole.optimum.told
+    tables_ = _tables(parameters, recordings[0].pair(options.source, options.sink), traces)
+    rate_above = float(np.exp(whole.optimum.corrected[6 + RATE])) if whole.chance.has_jumps else 0.0
+    extra: dict[str, Any] = {"levels": [_level(level) for level in levels]}
+    if whole.chance.has_jumps:
+        sd = float(np.sqrt(whole.optimum.covariance[6 + RATE, 6 + RATE])) * rate_above
+        ups, downs = told.jumped[:, 0], told.jumped[:, 1]
+        extra |= {
+            "jump_size": quantity(whole.chance.stated, "S"),
+            "jump_rate_above": quantity(rate_above, "1/s"),
+            "jump_rate_above_error": quantity(sd, "1/s"),
+            "jumps_seen": float(ups.sum() + downs.sum()),
+            "jumps_towards_attractor": _towards(steps, whole, ups, downs),
+        }
+    covariance = _padded(whole, bounds, parameters)
+    return Fit(
+        "rate-balance",
+        parameters,
+        covariance,
+        steps.time,
+        steps.reading,
+        told.predicted,
+        tables_,
+        remarks(steps, levels, whole, bounds),
+        extra,
+        course=_course(steps, whole),
+        error=np.sqrt(told.variance),
+    )
+
+
+def _parameters(whole: Whole, bounds: Bounds, steps: Steps) -> dict[str, Estimate]:
+    values = [float(np.real(each)) for each in whole.told(whole.optimum.corrected)]
+    sd = np.sqrt(np.maximum(np.diag(whole.covariance()), 0.0))
+    found = {
+        key: Estimate(value, bounds.sd(key, float(error)), NAMES[key])
+        for key, value, error in zip(NAMES, values, sd, strict=False)
+    }
+    if "jump_largest" in found:  # the largest there was: larger ones would not show
+        found["jump_largest"] = replace(found["jump_largest"], sd=float("nan"))
+    read = found["read_noise"].value / max(float(steps.level[steps.at[0]]), 1e-3)
+    return {**found, "start_conductance": Estimate(float(steps.reading[0]), read, "S")}
+
+
+def _padded(whole: Whole, bounds: Bounds, parameters: dict[str, Estimate]) -> FloatArray:
+    covariance = np.zeros((len(parameters), len(parameters)))
+    covariance[:-1, :-1] = whole.covariance()
+    covariance[-1, -1] = parameters["start_conductance"].sd ** 2
+    return covariance
+
+
+def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], traces: Sequence[Trace]) -> dict[str, Any]:
+    law = ("kp0", "kd0", "eta_p", "eta_d", "g_min", "g_max", "noise")
+    model: dict[str, Any] = {
+        "kind": "two-terminal",
+        "law": "rate-balance",
+        "parameters": {key: quantity(parameters[key].value, NAMES[key]) for key in law},
+    }
+    if "jump_rate" in parameters:
+        names = ("rate", "exponent", "smallest", "largest")
+        model["jumps"] = {key: quantity(parameters[f"jump_{key}"].value, NAMES[f"jump_{key}"]) for key in names}
+    volts = max(float(np.nanmax(np.abs(trace.voltage))) for trace in traces)
+    amperes = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
+    return {
+        "terminals": list(pair),
+        "limits": {
+            "voltage": quantity(max(Limits().voltage, volts), "V"),
+            "current": quantity(max(Limits().current, amperes), "A"),
+        },
+        "model": model,
+        "start": {"conductance": quantity(parameters["start_conductance"].value, "S")},
+    }
+
+
+def _level(level: Level) -> dict[str, Any]:
+    """One voltage by itself."""
+    world = level.world
+    rate = float(world.rate[0])
+    return {
+        "voltage": quantity(level.voltage, "V"),
+        "steps": level.steps,
+        "rate": quantity(rate, "1/s"),
+        "rate_error": quantity(rate * level.log_rate_sd, "1/s"),
+        "attractor": quantity(float(world.goal[0]), "S"),
+        "attractor_error": quantity(level.goal_sd, "S"),
+        "noise": float(np.sqrt(world.diffusion)),
+    }
+
+
+def _towards(steps: Steps, whole: Whole, ups: FloatArray, downs: FloatArray) -> float:
+    """Which part of the jumps seen went towards the attractor."""
+    goal = np.real(whole.optimum.problem.make(whole.optimum.corrected).goal)[steps.at]
+    below = np.append(steps.reading[0], steps.reading[:-1]) < goal
+    return float(np.sum(np.where(below, ups, downs)) / max(float(np.sum(ups + downs)), 1e-300))
+
+
+def _course(steps: Steps, whole: Whole) -> FloatArray:
+    """The law's own course from the first reading, without noise and jumps."""
+    world = whole.optimum.problem.make(whole.optimum.corrected)
+    move = np.real(tables(steps, world._replace(jump_rate=0.0)).move)
+    out, state = np.empty(steps.reading.size), 0.0
+    for k, (kind, opens) in enumerate(zip(steps.kind, steps.opens, strict=True)):
+        if opens:
+            out[k] = state = float(steps.reading[k])
+            continue
+        a, b, c, h = move[kind, :4]
+        out[k], state = c + h * state, a + b * state
+    return out

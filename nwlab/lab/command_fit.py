@@ -1,0 +1,90 @@
+"""`nwlab fit`: from recordings to a chip file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from nwlab.analysis.chip_writer import chip_text
+from nwlab.analysis.fit import Estimate, Fit
+from nwlab.analysis.identify import FitOptions, fit_law
+from nwlab.analysis.readers import read_recording
+from nwlab.core.errors import StorageError, UsageError
+from nwlab.core.units import show
+from nwlab.model.chip_file import parse_chip
+from nwlab.plot import fit_picture
+
+
+def main(options: argparse.Namespace) -> int:
+    """Fit a law to recordings, write the chip file and a picture beside it, and tell what was found."""
+    chip = _path(options.output)
+    recordings = [read_recording(path) for path in options.runs]
+    asked = FitOptions(options.source, options.sink, options.map, dict(options.set), options.seed)
+    fit = fit_law(options.law, recordings, asked)
+    text = chip_text(chip.stem, fit, recordings)
+    parse_chip(text, chip)
+    _write(chip, text)
+    picture = fit_picture.draw(fit, chip.with_suffix(".png"), chip.stem) if options.picture else None
+    print(json.dumps(_content(fit, chip, picture)) if options.json else "\n".join(_lines(fit, chip, picture)))
+    return 0
+
+
+def _path(output: str) -> Path:
+    path = Path(output)
+    if path.suffix != ".toml":
+        raise UsageError(f"a chip file is called NAME.toml, not {output!r}")
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _content(fit: Fit, chip: Path, picture: Path | None) -> dict[str, Any]:
+    return {
+        "path": str(chip),
+        "law": fit.law,
+        "parameters": {name: each.value for name, each in fit.parameters.items()},
+        "errors": {name: _plain(each.sd) for name, each in fit.parameters.items()},
+        "units": {name: each.unit for name, each in fit.parameters.items()},
+        "rmse": fit.rmse,
+        "r2": _plain(fit.r2),
+        "remarks": list(fit.remarks),
+        "pictures": [str(picture)] if picture else [],
+        **fit.extra,
+    }
+
+
+def _plain(value: float) -> float | None:
+    """JSON has neither infinity nor NaN: both mean that there is no such number."""
+    return value if math.isfinite(value) else None
+
+
+def _lines(fit: Fit, chip: Path, picture: Path | None) -> list[str]:
+    width = max(map(len, fit.parameters))
+    lines = [f"{name:<{width}}  {_told(each)}" for name, each in fit.parameters.items()]
+    lines += [
+        "",
+        f"rmse, r2: {show(fit.rmse, 'S')}, {fit.r2:.6g}",
+        *(f"note:     {remark}" for remark in fit.remarks),
+        f"chip:     {chip}",
+    ]
+    return [*lines, f"picture:  {picture}"] if picture else lines
+
+
+def _told(estimate: Estimate) -> str:
+    """A number to two digits of its error."""
+    value, sd, unit = estimate.value, estimate.sd, "" if estimate.unit == "1" else f" {estimate.unit}"
+    if math.isnan(sd):
+        return f"{value:.6g}{unit} (not fitted)"
+    if math.isinf(sd):
+        return f"{value:.6g}{unit} (chosen: the record does not tell)"
+    digits = 6 if sd == 0 or value == 0 else min(max(2 + math.floor(math.log10(abs(value)) - math.log10(sd)), 2), 9)
+    return f"{value:.{digits}g} ± {sd:.2g}{unit}"

@@ -1,0 +1,119 @@
+"""`nwlab fit` on runs of the virtual bench: another seed, meter noise, real instruments' timing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nwlab.model.chip_file import load_chip
+
+HOLDS = """
+name = "holds"
+[[step]]
+do = "list"
+source = "A"
+sink = "B"
+levels = ["3 V", "3.3 V", "3.6 V", "3.9 V", "4.3 V"]
+dwells = ["0.5 s", "0.5 s", "0.5 s", "0.5 s", "0.5 s"]
+counts = [400, 400, 400, 400, 400]
+compliance = "500 uA"
+"""
+TRUE = {
+    "kp0": 5.217037178270165e-4,
+    "kd0": 37.93422536389374,
+    "eta_p": 1.2922282233062284,
+    "eta_d": 1.785933208836627,
+    "g_min": 1.4558148272052695e-7,
+    "g_max": 6.857961268862245e-5,
+    "noise": 3.2e-4,
+}
+
+
+def nwlab(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nwlab", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fit")
+    (folder / "holds.toml").write_text(HOLDS, encoding="utf-8")
+    done = nwlab(folder, "run", "holds.toml", "--seed", "4", "--json")
+    assert done.returncode == 0, done.stderr
+    return folder / json.loads(done.stdout)["run"]
+
+
+def test_the_parameters_of_the_chip_file_come_back(run: Path) -> None:
+    folder = run.parent.parent
+    done = nwlab(folder, "fit", str(run), "--law", "rate-balance", "-o", "mine.toml", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    for name, true in TRUE.items():
+        error = told["errors"][name]
+        assert abs(told["parameters"][name] - true) < 3.5 * error, name
+        assert error < 0.5 * true, name
+    assert told["parameters"]["jump_rate"] > 0
+    assert told["r2"] > 0.9999
+    chip = load_chip(folder / told["path"])
+    assert chip.fit["fingerprints"]
+    assert chip.film(seed=1).conductances()[0] == pytest.approx(told["parameters"]["start_conductance"])
+    covariance = np.array(chip.fit["covariance"])
+    order = chip.fit["order"]
+    assert covariance[order.index("kp0"), order.index("eta_p")] < 0
+    assert (folder / told["pictures"][0]).stat().st_size > 20_000
+
+
+def test_what_is_known_is_kept(run: Path) -> None:
+    folder = run.parent.parent
+    known = ["--set", "g_min=145.58 nS", "--set", "g_max=68.58 uS", "--no-picture"]
+    done = nwlab(folder, "fit", str(run), "--law", "rate-balance", "-o", "known.toml", *known)
+    assert done.returncode == 0, done.stderr
+    assert "g_min              1.4558e-07 S (not fitted)" in done.stdout
+    assert not (folder / "known.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        (["{run}", "-o", "x.txt"], 2, "a chip file is called NAME.toml, not 'x.txt'"),
+        (["nothing", "-o", "x.toml"], 3, "nothing: there is no such file or folder"),
+        (["{run}", "-o", "x.toml", "--source", "C"], 2, "there is no terminal 'C'; the recording has A, B"),
+        (["{run}", "-o", "x.toml", "--set", "kp0=1"], 2, "'kp0' cannot be given to this law; what can: g_min, g_max"),
+        (["{run}", "-o", "x.toml", "--set", "g_max=3 V"], 2, "--set g_max: '3 V' has the unit 'V'"),
+        (["{run}", "-o", "x.toml", "--set", "g_max=3 uS"], 2, "g_max is 3e-06 S, but the chip goes to"),
+        (["{run}", "-o", "x.toml", "--map", "legacy"], 2, "the stochastic law has no map of older codes"),
+        (
+            ["short.txt", "-o", "x.toml"],
+            2,
+            "no voltage was held for 30 readings in a row (at most 3 readings share one)",
+        ),
+    ],
+)
+def test_mistakes_are_told_in_a_line(run: Path, words: list[str], code: int, complaint: str) -> None:
+    folder = run.parent.parent
+    (folder / "short.txt").write_text("0 1e-6 1\n1 2e-6 1\n2 3e-6 1\n", encoding="utf-8")
+    done = nwlab(folder, "fit", *(word.format(run=run) for word in words), "--law", "rate-balance")
+    assert done.returncode == code, done.stderr
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "x.toml").exists()
+
+
+def test_one_voltage_fixes_little_and_it_is_said(tmp_path: Path) -> None:
+    done = nwlab(tmp_path, "run", "stochastic", "--model", "--seed", "3", "--json", "--set", "count=637")
+    run = json.loads(done.stdout)["run"]
+    # The step that prepares is read away: 3.6 V alone.
+    done = nwlab(tmp_path, "fit", run, "--law", "rate-balance", "-o", "two.toml", "--json", "--no-picture")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["errors"]["g_max"] is None
+    assert any("two voltages fix the four rate constants" in text for text in told["remarks"])
+    assert any("g_min and g_max cannot be told from 2 voltages" in text for text in told["remarks"])
+    rates = {level["voltage"]: float(level["rate"].split()[0]) for level in told["levels"]}
+    assert rates["3.6 V"] == pytest.approx(0.11588, rel=0.05)
