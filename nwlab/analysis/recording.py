@@ -67,11 +67,6 @@ class Recording:
         voltage = self.voltage[:, hi] - self.voltage[:, lo]
         return Trace(self.onset, self.time, self.aperture, voltage, current)
 
-    def pair(self, source: str | None = None, sink: str | None = None) -> tuple[str, str]:
-        """Return the names of source and sink, found as `trace` finds them; raises UsageError."""
-        hi, lo = self._pair(source, sink)
-        return self.terminals[hi], self.terminals[lo]
-
     def driven(self) -> tuple[str, ...]:
         """Return the terminals that carry a measured current."""
         return tuple(self.terminals[place] for place in np.flatnonzero(np.isfinite(self.current).sum(axis=0)))

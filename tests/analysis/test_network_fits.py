@@ -97,7 +97,7 @@ def test_two_voltages_leave_two_combinations_open_but_fix_rates_and_ends() -> No
     fit = fit_law("mean-field", [recording(TwoTerminalFilm(FILM, 1.5e-3), level, dwell, noise=1e-3, seed=1)])
     said = "\n".join(fit.remarks)
     assert "needs a third voltage" in said
-    assert said.count("leaves a combination") == 2
+    assert "leaves 2 combinations" in said
     values = {name: estimate.value for name, estimate in fit.parameters.items()}
     values.pop("start_conductance")
     law = RateBalance(**values)

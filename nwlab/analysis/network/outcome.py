@@ -68,7 +68,7 @@ def conclude(
         measured=task.measured,
         fitted=found.fitted,
         tables=tables,
-        remarks=(*_unsettled(found), *more, *map(_open_remark, open_ones)),
+        remarks=(*_unsettled(found), *more, *_open_remarks(open_ones)),
         extra=extra,
     )
 
@@ -132,5 +132,9 @@ def _unsettled(found: Found) -> tuple[str, ...]:
     return () if found.is_settled else ("the fit was still getting a little better when it was stopped",)
 
 
-def _open_remark(names: tuple[str, ...]) -> str:
-    return f"the record leaves a combination of {', '.join(names)} open: it stays near where the fit began"
+def _open_remarks(directions: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    if not directions:
+        return ()
+    names = ", ".join(dict.fromkeys(name for direction in directions for name in direction))
+    many = "a combination" if len(directions) == 1 else f"{len(directions)} combinations"
+    return (f"the record leaves {many} of {names} open: there the fit stays near where it began",)
