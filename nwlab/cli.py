@@ -32,7 +32,7 @@ PLACES = {
 }
 AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
-FITS = ("rate-balance", "mean-field", "grid", "stretched", "contacts")
+FITS = ("rate-balance", "mean-field", "grid", "stretched", "stretched-grid", "contacts")
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 

@@ -15,6 +15,7 @@ LAWS = {
     "mean-field": "nwlab.analysis.network.mean_field:fit",
     "grid": "nwlab.analysis.network.grid:fit",
     "stretched": "nwlab.analysis.network.stretched:fit",
+    "stretched-grid": "nwlab.analysis.network.grid:fit_spread",
     "contacts": "nwlab.analysis.network.contacts:fit",
 }
 """Name of a law → module and function that fits it."""

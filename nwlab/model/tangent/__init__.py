@@ -1,0 +1,1 @@
+"""Films with the derivatives of their conductance by the parameters of the law: forward sensitivities; compiled."""
