@@ -1,0 +1,83 @@
+"""What was held at a pair of terminals, and for how long, from one reading to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.reading import Reading
+
+_PIECES = 3
+"""Levels between two readings: what was left of the one before, rest, and the new one until it is read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """One force of some samples of a drive; (samples,) each."""
+
+    onset: FloatArray  # s on the chip's clock: when each level began
+    end: FloatArray  # s: when it ended, as far as known
+    begin: FloatArray  # s: when its reading began
+    over: FloatArray  # s: when its reading ended
+    voltage: FloatArray  # V; 0 where it is not known
+    conductance: FloatArray  # S; NaN where nothing was measured
+
+
+def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:
+    """Return the samples of the force at `place`; below `smallest` V a conductance cannot be told."""
+    onset = reading.start + reading.onset
+    last = onset[-1] + drive.dwell[first + reading.steps - 1]
+    middle, half = reading.start + reading.time[:, place], 0.5 * reading.aperture[:, place]
+    voltage = np.nan_to_num(reading.voltage[:, place], nan=0.0)
+    is_read = (np.abs(voltage) >= smallest) & ~reading.overflow[:, place] & np.isfinite(reading.current[:, place])
+    conductance = np.full(voltage.size, np.nan)
+    conductance[is_read] = reading.current[is_read, place] / voltage[is_read]
+    return Block(
+        onset,
+        np.append(onset[1:], last),
+        np.maximum(middle - half, onset),
+        np.maximum(middle + half, onset),
+        voltage,
+        conductance,
+    )
+
+
+@dataclass(slots=True)
+class Held:
+    """Remembers until when the state of a pair of terminals is known, and what has been held since."""
+
+    moment: float = np.nan  # s on the chip's clock; NaN before the first sample
+    level: float = 0.0  # V
+    until: float = -np.inf  # s
+    _rested: bool = field(default=True, init=False)
+
+    def steps(self, block: Block) -> Steps:
+        """Return what lies between the readings of a block, and before its first; each sample is a kind of its own."""
+        count = block.voltage.size
+        known = block.onset[0] if np.isnan(self.moment) else self.moment
+        before = np.append(known, block.over[:-1])  # when the reading before was over
+        level = np.append(self.level, block.voltage[:-1])
+        until = np.clip(np.append(self.until, block.end[:-1]), before, np.maximum(block.onset, before))
+        piece = np.zeros((count, _PIECES))
+        piece[:, 0] = until - before
+        piece[:, 1] = np.maximum(block.onset - until, 0.0)
+        piece[:, 2] = np.maximum(block.begin - np.maximum(block.onset, before), 0.0)
+        levels = np.abs(np.stack([level, np.zeros(count), block.voltage], axis=1))
+        self.moment, self.level, self.until = float(block.over[-1]), float(block.voltage[-1]), float(block.end[-1])
+        index = np.arange(count * _PIECES, dtype=np.int32).reshape(count, _PIECES)
+        whole = np.arange(count, dtype=np.int32)
+        return Steps(
+            time=0.5 * (block.begin + block.over),
+            reading=block.conductance,
+            opens=np.zeros(count, dtype=np.bool_),
+            kind=whole,
+            level=levels.ravel(),
+            at=index[:, 2],
+            piece_level=index,
+            piece=piece,
+            read_level=index[:, 2],
+            aperture=block.over - block.begin,
+        )
