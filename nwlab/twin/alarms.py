@@ -49,7 +49,7 @@ class Alarms:
         """One false alarm in `false_alarm_steps` steps on average; raises UsageError."""
         self.false_alarm_steps = false_alarm_steps
         self._sums = [(kind, Cusum(k, _threshold(kind, k, false_alarm_steps * len(_SUMS)))) for kind, k in _SUMS]
-        self._steps = 0
+        self.steps = 0  # residuals that were taken
 
     @property
     def settings(self) -> dict[str, object]:
@@ -66,7 +66,7 @@ class Alarms:
             for kind, each in self._sums
             for index, since in each.take(increments(kind, clipped))
         }
-        first, self._steps = self._steps, self._steps + residuals.size
+        first, self.steps = self.steps, self.steps + residuals.size
         return [
             Alarm(first + step, kind, max(0, first + step - since)) for (step, kind), since in sorted(found.items())
         ]
