@@ -58,7 +58,7 @@ def _start(
     ends = (far.fileno(), *lines)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "nwlab.lab.bench_process", json.dumps({"order": asdict(order), "ends": ends})],
-        env=_environment(),
+        env=environment(),
         pass_fds=ends,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -68,8 +68,8 @@ def _start(
     return process
 
 
-def _environment() -> dict[str, str]:
-    """Return what lets the other process find this very package, but no modules of the folder it is started in."""
+def environment() -> dict[str, str]:
+    """Return what lets another process find this very package, but no modules of the folder it is started in."""
     parent = str(Path(nwlab.__file__).resolve().parents[1])
     places = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
     if parent not in (*site.getsitepackages(), site.getusersitepackages()):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,10 +25,14 @@ from nwlab.lab.running import Playing, load_protocol
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
 from nwlab.runs.appender import replace_json
+from nwlab.runs.background import Listener
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
 from nwlab.runs.recording import Run, load_run
 from nwlab.runs.verdict import verdict
+
+if TYPE_CHECKING:
+    from nwlab.lab.twin_link import TwinLink
 
 
 def main(options: argparse.Namespace) -> int:
@@ -44,14 +49,25 @@ def main(options: argparse.Namespace) -> int:
             playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
-            run = _play(playing, chip, shown, as_json=options.json)
+            twins = [_twin(options, playing.folder)] if options.twin else []
+            run = _play(playing, chip, shown, twins, as_json=options.json)
         report(run, _draw(run), as_json=options.json)
     return 0
 
 
-def _play(playing: Playing, chip: OpenChip, shown: Subscriber, *, as_json: bool) -> Run:
+def _twin(options: argparse.Namespace, folder: Path) -> TwinLink:
+    from nwlab.lab.apart import environment
+    from nwlab.lab.twin_link import TwinLink
+    from nwlab.twin.order import TwinOrder
+
+    order = TwinOrder(str(find("chip", options.twin).resolve()), options.twin_filter)
+    order.companion()  # what is wrong with the file is told here
+    return TwinLink(order, folder, environment())
+
+
+def _play(playing: Playing, chip: OpenChip, shown: Subscriber, twins: Sequence[Listener], *, as_json: bool) -> Run:
     try:
-        return playing.play([shown], close=True)
+        return playing.play([shown], listeners=twins, close=True)
     except BaseException as error:
         if chip.safe_state is not None and not isinstance(error, UnsafeError):
             error.add_note(str(chip.safe_state))
@@ -167,6 +183,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "chip": options.chip and str(find("chip", options.chip).resolve()),
         "seed": options.seed,
         "speed": options.speed,
+        "twin": options.twin and str(find("chip", options.twin).resolve()),
     }
 
 

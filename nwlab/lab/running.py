@@ -22,6 +22,7 @@ from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.lab.run_view import Run
 from nwlab.protocol import protocol as protocols
 from nwlab.protocol.protocol import BoundProtocol, Protocol
+from nwlab.runs.background import Listener
 from nwlab.runs.compliance import STOP, StoppingChip
 from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives
@@ -104,6 +105,7 @@ class Playing:
         self,
         subscribers: Sequence[Subscriber] = (),
         *,
+        listeners: Sequence[Listener] = (),
         close: bool = False,
         requests: Requests | None = None,
         idle: Callable[[], None] | None = None,
@@ -120,6 +122,7 @@ class Playing:
                 self.folder,
                 self._info,
                 subscribers=subscribers,
+                listeners=listeners,
                 label=self._bound.label,
                 steps=self._outline and self._outline.steps,
                 duration=self._outline and self._outline.duration,

@@ -4,8 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
 
 from nwlab.core.events import BlockArrived, Event, Noted, RunFinished, Subscriber
+
+
+class Listener(Protocol):
+    """Listens to a run without being able to harm it."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; returns at once."""
+        ...
+
+    def complaint(self) -> Noted | None:
+        """Return what went wrong since the last call, if anything."""
+        ...
+
+    def findings(self) -> Sequence[Event]:
+        """Return what it has to add to the record since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Let it work off what is left, within some seconds."""
+        ...
 
 
 class Background:
@@ -41,6 +63,10 @@ class Background:
         with self._ready:
             failure, self._failure = self._failure, None
         return failure
+
+    def findings(self) -> Sequence[Event]:
+        """Return nothing: a subscriber only listens."""
+        return ()
 
     def close(self, patience: float = 2.0) -> None:
         """Let the subscriber work off what is queued, for at most `patience` s; then it is left behind."""

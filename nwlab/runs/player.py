@@ -22,7 +22,7 @@ from nwlab.core.events import (
     Telling,
 )
 from nwlab.core.reading import Reading, join
-from nwlab.runs.background import Background
+from nwlab.runs.background import Listener
 from nwlab.runs.interrupts import Interrupts, interrupts
 from nwlab.runs.requests import Requests
 from nwlab.runs.verdict import FINISHED, verdict
@@ -35,7 +35,7 @@ def play(
     chip: Chip,
     critical: Iterable[Subscriber] = (),
     *,
-    background: Iterable[Background] = (),
+    background: Iterable[Listener] = (),
     label: Callable[[], str] | None = None,
     steps: int | None = None,
     duration: float | None = None,
@@ -84,7 +84,7 @@ class _Player:
         self,
         chip: Chip,
         critical: tuple[Subscriber, ...],
-        background: tuple[Background, ...],
+        background: tuple[Listener, ...],
         signals: Interrupts,
         requests: Requests,
         first: int,
@@ -143,7 +143,7 @@ class _Player:
             listener(finished)
         for listener in self._background:
             listener.close()
-        self._pass_on_complaints()
+        self._pass_on()
         for subscriber in self._critical:
             subscriber(finished)
 
@@ -242,11 +242,12 @@ class _Player:
             subscriber(event)
         for listener in self._background:
             listener(event)
-        self._pass_on_complaints()
+        self._pass_on()
 
-    def _pass_on_complaints(self) -> None:
+    def _pass_on(self) -> None:
+        """What listeners found or complain of is kept, too; others in the background read it from the record."""
         for listener in self._background:
             complaint = listener.complaint()
-            if complaint is not None:
+            for event in (*listener.findings(), *(() if complaint is None else (complaint,))):
                 for subscriber in self._critical:
-                    subscriber(complaint)
+                    subscriber(event)

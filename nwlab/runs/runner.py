@@ -8,7 +8,7 @@ from pathlib import Path
 from nwlab.core.chip import Chip
 from nwlab.core.events import Subscriber, Telling
 from nwlab.core.record import RunInfo
-from nwlab.runs.background import Background
+from nwlab.runs.background import Background, Listener
 from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives, play
 from nwlab.runs.recording import Run, load_run
@@ -23,6 +23,7 @@ def record_run(
     info: RunInfo,
     *,
     subscribers: Iterable[Subscriber] = (),
+    listeners: Iterable[Listener] = (),
     label: Callable[[], str] | None = None,
     steps: int | None = None,
     duration: float | None = None,
@@ -36,22 +37,22 @@ def record_run(
 ) -> Run:
     """Play drives and keep them in `folder`, which must not hold a run yet (see `new_folder`).
 
-    `subscribers` listen in the background. `requests` may end or pause the run, and so may files in its folder; `idle`
-    is called several times a second while it pauses. With `after` the drives are what that has left, and the record
-    begins with what is on record there. What `telling` tells beside the readings is kept, too. Raises whatever ended
-    the run, with a note where the record is.
+    `subscribers` listen in the background, and so do `listeners`, whose findings are kept. `requests` may end or pause
+    the run, and so may files in its folder; `idle` is called several times a second while it pauses. With `after` the
+    drives are what that has left, and the record begins with what is on record there. What `telling` tells beside the
+    readings is kept, too. Raises whatever ended the run, with a note where the record is.
     """
     requests = requests or Requests()
     store = Store(folder, info, after=None if after is None else after.run)
     keep, first = (store, 0) if after is None else (after.keeping(store), after.first)
-    listeners = [_listener(subscriber, after) for subscriber in subscribers]
+    background = [*listeners, *(_listener(subscriber, after) for subscriber in subscribers)]
     requests.watch(store.folder)
     try:
         play(
             drives,
             chip if after is None else after.on(chip),
             (keep,),
-            background=listeners,
+            background=background,
             label=label,
             steps=steps,
             duration=duration,

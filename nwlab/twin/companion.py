@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray, Quantity
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunFinished
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.reading import Reading
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.held import Held, block_of
@@ -68,10 +68,22 @@ class Companion:
                 self._drive = event.drive
             case BlockArrived():
                 yield from self._follow(event)
-            case RunFinished():
-                yield Noted("twin", {**self.tally.told(), **self._alarms.settings})
             case _:
                 pass
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What the record says about how its alarms come about."""
+        return self._alarms.settings
+
+    def summary(self) -> Noted:
+        """Return how well readings were explained until now."""
+        return Noted("twin", self.tally.told())
+
+    def lose(self) -> None:
+        """What comes next follows after a gap of which nothing is known."""
+        self._twin.lose()
+        self._held = Held()
 
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive

@@ -30,7 +30,7 @@ class Foretold:
 class ScalarTwin:
     """Follows the state of a rate-balance film with a sum of eight normal states that knows jumps.
 
-    `read_noise` in S is the standard deviation of readings; None takes a small part of each. With `corrects` off the
+    `read_noise` in A is the standard deviation of currents; None takes a small part of each. With `corrects` off the
     readings change nothing: the twin goes its own way from where it began.
     """
 
@@ -47,6 +47,12 @@ class ScalarTwin:
     def conductance(self) -> float:
         """What the film conducts now, S, as far as the readings tell."""
         return float(self._branches[0] @ self._branches[2])
+
+    def lose(self) -> None:
+        """Forget where the film is: anywhere between its bounds."""
+        middle, span = self._law.conductance(0.5), self._law.g_max - self._law.g_min
+        self._branches[:] = 0.0
+        self._branches[:, 0] = float(middle), span**2, 1.0
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""
@@ -75,7 +81,8 @@ class ScalarTwin:
         law = self._law
         span, jumps = law.g_max - law.g_min, law.jumps
         goal = law.conductance(law.attractor(steps.level))
-        sd = _DEFAULT_ERROR * goal if self._read_noise is None else np.full(goal.size, self._read_noise)
+        # What is read at less than a millivolt is no reading; the division must go on all the same.
+        sd = _DEFAULT_ERROR * goal if self._read_noise is None else self._read_noise / np.maximum(steps.level, 1e-3)
         return World(
             rate=law.rate(steps.level),
             goal=goal,

@@ -23,7 +23,7 @@ from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import Companion, Tally
 from nwlab.twin.scalar import ScalarTwin
 
-READ_NOISE = 1e-9  # S
+READ_NOISE = 3.6e-9  # A
 
 
 def chip(law: RateBalance, seed: int = 4) -> Chip:
@@ -40,7 +40,7 @@ def drives(count: int, samples: int, volt: float = 3.6) -> Iterator[Drive]:
 def told_by(companion: Companion, law: RateBalance, count: int = 4, samples: int = 1000) -> list[Event]:
     told: list[Event] = []
     play(iter(drives(count, samples)), chip(law), (lambda event: told.extend(companion(event)),))  # type: ignore[arg-type]
-    return told
+    return [*told, companion.summary()]
 
 
 def companion() -> Companion:

@@ -58,7 +58,7 @@ READ = ("onset", "time", "aperture", "voltage", "current", "in_compliance", "ove
 @pytest.mark.parametrize("read_noise", [0.3 * STEP_SD, STEP_SD])
 def test_residuals_on_the_matched_chip_are_standard_normal(read_noise: float) -> None:
     drive, reading = measured(20_000, read_noise, seed=5)
-    z = followed(ScalarTwin(LAW, START, read_noise), drive, reading).z
+    z = followed(ScalarTwin(LAW, START, VOLT * read_noise), drive, reading).z
     assert 0.002 < np.mean(np.abs(z) > 3) < 0.005
     assert abs(np.mean(z)) < 0.03
     assert np.std(z) == pytest.approx(1.0, abs=0.02)
@@ -70,18 +70,18 @@ def test_the_filter_knows_the_state_better_than_its_meter() -> None:
     """The true state is that of the same chance without a meter's noise, at the same moments."""
     drive, reading = measured(10_000, STEP_SD, seed=6)
     truth = TwoTerminalFilm(LAW, START, 6).play(np.full(10_000, VOLT), drive.dwell, np.full(10_000, DELAY), 1.0) / VOLT
-    found = followed(ScalarTwin(LAW, START, STEP_SD), drive, reading)
+    found = followed(ScalarTwin(LAW, START, VOLT * STEP_SD), drive, reading)
     ahead = np.sqrt(np.mean((found.mean - truth) ** 2))
-    blind = followed(ScalarTwin(LAW, START, STEP_SD, corrects=False), drive, reading)
+    blind = followed(ScalarTwin(LAW, START, VOLT * STEP_SD, corrects=False), drive, reading)
     assert ahead < 0.5 * np.sqrt(np.mean((blind.mean - truth) ** 2))
     assert np.mean(((reading.current[:, 0] / VOLT - found.mean) / found.sd) ** 2) == pytest.approx(1.0, abs=0.2)
 
 
 def test_blocks_of_any_length_tell_the_same() -> None:
     drive, reading = measured(500, 0.3 * STEP_SD, seed=7)
-    whole = followed(ScalarTwin(LAW, START, 0.3 * STEP_SD), drive, reading)
+    whole = followed(ScalarTwin(LAW, START, VOLT * 0.3 * STEP_SD), drive, reading)
     for pieces in (3, 77, 500):
-        other = followed(ScalarTwin(LAW, START, 0.3 * STEP_SD), drive, reading, pieces)
+        other = followed(ScalarTwin(LAW, START, VOLT * 0.3 * STEP_SD), drive, reading, pieces)
         assert other.mean == pytest.approx(whole.mean, rel=1e-12)
         assert other.z == pytest.approx(whole.z, abs=1e-6)
 
@@ -94,7 +94,7 @@ def test_jumps_are_found() -> None:
     for when, sign in zip(times, np.tile([1, -1], 10), strict=False):
         fade = np.exp(-LAW.rate(VOLT) * DWELL * np.arange(2000 - when))
         current[when:, 0] += sign * 12 * STEP_SD * fade * VOLT
-    found = followed(ScalarTwin(LAW, START, 0.3 * STEP_SD), drive, replace(reading, current=current))
+    found = followed(ScalarTwin(LAW, START, VOLT * 0.3 * STEP_SD), drive, replace(reading, current=current))
     assert np.all(found.jump[times] > 0.5)
     assert np.mean(found.jump[times]) > 0.95
     assert np.mean(np.delete(found.jump, times) > 0.5) < 0.01
@@ -102,7 +102,7 @@ def test_jumps_are_found() -> None:
 
 def test_a_chip_that_is_another_one_is_not_explained() -> None:
     drive, reading = measured(3000, 0.3 * STEP_SD, seed=9, law=replace(LAW, noise=2 * LAW.noise))
-    z = followed(ScalarTwin(LAW, START, 0.3 * STEP_SD), drive, reading).z
+    z = followed(ScalarTwin(LAW, START, VOLT * 0.3 * STEP_SD), drive, reading).z
     assert np.std(z) > 1.3
 
 
@@ -110,7 +110,7 @@ def test_what_was_not_read_is_bridged() -> None:
     drive, reading = measured(400, 0.1 * STEP_SD, seed=10)
     current = reading.current.copy()
     current[100:300] = np.nan
-    found = followed(ScalarTwin(LAW, START, 0.1 * STEP_SD), drive, replace(reading, current=current))
+    found = followed(ScalarTwin(LAW, START, VOLT * 0.1 * STEP_SD), drive, replace(reading, current=current))
     assert np.isnan(found.z[100:300]).all()
     assert np.isfinite(found.z[300:]).all()
     stationary = STEP_SD / np.sqrt(2 * LAW.rate(VOLT) * DWELL)

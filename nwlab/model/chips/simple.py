@@ -28,21 +28,23 @@ class TwoTerminalChip:
             raise table.error(f"a two-terminal chip has two terminals, not {len(terminals)}", "terminals")
         self._simple = model.text("law") == "rate-balance" and "spread" not in model
         self._law = read_law(model, table.path.parent)
-        self._rates = read_rate_balance(model) if self._simple else None
+        self.rates = read_rate_balance(model) if self._simple else None
+        """The law of a film that is one rate balance; None for others."""
         start = table.table("start")
-        self._start = start.quantity("conductance", "S", self._law.start)
+        self.start = start.quantity("conductance", "S", self._law.start)
+        """S, in which it starts."""
         start.finish()
-        if not 0 <= self._start < math.inf:
+        if not 0 <= self.start < math.inf:
             raise start.error("a film starts at a conductance of at least 0 S", "conductance")
         self._model = model
 
     def film(self, seed: int | None, noise: bool) -> Film:
         """Make a fresh film; raises FileError where the law cannot start as the file says."""
-        if self._rates is not None:
+        if self.rates is not None:
             from nwlab.model.two_terminal_film import TwoTerminalFilm
 
-            law = self._rates if noise else replace(self._rates, noise=0.0, jumps=None)
-            return TwoTerminalFilm(law, self._start, seed)
+            law = self.rates if noise else replace(self.rates, noise=0.0, jumps=None)
+            return TwoTerminalFilm(law, self.start, seed)
         try:
             return self._single_junction(seed, noise)
         except UsageError as error:
@@ -55,7 +57,7 @@ class TwoTerminalChip:
         none = np.zeros((0, 2), dtype=np.int32)
         body = Body(2, 2, np.array([[0, 1]], dtype=np.int32), none, np.zeros(0), np.zeros(2))
         law = self._law.make(1, np.random.default_rng(_SPREAD_SEED), noise)
-        return NetworkFilm(body, law, self._start, seed=seed)
+        return NetworkFilm(body, law, self.start, seed=seed)
 
 
 class ResistorChip:
