@@ -40,4 +40,7 @@ def _scalar(file: ChipFile, *, corrects: bool) -> ScalarTwin:
         )
     told = file.fit.get("values", {}).get("read_noise")
     noise = None if told is None else parse(told, "A")
-    return ScalarTwin(matter.rates, matter.start, noise, corrects=corrects)
+    twin = ScalarTwin(matter.rates, matter.start, noise, corrects=corrects)
+    if corrects:
+        twin.lose()  # what the chip has been through before the run is not known; its first readings tell
+    return twin
