@@ -42,7 +42,8 @@ _END = b"\x1b[J"
 def start(folder: Path, errors: int, **environment: str) -> subprocess.Popen[bytes]:
     (folder / "long.toml").write_text(PROTOCOL, encoding="utf-8")
     command = [sys.executable, "-m", "nwlab", "run", "long.toml", "--chip", "resistor-10k", "--json", "--live"]
-    blind = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    blind = {name: value for name, value in os.environ.items() if name not in screens}
     told = {**blind, "TERM": "xterm-256color", **environment}
     return subprocess.Popen(command, cwd=folder, env=told, stdout=subprocess.PIPE, stderr=errors)
 
