@@ -22,20 +22,11 @@ def main(options: argparse.Namespace) -> int:
     folder = _newest() if options.run is None else Path(options.run)
     if not options.of_run and not _is_run(folder):
         raise FileError("is not the folder of a run: it has neither run.json nor a journal", folder)
-    trouble = qt_trouble.before_import()
-    if trouble:
-        raise UsageError(trouble)
-    try:
-        from nwlab.live.app import main as show
-    except ImportError as error:
-        trouble = qt_trouble.of_import(error)
-        if not trouble:
-            raise
-        raise UsageError(trouble) from error
+    program = qt_trouble.load("nwlab.live.app")
     if options.of_run and hasattr(signal, "SIGHUP"):
         # Whoever froze this window, or closed the terminal of the run, did not mean to end it when the run ends.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return show(folder, __version__, _fall_silent if options.of_run else lambda: None)
+    return int(program.main(folder, __version__, _fall_silent if options.of_run else lambda: None))
 
 
 def _newest() -> Path:
