@@ -72,14 +72,6 @@ def _taken(perfect: Reading, places: np.ndarray) -> Reading:
     return Reading(0.0, *(getattr(perfect, name)[places] for name in names))
 
 
-def test_a_minute_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
-    """In a process of its own where others have not grown it before: here only that it runs and measures."""
-    from soak import live_frames
-
-    live_frames.main(["--frames", "60", "--samples", "5000", "--lines", "2"])
-    assert '"samples of each line": 6980' in capsys.readouterr().out
-
-
 def told_by(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     told = capsys.readouterr().out
     return json.loads(told[told.index("{") :])
