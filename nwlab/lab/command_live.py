@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 from nwlab import __version__
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import JOURNAL, MANIFEST
-from nwlab.lab.window_process import HERE
-from nwlab.live import qt_trouble
+from nwlab.live import presence, qt_trouble
 
 RUNS = Path("runs")
 
@@ -26,7 +24,7 @@ def main(options: argparse.Namespace) -> int:
     if options.of_run and hasattr(signal, "SIGHUP"):
         # Whoever froze this window, or closed the terminal of the run, did not mean to end it when the run ends.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return int(program.main(folder, __version__, _fall_silent if options.of_run else lambda: None))
+    return int(program.main(folder, __version__, presence.announce if options.of_run else lambda: None))
 
 
 def _newest() -> Path:
@@ -41,11 +39,3 @@ def _newest() -> Path:
 
 def _is_run(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (MANIFEST, JOURNAL))
-
-
-def _fall_silent() -> None:
-    """The window is there: whoever started it need not listen any more, and may go."""
-    print(HERE, file=sys.stderr, flush=True)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    os.close(nothing)
