@@ -64,6 +64,12 @@ class PacedClock(VirtualClock):
         super().__init__()
         self._speed = speed
         self._due = time.monotonic()
+        self._begun = False
+
+    def begin(self) -> None:
+        """Forget what is to be made good for so far, as getting ready took it; a second call does nothing."""
+        if not self._begun:
+            self._due, self._begun = max(self._due, time.monotonic()), True
 
     def sleep(self, seconds: float) -> None:
         """Jump `seconds` ahead, and wait until that has passed at this speed."""

@@ -11,6 +11,16 @@ from nwlab.core.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """How long a run will be, where a dry run knows."""
+
+    steps: int | None = None  # samples of each force
+    duration: float | None = None  # s, without the time that relays and messages take
+    drives: int | None = None
+    values: int | None = None  # samples times the forces of each
+
+
+@dataclass(frozen=True, slots=True)
 class RunStarted:
     """A run begins."""
 

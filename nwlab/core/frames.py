@@ -40,6 +40,10 @@ class DamageError(ValueError):
     """A line or frame that is cut off or does not match its checksum."""
 
 
+class CutOffError(DamageError):
+    """A frame of which only the beginning is there, as far as this computer sees."""
+
+
 def encode_frame(kind: Kind, number: int, payload: bytes) -> bytes:
     """Put a payload into a frame."""
     header = _HEADER.pack(_MAGIC, VERSION, kind, 0, number, len(payload))
@@ -53,7 +57,7 @@ def read_frame(file: BinaryIO, offset: int, length: int, kind: Kind, number: int
     file.seek(offset)
     frame = file.read(length)
     if len(frame) < length:
-        raise DamageError(f"frame {number} is cut off: {len(frame)} of {length} bytes are there")
+        raise CutOffError(f"frame {number} is cut off: {len(frame)} of {length} bytes are there")
     header, payload = frame[: _HEADER.size], frame[OVERHEAD:]
     (crc,) = _CRC.unpack_from(frame, _HEADER.size)
     if header != _HEADER.pack(_MAGIC, VERSION, kind, 0, number, len(payload)):

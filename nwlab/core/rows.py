@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from nwlab.core.conductance import conductance
 from nwlab.core.drive import BoolArray, Drive, FloatArray, Quantity
 from nwlab.core.reading import Reading
 
@@ -56,9 +57,7 @@ class Rows:
     @property
     def conductance(self) -> FloatArray:
         """current / voltage in S; NaN where the level is 0, because offsets divided by offsets say nothing."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self.current / self.voltage
-        return np.where(np.isfinite(ratio) & (self.level != 0), ratio, np.nan)
+        return conductance(self.voltage, self.current, self.level, self.quantity != 0)
 
     def column(self, name: str) -> NDArray[np.generic]:
         """Return one column by its name in `UNITS`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 from nwlab import __version__
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import JOURNAL, MANIFEST
-from nwlab.lab.window_process import HERE
-from nwlab.live import qt_trouble
+from nwlab.live import presence, qt_trouble
 
 RUNS = Path("runs")
 
@@ -22,20 +20,11 @@ def main(options: argparse.Namespace) -> int:
     folder = _newest() if options.run is None else Path(options.run)
     if not options.of_run and not _is_run(folder):
         raise FileError("is not the folder of a run: it has neither run.json nor a journal", folder)
-    trouble = qt_trouble.before_import()
-    if trouble:
-        raise UsageError(trouble)
-    try:
-        from nwlab.live.app import main as show
-    except ImportError as error:
-        trouble = qt_trouble.of_import(error)
-        if not trouble:
-            raise
-        raise UsageError(trouble) from error
+    program = qt_trouble.load("nwlab.live.app")
     if options.of_run and hasattr(signal, "SIGHUP"):
         # Whoever froze this window, or closed the terminal of the run, did not mean to end it when the run ends.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return show(folder, __version__, _fall_silent if options.of_run else lambda: None)
+    return int(program.main(folder, __version__, presence.announce if options.of_run else lambda: None))
 
 
 def _newest() -> Path:
@@ -50,11 +39,3 @@ def _newest() -> Path:
 
 def _is_run(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (MANIFEST, JOURNAL))
-
-
-def _fall_silent() -> None:
-    """The window is there: whoever started it need not listen any more, and may go."""
-    print(HERE, file=sys.stderr, flush=True)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    os.close(nothing)

@@ -146,13 +146,6 @@ def final_conductances(run: Run) -> dict[str, float]:
         for index in np.unique(rows.terminal[is_known]):
             found[run.terminals[index]] = float(conductance[is_known & (rows.terminal == index)][-1])
     return {name: found[name] for name in run.terminals if name in found}
-    rows = run.rows()
-    for index, name in enumerate(run.terminals):
-        conductance = rows.where(rows.terminal == index).conductance
-        finite = conductance[np.isfinite(conductance)]
-        if finite.size:
-            found[name] = float(finite[-1])
-    return found
 
 
 def _open(options: argparse.Namespace) -> OpenChip:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,6 @@ from nwlab.plot.terminal_plot import TerminalPlot
 from nwlab.runs.progress import Progress
 
 _PATIENCE = 10.0  # s for which a window that is still coming up when the run is over keeps the program from leaving
-_KEPT = 4096  # events, until it is known whether the window comes up
 
 
 @contextmanager
@@ -29,13 +27,11 @@ def live_view(folder: Path) -> Generator[Subscriber]:
         yield Explained(f"{NO_WINDOW}: {trouble}", terminal_view())
         return
     view = WindowView(folder)
-    try:
-        yield view
-    finally:
-        view.settle()
+    yield view
+    view.settle()  # not when an error is on its way out
 
 
-def terminal_view() -> Subscriber:
+def terminal_view() -> TerminalPlot:
     """Return a listener that draws conductance on the terminal; it belongs in the background of a run."""
     return TerminalPlot()
 
@@ -60,18 +56,16 @@ class WindowView:
     def __init__(self, folder: Path) -> None:
         self._window = WindowProcess(folder, _tell)
         self._shown: Subscriber = Progress()
-        self._kept: deque[Event] | None = deque(maxlen=_KEPT)
+        self._spare: TerminalPlot | None = terminal_view()  # until it is known that the window comes up
 
     def __call__(self, event: Event) -> None:
-        """Take one event; what came before a failed window is shown again by what replaces it."""
-        kept = self._kept
-        if kept is not None and self._window.has_failed:
-            self._shown, self._kept = terminal_view(), None
-            for each in kept:
-                self._shown(each)
-        elif kept is not None:
-            self._kept = None if self._window.is_there else kept
-            kept.append(event)
+        """Take one event; what came before a failed window is known to what replaces it."""
+        spare = self._spare
+        if spare is not None and self._window.has_failed:
+            self._shown, self._spare = spare, None
+        elif spare is not None:
+            spare.take(event)
+            self._spare = None if self._window.is_there else spare
         self._shown(event)
 
     def settle(self) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nwlab.bench.bench import Bench
 from nwlab.core.chip import CheckedChip, Chip
+from nwlab.core.clock import PacedClock
+from nwlab.core.drive import Drive
 from nwlab.core.errors import UsageError
 from nwlab.core.markup import card
+from nwlab.core.reading import Reading
 from nwlab.core.record import Document
 from nwlab.core.safe_state import SafeState
 from nwlab.core.units import show
@@ -73,6 +76,13 @@ class OpenChip(CheckedChip):
         """By terminal: what is to be said of its readings."""
         place = self.bench or self._remote
         return {} if place is None else place.remarks
+
+    def apply(self, drive: Drive) -> Iterator[Reading]:
+        """Check the drive, then play it; raises DriveError before anything is sent."""
+        blocks = super().apply(drive)
+        if isinstance(self.clock, PacedClock):
+            self.clock.begin()
+        return blocks
 
     def make_safe(self, *, everything: bool = False) -> SafeState:
         """Run the safe order of a bench here and tell what was read back; raises UsageError for one elsewhere."""

@@ -8,8 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-HERE = "nwlab: the window is there"
-"""Last words of a window that has come up, to whoever started it."""
+from nwlab.live.presence import HERE
 
 NO_WINDOW = "no window (the run needs none)"
 """What becomes of a run that has no window, before the reason, which often ends in a command to be copied."""

@@ -18,11 +18,10 @@ from PySide6.QtWidgets import QApplication
 from nwlab.core.errors import Terminated, UsageError
 from nwlab.live import qt_trouble
 from nwlab.live.faults import Faults
+from nwlab.live.run.modesty import stand_back
 from nwlab.live.run.watched import Watched
 from nwlab.live.window import LiveWindow
 
-_NICE = 10
-"""How far the window stands back behind the run and its instruments where there is too little of the processor."""
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _SAID = 20  # lines of Qt that are remembered
 
@@ -47,8 +46,7 @@ def main(folder: Path, version: str, shown: Callable[[], None] = lambda: None) -
     Returns the exit code and raises as `show` does; raises FileError when there is no such folder.
     """
     watched = Watched(folder)
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
+    stand_back(0)
     return show(lambda: LiveWindow(watched, version), shown)
 
 

@@ -10,9 +10,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from ctypes import CDLL
-from importlib import metadata, util
+from importlib import import_module, metadata, util
 from pathlib import Path
+from typing import Any
 
+from nwlab.core.errors import UsageError
 from nwlab.live.system_libraries import missing, remedy
 
 INSTALL = 'pip install "nwlab[gui]"'
@@ -29,6 +31,20 @@ def before_import(instead: str = "`nwlab run … --live` draws in the terminal")
     `instead` is told of a computer without a display, which has to do without a window.
     """
     return _no_display(instead) or _not_installed() or _unfit()
+
+
+def load(module: str) -> Any:
+    """Import a module that needs Qt; raises UsageError with what is to be done where that cannot be."""
+    trouble = before_import()
+    if trouble:
+        raise UsageError(trouble)
+    try:
+        return import_module(module)
+    except ImportError as error:
+        trouble = of_import(error)
+        if not trouble:
+            raise
+        raise UsageError(trouble) from error
 
 
 def of_import(error: ImportError) -> str:

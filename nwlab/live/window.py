@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QWidget
 
 from nwlab.core.errors import NwlabError
 from nwlab.core.record import info_from_json
@@ -24,7 +24,7 @@ from nwlab.live.controls import Controls
 from nwlab.live.faults import Faults
 from nwlab.live.look.chosen_theme import chosen_theme
 from nwlab.live.look.memory import Memory
-from nwlab.live.look.palette import palette
+from nwlab.live.look.palette import dress, write_in
 from nwlab.live.look.sizes import Sizes
 from nwlab.live.look.theme import Theme
 from nwlab.live.plots.plots import PlotArea
@@ -89,18 +89,14 @@ class LiveWindow(QMainWindow):
     def use_theme(self, theme: Theme) -> None:
         """Paint everything in the colours of a theme."""
         self._theme = theme
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.setPalette(palette(theme))
+        dress(theme)
         for part in (self.panel, self.banner, *self._views):
             part.set_theme(theme)
 
     def use_sizes(self, sizes: Sizes) -> None:
         """Write everything in these sizes."""
         self._sizes = self._memory.sizes = sizes
-        font = QApplication.font()
-        font.setPointSizeF(sizes.base)
-        QApplication.setFont(font)
+        write_in(sizes)
         self.plots.set_sizes(sizes)
         self.panel.set_sizes(sizes)
 

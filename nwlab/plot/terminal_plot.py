@@ -35,6 +35,19 @@ class TerminalPlot:
 
     def __call__(self, event: Event) -> None:
         """Take one event; draws when enough time has passed. Raises OSError."""
+        self.take(event)
+        match event:
+            case BlockArrived():
+                self._tell()
+            case Noted(kind="pausing"):
+                self._draw()
+            case RunFinished():
+                self._end(event)
+            case _:
+                pass
+
+    def take(self, event: Event) -> None:
+        """Take one event without drawing."""
         self._standing.take(event)
         self._run.take(event)
         match event:
@@ -42,13 +55,8 @@ class TerminalPlot:
                 self._begun = self._told = self._clock.now()
             case DriveStarted():
                 self._remark = ""
-            case BlockArrived():
-                self._tell()
             case Noted(kind="pausing"):
                 self._remark = "pausing between drives, with the chip at rest"
-                self._draw()
-            case RunFinished():
-                self._end(event)
             case _:
                 pass
 

@@ -46,9 +46,6 @@ def resistive(curve: Curve) -> bool:
 
 def _curve(mine: Rows, high: int, after_low: int, terminals: tuple[str, ...]) -> Curve:
     name = f"{terminals[high]} → {terminals[after_low - 1]}" if after_low else terminals[high]
-    # A quotient of two offsets says nothing about the chip.
-    smallest = 1e-9 * float(np.abs(mine.level).max())
-    conductance = np.where(np.abs(mine.level) <= smallest, np.nan, mine.conductance)
     return Curve(
         name,
         (high, after_low - 1),
@@ -56,7 +53,7 @@ def _curve(mine: Rows, high: int, after_low: int, terminals: tuple[str, ...]) ->
         mine.start,
         mine.time,
         mine.aperture,
-        conductance,
+        mine.conductance,
         mine.voltage,
         mine.current,
         mine.in_compliance,

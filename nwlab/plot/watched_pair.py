@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nwlab.core.drive import FloatArray, Force
+from nwlab.core.conductance import conductance
+from nwlab.core.drive import FloatArray, Force, Quantity
 from nwlab.core.envelope import Envelope
 from nwlab.core.reading import Reading
 
 BINS = 1024
 """Of a curve; half of them are in use at least, more dots than a terminal of 250 characters is wide."""
-_SMALLEST = 1e-9  # of the highest level of a drive: below, a quotient says nothing about the chip
 
 
 class WatchedPair:
@@ -22,12 +22,12 @@ class WatchedPair:
         self.conductance = self.voltage = self.current = float("nan")  # S, V, A: the last that were measured
         self.in_compliance = self.overflow = False  # the last sample
         self.is_driven = False  # by the present drive
-        self._floor = 0.0
+        self._forces_current = False
 
     def drive(self, force: Force) -> None:
         """A drive begins that forces this pair."""
         self.is_driven = True
-        self._floor = _SMALLEST * float(np.abs(force.levels).max())
+        self._forces_current = force.quantity is Quantity.CURRENT
 
     def take(self, column: int, reading: Reading, levels: FloatArray, end: FloatArray, origin: float) -> None:
         """Take samples in `column` of a reading, whose levels stood until `end`, (steps,) s after its start.
@@ -35,13 +35,12 @@ class WatchedPair:
         `origin` is where the time of the curve begins, in s on the chip's clock.
         """
         voltage, current = reading.voltage[:, column], reading.current[:, column]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            conductance = np.where(np.abs(levels) > self._floor, current / voltage, np.nan)
+        found = conductance(voltage, current, levels, self._forces_current)
         begun = reading.start - origin
-        self.curve.add(begun + reading.onset, begun + end, conductance)
-        known = np.flatnonzero(np.isfinite(conductance))
+        self.curve.add(begun + reading.onset, begun + end, found)
+        known = np.flatnonzero(np.isfinite(found))
         if known.size:
-            self.conductance = float(conductance[known[-1]])
+            self.conductance = float(found[known[-1]])
         self.voltage, self.current = float(voltage[-1]), float(current[-1])
         self.in_compliance = bool(reading.in_compliance[-1, column])
         self.overflow = bool(reading.overflow[-1, column])

@@ -25,6 +25,7 @@ class WatchedRun:
         self._terminals: tuple[str, ...] = ()
         self._pairs: dict[tuple[int, int | None], WatchedPair] = {}
         self._drive: Drive | None = None
+        self._index = -1  # of it
         self._driven: list[WatchedPair] = []  # of the present drive, in the order of its forces
         self._waiting: list[tuple[int, Reading]] = []
         self._samples = 0  # that wait
@@ -42,7 +43,8 @@ class WatchedRun:
                 self._terminals = event.terminals
             case DriveStarted():
                 self._start(event.drive)
-            case BlockArrived():
+                self._index = event.index
+            case BlockArrived() if event.index == self._index:  # an onlooker that is too slow is not told of all drives
                 self._waiting.append((event.first, event.reading))
                 self._samples += event.reading.steps
                 if self._samples >= _WAITING:

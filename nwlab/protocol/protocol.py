@@ -11,6 +11,7 @@ from typing import Any
 
 from nwlab.core import own_code
 from nwlab.core.errors import DriveError, UsageError
+from nwlab.core.events import Outline
 from nwlab.core.files import Table, parse_toml, read_toml
 from nwlab.protocol.binding import StepFunction, bind
 from nwlab.protocol.kinds import Play
@@ -69,16 +70,6 @@ class BoundStep:
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """How long a protocol will be."""
-
-    steps: int
-    duration: float  # s, without the time that relays and messages take
-    drives: int
-    values: int  # steps times the forces of each
-
-
 class BoundProtocol:
     """A protocol ready for chips with certain terminals."""
 
@@ -93,10 +84,10 @@ class BoundProtocol:
             self._label = step.label
             yield from step.drives()
 
-    def outline(self) -> Outline | None:
-        """Return how long it will be; None when a lab's own step decides that as it goes."""
+    def outline(self) -> Outline:
+        """Return how long it will be; nothing is known of that when a lab's own step decides as it goes."""
         if any(step.own for step in self._steps):
-            return None
+            return Outline()
         sizes = [(drive.steps, drive.duration, 1, drive.steps * len(drive.forces)) for drive in self.drives()]
         self._label = ""
         return Outline(*(sum(column) for column in zip(*sizes, strict=True))) if sizes else Outline(0, 0.0, 0, 0)

@@ -24,7 +24,7 @@ from nwlab.core.events import (
     RunFinished,
     RunStarted,
 )
-from nwlab.core.frames import DamageError, decode_drive, decode_expected, decode_reading
+from nwlab.core.frames import CutOffError, DamageError, decode_drive, decode_expected, decode_reading
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, decode_line, rebuild_drive
 from nwlab.runs.index import LONGEST, STRANGE, Index, Scanner
 from nwlab.runs.recording import read_manifest
@@ -97,8 +97,9 @@ class Follower:
         samples = 0
         while samples < most and not self.damage and (line := self._line()):
             event = self._take(line)
-            if event is not None:
-                events.append(event)
+            if event is None:
+                break
+            events.append(event)
             samples += event.reading.steps if isinstance(event, BlockArrived) else 1
         return events
 
@@ -107,7 +108,8 @@ class Follower:
         if self._journal is None and not self._open():
             return b""
         assert self._journal is not None
-        self._torn += self._journal.readline(LONGEST)
+        if not self._torn.endswith(b"\n"):  # else it is one that came before its frame
+            self._torn += self._journal.readline(LONGEST)
         if not self._torn.endswith(b"\n"):
             return b""
         line, self._torn = self._torn, b""
@@ -131,6 +133,11 @@ class Follower:
             words = decode_line(line)
             self._scanner.take(words, self._place)
             event = self._event(words, self._scanner.payload)
+        except CutOffError as error:
+            # Over a network a line may be seen before the frame that was written before it.
+            self._torn = line
+            self.damage = "" if self.is_alive else str(error)
+            return None
         except (DamageError, DriveError, *STRANGE) as error:
             self.damage = str(error)
             return None

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from nwlab.core.frames import DamageError, Kind, drive_head, expected_head, read_frame, reading_head
+from nwlab.core.frames import CutOffError, DamageError, Kind, drive_head, expected_head, read_frame, reading_head
 from nwlab.core.record import FORMAT, decode_line
 
 LONGEST = 1 << 26
@@ -252,7 +252,7 @@ class Scanner:
             self.size = self._blocks.seek(0, os.SEEK_END)  # the run may go on
             there = self.size - self.used
         if line["length"] > there:
-            raise DamageError(f"frame {line['frame']} is cut off: {there} of {line['length']} bytes are there")
+            raise CutOffError(f"frame {line['frame']} is cut off: {there} of {line['length']} bytes are there")
         self.payload = read_frame(self._blocks, line["offset"], line["length"], kind, line["frame"])
         return self.payload
 

@@ -5,35 +5,44 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from nwlab.core.clock import Clock
 from nwlab.runs.appender import Appender
 
 
 class Keeper:
     """Syncs files, in this order, in a thread of its own."""
 
-    def __init__(self, files: Sequence[Appender]) -> None:
-        self._files = files
+    def __init__(self, files: Sequence[Appender], clock: Clock) -> None:
+        self._files, self._clock = files, clock
         self._asked, self._idle = threading.Event(), threading.Event()
         self._idle.set()
+        self._since = clock.now()
         self._failure: OSError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="nwlab disk", daemon=True)
         self._thread.start()
 
+    @property
+    def behind(self) -> float:
+        """For how many s the disk has been at what was asked for last; 0 when it is done."""
+        return 0.0 if self._idle.is_set() else self._clock.now() - self._since
+
     def ask(self) -> None:
         """Begin to sync unless that is under way, and return at once; raises OSError when a file has gone."""
         for file in self._files:
             file.look()
-        if self._idle.is_set():
-            self._idle.clear()
-            self._asked.set()
+        if not self._idle.is_set():
+            return
+        self._since = self._clock.now()
+        self._idle.clear()
+        self._asked.set()
 
     def sync(self) -> None:
         """Sync now and return when it is done; raises OSError, also for what failed before."""
         self._idle.wait()
         self.complain()
+        self._sync()
         for file in self._files:
-            file.sync()
             file.look()
 
     def complain(self) -> None:
@@ -49,6 +58,10 @@ class Keeper:
         self._asked.set()
         self._thread.join()
 
+    def _sync(self) -> None:
+        for file in self._files:
+            file.sync()
+
     def _work(self) -> None:
         while True:
             self._asked.wait()
@@ -56,8 +69,8 @@ class Keeper:
             if self._closed:
                 return
             try:
-                for file in self._files:
-                    file.sync()
+                self._sync()
             except OSError as error:
                 self._failure = error
-            self._idle.set()
+            finally:
+                self._idle.set()

@@ -16,6 +16,7 @@ from nwlab.core.events import (
     DriveStarted,
     Event,
     Noted,
+    Outline,
     RunFinished,
     RunStarted,
     Subscriber,
@@ -37,10 +38,7 @@ def play(
     *,
     background: Iterable[Listener] = (),
     label: Callable[[], str] | None = None,
-    steps: int | None = None,
-    duration: float | None = None,
-    drive_count: int | None = None,
-    values: int | None = None,
+    outline: Outline | None = None,
     close: bool = False,
     requests: Requests | None = None,
     idle: Callable[[], None] | None = None,
@@ -50,8 +48,7 @@ def play(
     """Play every drive of a generator, which is sent the joined reading of each.
 
     `critical` subscribers are called in line, and their failure ends the run; `background` ones cannot harm it.
-    `label` names the step that made the present drive; `steps`, `duration` (s), `drive_count` and `values` (steps
-    times forces) are what a dry run expects.
+    `label` names the step that made the present drive; `outline` is what a dry run expects.
     `requests` may end or pause the run; `idle` is called several times a second while it pauses. The first drive has
     the index `first`. What `telling` has to tell beside the readings is told between drives, and after the chip was
     closed. However the run ends, the drive under way is aborted to rest and what had arrived is passed on;
@@ -62,7 +59,7 @@ def play(
         player = _Player(chip, tuple(critical), tuple(background), signals, requests, first)
         player.label, player.idle, player.telling = label or player.label, idle or player.idle, telling
         try:
-            player.play(drives, RunStarted(chip.terminals, steps, duration, drive_count, values))
+            player.play(drives, _started(chip, outline or Outline()))
             signals.finish()
             if close:
                 chip.close()
@@ -75,6 +72,10 @@ def play(
             if worse is not None:
                 raise worse from error
             raise
+
+
+def _started(chip: Chip, outline: Outline) -> RunStarted:
+    return RunStarted(chip.terminals, outline.steps, outline.duration, outline.drives, outline.values)
 
 
 class _Player:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nwlab.core.chip import Chip
-from nwlab.core.events import Subscriber, Telling
+from nwlab.core.events import Outline, Subscriber, Telling
 from nwlab.core.record import RunInfo
 from nwlab.runs.background import Background, Listener
 from nwlab.runs.continuation import Continuation
@@ -25,10 +25,7 @@ def record_run(
     subscribers: Iterable[Subscriber] = (),
     listeners: Iterable[Listener] = (),
     label: Callable[[], str] | None = None,
-    steps: int | None = None,
-    duration: float | None = None,
-    drive_count: int | None = None,
-    values: int | None = None,
+    outline: Outline | None = None,
     close: bool = False,
     requests: Requests | None = None,
     idle: Callable[[], None] | None = None,
@@ -54,10 +51,7 @@ def record_run(
             (keep,),
             background=background,
             label=label,
-            steps=steps,
-            duration=duration,
-            drive_count=drive_count,
-            values=values,
+            outline=outline,
             close=close,
             requests=requests,
             idle=idle,

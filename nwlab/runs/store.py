@@ -32,6 +32,7 @@ from nwlab.runs.keeper import Keeper
 from nwlab.runs.recording import Run
 from nwlab.runs.room import cannot_write, check_room, record_size
 
+_SLOW = 10.0  # s for a sync after which a disk is told to be slow
 _SYNC = 1.0  # s between fsyncs: a disk takes some ms for one
 _RESERVED = 8192  # bytes: enough for the last line and a `run.json`
 
@@ -56,7 +57,8 @@ class Store:
     """Writes a run's folder; a critical subscriber, whose failure stops the run.
 
     Each block is written to `blocks.bin` and then acknowledged by its journal line; both have left this process when
-    the call returns, and reach the disk about every second. Raises StorageError.
+    the call returns, and reach the disk about every second, as long as that keeps up; where it does not, the record
+    says so. Raises StorageError.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Store:
         self._lines = self._frames = 0
         self._synced = self._clock.now()
         self._steps = ClockSteps(self._clock, wall)
-        self._failed = self._ended = False
+        self._failed = self._ended = self._is_slow = False
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if (self.folder / MANIFEST).exists():
@@ -83,7 +85,7 @@ class Store:
             if after is not None:
                 self._take_over(after)
             self._journal, self._blocks = Appender(self.folder / JOURNAL), Appender(self.folder / BLOCKS)
-            self._keeper = Keeper((self._blocks, self._journal))
+            self._keeper = Keeper((self._blocks, self._journal), self._clock)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
         lock.hold(self._journal.fileno)
@@ -93,12 +95,14 @@ class Store:
         if self._failed and not isinstance(event, RunFinished):
             return
         try:
-            self._keeper.complain()
+            if not self._failed:  # the end of a run is recorded, whatever else went wrong
+                self._keeper.complain()
             self._keep(event)
             if not self._ended and self._clock.now() - self._synced >= _SYNC:
                 self._keeper.ask()
                 self._synced = self._clock.now()
                 self._note_clock_step()
+                self._note_slow_disk()
         except OSError as error:
             self._failed = True
             failure = cannot_write(self.folder, error, self.samples, self.drives)
@@ -217,6 +221,14 @@ class Store:
         step = self._steps.look()
         if step is not None:
             self._line("note", {"at": self._now(), "kind": "clock step", "content": step})
+
+    def _note_slow_disk(self) -> None:
+        """Say once in each such spell that what is written might not survive a loss of power."""
+        behind = self._keeper.behind
+        if behind >= _SLOW and not self._is_slow:
+            text = f"the disk has not finished keeping the record for {behind:.0f} s; a loss of power would lose that"
+            self._line("note", {"at": self._now(), "kind": "remark", "content": {"text": text}})
+        self._is_slow = behind >= _SLOW
 
     def _release(self) -> None:
         with contextlib.suppress(OSError):

@@ -16,7 +16,7 @@ import numpy as np
 
 from nwlab.core.clock import SystemClock
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.events import BlockArrived, Event
+from nwlab.core.events import BlockArrived, Event, Outline
 from nwlab.core.limits import Limits
 from nwlab.core.reading import Reading
 from nwlab.core.record import RunInfo
@@ -65,7 +65,7 @@ def main(folder: Path, seconds: float) -> None:
     drive = Drive(np.full(steps, 1 / RATE), (Force(0, Quantity.VOLTAGE, np.ones(steps), 1e-3, low=1),))
     chip = Paced()
     runner.Store = Noting  # type: ignore[misc]
-    runner.record_run((each for each in [drive]), chip, folder, RunInfo("paced"), steps=steps)
+    runner.record_run((each for each in [drive]), chip, folder, RunInfo("paced"), outline=Outline(steps))
     np.save(folder / "late.npy", np.array([chip.late, kept]))
 
 

@@ -54,7 +54,6 @@ def test_the_rest_between_drives_is_a_gap_and_no_rest_is_none() -> None:
     (line,) = scene.lines.values()
     points = line.current.view(-1, 1e3, 1000)
     assert points.time[points.after_rest].tolist() == pytest.approx([0.05, 12.05])  # what came first, and after 10 s
-    assert scene.starts == [0.0, 1.0, 12.0]
 
 
 def reading(drive: Drive, start: float) -> Reading:

@@ -31,7 +31,9 @@ def window(app: QApplication, tmp_path: Path) -> Iterator[StartWindow]:
     QTest.qWaitForWindowExposed(window)
     yield window
     window.viewers.end()
-    soon(lambda: not window.viewers.look() and not window.viewers._open)
+    told: list[object] = []
+    soon(lambda: told.extend(window.viewers.look()) or not window.viewers._open)
+    assert not told
     window.player.waiting.clear()
     window.close()
 

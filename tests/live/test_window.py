@@ -229,7 +229,6 @@ class Desktop(QObject):
 
 
 def test_the_report_is_made_and_opened(tmp_path: Path, app: QApplication) -> None:
-    pytest.importorskip("nwlab.lab.command_report")
     play(several(volts([1, 2, 3])), OhmicChip(), (Store(tmp_path / "r", INFO),))
     desktop = Desktop()
     try:

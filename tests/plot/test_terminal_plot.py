@@ -15,9 +15,10 @@ from runs.ohmic import OhmicChip, force, several, volts
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive
 from nwlab.core.errors import Stopped, WireError
-from nwlab.core.events import Event, Noted, RunStarted
+from nwlab.core.events import DriveStarted, Event, Noted, Outline, RunStarted
 from nwlab.plot.terminal_frame import COLOURS
 from nwlab.plot.terminal_plot import TerminalPlot
+from nwlab.plot.watched_run import WatchedRun
 from nwlab.runs.player import play
 
 XTERM = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
@@ -58,7 +59,7 @@ def watch(
     chip = chip or OhmicChip(block=10)
     chip._at_block = pass_time
     with contextlib.suppress(WireError):
-        play(several(*drives), chip, (plot,), duration=duration, label=lambda: "2 pulses")
+        play(several(*drives), chip, (plot,), outline=Outline(duration=duration), label=lambda: "2 pulses")
     return screen.text if isinstance(screen, Screen) else screen.getvalue()
 
 
@@ -309,3 +310,16 @@ def test_a_value_over_its_range_is_called_that() -> None:
             return reading
 
     assert "overflow" in watch(volts(np.full(100, 0.2), 1.0), chip=Over(block=10))
+
+
+def test_drives_that_it_was_too_slow_to_be_told_of_are_left_out() -> None:
+    run = WatchedRun()
+    run.take(RunStarted(("A", "B")))
+    events: list[Event] = []
+    play(several(*[volts([1.0, 2.0]), volts([1.0]), volts([3.0, 4.0])]), OhmicChip(), (events.append,))
+    for event in events:
+        if not (isinstance(event, DriveStarted) and event.index == 1):
+            run.take(event)
+    run.settle()
+    (pair,) = run.pairs
+    assert pair.voltage == pytest.approx(4.0)

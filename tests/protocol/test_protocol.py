@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from nwlab.core.errors import FileError, UsageError
+from nwlab.core.events import Outline
 from nwlab.core.reading import Reading
 from nwlab.protocol.protocol import load_protocol
 
@@ -140,7 +141,7 @@ def test_the_outline_is_known_unless_a_lab_decides_as_it_goes(tmp_path: Path) ->
     (tmp_path / "own.py").write_text(OWN)
     text = STEP + OWN_STEP
     own = load_protocol(write(tmp_path, HEAD.replace("[param", 'use = ["own.py"]\n[param', 1) + text))
-    assert own.bind(("A", "B")).outline() is None
+    assert own.bind(("A", "B")).outline() == Outline()
 
 
 def test_a_broken_step_file_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from runs.ohmic import OhmicChip, force, several, volts
 
 from nwlab.core.drive import Drive
 from nwlab.core.errors import FileError, UsageError, WireError
-from nwlab.core.events import BlockArrived, DriveStarted, Event, RunStarted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Outline, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, RunInfo, decode_line, encode_line
 from nwlab.core.rows import UNITS
@@ -346,7 +346,7 @@ def test_listeners_expect_what_is_left(tmp_path: Path) -> None:
         def __call__(self, event: Event) -> None:
             seen.append(event)
 
-    resume(old, tmp_path / "new", steps=24, duration=4.3, subscribers=[Listener()])
+    resume(old, tmp_path / "new", outline=Outline(24, 4.3), subscribers=[Listener()])
     assert seen[0] == RunStarted(("A", "B", "C"), 24 - old.samples, pytest.approx(4.3 - 0.1 * old.samples))
     begun, first = seen[1], seen[2]
     assert isinstance(begun, DriveStarted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,33 @@ def test_an_expectation_of_samples_that_never_came_is_damage(tmp_path: Path) -> 
 
     play(several(volts([1, 2, 3, 4])), OhmicChip(block=4), (twin,))
     assert "an expectation of drive 0" in str(load_run(tmp_path / "r").dropped)
+
+
+def test_a_line_that_is_seen_before_its_frame_is_waited_for_while_the_run_lives(tmp_path: Path) -> None:
+    """As where a network shows the sizes of two files at different times."""
+    folder, whole = tmp_path / "r", b""
+    store = Store(folder, RunInfo("x"))
+    seen: list[Event] = []
+    follower = Follower(folder)
+
+    def late(event: Event) -> None:
+        nonlocal whole
+        store(event)
+        if isinstance(event, BlockArrived) and event.first == 2:
+            whole = (folder / BLOCKS).read_bytes()
+            os.truncate(folder / BLOCKS, len(whole) - 5)
+            seen.extend(follower.poll())
+            assert not follower.damage
+            assert [each.first for each in seen if isinstance(each, BlockArrived)] == [0]
+            (folder / BLOCKS).write_bytes(whole)
+            seen.extend(follower.poll())
+
+    play(several(volts([1, 2, 3, 4])), OhmicChip(block=2), (late,))
+    seen.extend(follower.poll())
+    follower.close()
+    assert [each.first for each in seen if isinstance(each, BlockArrived)] == [0, 2]
+    assert isinstance(seen[-1], RunFinished)
+    os.truncate(folder / BLOCKS, len(whole) - 5)
+    with Follower(folder) as after:
+        after.poll()
+        assert "is cut off" in after.damage

@@ -13,7 +13,7 @@ from runs.ohmic import OhmicChip, several, volts
 from nwlab.core.chip import CheckedChip
 from nwlab.core.drive import Drive
 from nwlab.core.errors import AnswerError, DriveError, StorageError, UnsafeError, UsageError, WireError
-from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunFinished, RunStarted
+from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, Outline, RunFinished, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.runs.background import Background
 from nwlab.runs.interrupts import Terminated, interrupts
@@ -36,7 +36,7 @@ def test_tells_everything_in_order_and_sends_back_the_joined_reading() -> None:
         sent.append((yield volts([1, 2, 3, 4, 5])))
         sent.append((yield volts([6, 7])))
 
-    events = played(protocol(), OhmicChip(block=2), label=lambda: "step", steps=7)
+    events = played(protocol(), OhmicChip(block=2), label=lambda: "step", outline=Outline(7))
     kinds = [type(event) for event in events]
     first = [DriveStarted, BlockArrived, BlockArrived, BlockArrived, DriveFinished]
     assert kinds == [RunStarted, *first, DriveStarted, BlockArrived, DriveFinished, RunFinished]

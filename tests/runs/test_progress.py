@@ -10,7 +10,7 @@ from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import WireError
-from nwlab.core.events import Subscriber
+from nwlab.core.events import Outline, Subscriber
 from nwlab.runs.player import play
 from nwlab.runs.progress import Progress
 
@@ -33,7 +33,7 @@ def watch(stream: io.StringIO, *, duration: float | None = None, fail_at: int | 
     chip = OhmicChip(block=10, at_block=pass_time)
     drives = several(volts(np.full(50, 0.2), 1.0), volts(np.full(50, 0.3), 1.0))
     with contextlib.suppress(WireError):
-        play(drives, chip, (progress,), duration=duration, label=lambda: "2 pulses")
+        play(drives, chip, (progress,), outline=Outline(duration=duration), label=lambda: "2 pulses")
     return stream.getvalue()
 
 

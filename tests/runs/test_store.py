@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import resource
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.clock import SystemClock, VirtualClock
 from nwlab.core.errors import StorageError
-from nwlab.core.events import BlockArrived, Event, Noted
+from nwlab.core.events import BlockArrived, Event, Noted, Outline
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, Document, RunInfo
 from nwlab.runs.appender import Appender, replace_json
 from nwlab.runs.player import play
@@ -85,20 +86,34 @@ def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
 def test_too_little_room_is_refused_before_anything_is_played(tmp_path: Path) -> None:
     chip = OhmicChip()
     with pytest.raises(StorageError, match="free"):
-        record_run(several(volts([1])), chip, tmp_path / "r", INFO, steps=10**15)
+        record_run(several(volts([1])), chip, tmp_path / "r", INFO, outline=Outline(10**15))
     assert chip.rested == 0
     assert (load_run(tmp_path / "r").status, load_run(tmp_path / "r").exit_code) == ("failed", 6)
 
 
 def test_disk_is_told_about_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted while samples come, as real seconds would: the disk gets its turn before the next block."""
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
-    clock = VirtualClock()
+    clock, counts = VirtualClock(), list[int]()
     store = Store(tmp_path / "r", INFO, clock)
-    chip = OhmicChip(block=1, at_block=lambda block: clock.sleep(0.3))
-    play(several(volts(np.linspace(0, 1, 20))), chip, (store,))
-    by_time = 2 * int(20 * 0.3)
-    assert by_time - 2 <= len(synced) <= by_time + 8
+
+    def at_block(block: int) -> None:
+        assert soon(lambda: store._keeper.behind == 0)
+        counts.append(len(synced))
+        clock.sleep(0.3)
+
+    play(several(volts(np.linspace(0, 1, 20))), OhmicChip(block=1, at_block=at_block), (store,))
+    in_between = counts[-1] - counts[0]
+    assert 2 * (int(19 * 0.3) - 2) <= in_between <= 2 * int(19 * 0.3)  # two files
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    clock = SystemClock()
+    end = clock.now() + 10.0
+    while not holds() and clock.now() < end:
+        clock.sleep(0.001)
+    return holds()
 
 
 @contextmanager
@@ -176,18 +191,69 @@ def test_a_run_whose_last_block_took_long_ends_well(tmp_path: Path) -> None:
     assert (load_run(tmp_path / "r").status, load_run(tmp_path / "r").samples) == ("finished", 2)
 
 
-def test_what_the_disk_refused_beside_the_run_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: int) -> None:
+@pytest.mark.parametrize("also_writing", [False, True])
+def test_what_the_disk_refused_beside_the_run_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, also_writing: bool
+) -> None:
+    """And the end is told, also where a block could not be written meanwhile."""
+    clock, samples, writing = VirtualClock(), list[int](), threading.Event()
+    store = Store(tmp_path / "r", INFO, clock)
+
+    def fail(*_: object) -> None:
+        assert not also_writing or writing.wait(10.0)
         raise OSError(5, "the disk is gone")
 
-    clock = VirtualClock()
+    def fail_as_well(*_: object) -> None:
+        writing.set()
+        assert soon(lambda: store._keeper._failure is not None)
+        raise OSError(5, "the disk is gone")
 
     def at_block(block: int) -> None:
-        clock.sleep(1.0)
-        monkeypatch.setattr(os, "fsync", fail)
-        SystemClock().sleep(0.02)
+        if block == 20:
+            monkeypatch.setattr(os, "fsync", fail)
+            clock.sleep(1.0)
+        if block == 21 and also_writing:
+            monkeypatch.setattr(Appender, "append", once(Appender.append, fail_as_well))
+        if block == 21 and not also_writing:
+            assert soon(lambda: store._keeper._failure is not None)
+        samples.append(block)
 
     chip = OhmicChip(block=1, at_block=at_block)
     with pytest.raises(StorageError, match="the disk is gone"):
-        play(several(volts(np.linspace(0, 1, 500))), chip, (Store(tmp_path / "r", INFO, clock),))
-    assert 0 < load_run(tmp_path / "r").samples < 500
+        play(several(volts(np.linspace(0, 1, 500))), chip, (store,))
+    monkeypatch.undo()
+    run = load_run(tmp_path / "r")
+    assert len(samples) <= 23
+    assert (run.status, run.exit_code) == ("failed", 6)
+    assert 19 <= run.samples <= 23
+
+
+def once(usual: Callable[..., int], fail: Callable[..., None]) -> Callable[..., int]:
+    """Return what fails the first time and works then."""
+    failures = iter([fail])
+
+    def write(*arguments: object) -> int:
+        for each in failures:
+            each(*arguments)
+        return usual(*arguments)
+
+    return write
+
+
+def test_a_slow_disk_is_told_once_and_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = threading.Event()
+    usual, clock = os.fsync, VirtualClock()
+    store = Store(tmp_path / "r", INFO, clock)
+
+    def at_block(block: int) -> None:
+        if block == 60:
+            stuck.set()
+        assert 2 < block < 60 or soon(lambda: store._keeper.behind == 0)
+        if block == 2:
+            monkeypatch.setattr(os, "fsync", lambda file: stuck.wait(60.0) and usual(file))
+        clock.sleep(1.0)
+
+    play(several(volts(np.linspace(0, 1, 80))), OhmicChip(block=1, at_block=at_block), (store,))
+    (note,) = load_run(tmp_path / "r").notes
+    assert note["kind"] == "remark"
+    assert "the disk has not finished keeping the record for 10 s" in note["content"]["text"]

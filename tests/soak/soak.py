@@ -27,7 +27,7 @@ import numpy as np
 from peak import size
 
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
-from nwlab.core.events import DriveFinished, Event
+from nwlab.core.events import DriveFinished, Event, Outline
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import BLOCKS, RunInfo
 from nwlab.lab.open_chip import OpenChip
@@ -135,7 +135,7 @@ def play(chip: OpenChip, length: Length, out: Path) -> tuple[Run, Watch]:
     """Play and record all of it."""
     watch = Watch(chip, length)
     info = RunInfo("soak", chip.about.documents, identities=chip.about.identities)
-    return record_run(length.drives(), chip, out, info, subscribers=(watch,), steps=length.samples), watch
+    return record_run(length.drives(), chip, out, info, subscribers=(watch,), outline=Outline(length.samples)), watch
 
 
 def audit(run: Run, length: Length) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
 
 from nwlab.live.look.colour_scale import COLOURS
 from nwlab.live.look.graph import pg
+from nwlab.live.look.sizes import Sizes
 from nwlab.live.look.theme import Theme
 
 
@@ -40,6 +42,20 @@ def palette(theme: Theme) -> QPalette:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         found.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.quiet))
     return found
+
+
+def dress(theme: Theme) -> None:
+    """Paint the ordinary widgets of the program in the colours of a theme."""
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setPalette(palette(theme))
+
+
+def write_in(sizes: Sizes) -> None:
+    """Write in the widgets of the program in these sizes."""
+    font = QApplication.font()
+    font.setPointSizeF(sizes.base)
+    QApplication.setFont(font)
 
 
 def boxes(theme: Theme) -> str:

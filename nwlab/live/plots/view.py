@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_STRIDE = 64  # columns by which what is painted moves on at once, while what is seen moves on column by column
+_STRIDE = 32  # columns by which what is painted moves on at once, while what is seen moves on column by column
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,21 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from nwlab.live.run.modesty import stand_back
+
 
 class ReportOpener(QObject):
     """Runs `nwlab report` beside the window, which does not wait."""
 
     told = Signal(str, bool)
     """What became of it, and whether it went wrong."""
+    done = Signal()
+    """Nothing more will be told of this report."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._folder, self._process = folder, QProcess(self)
+        self._process.started.connect(lambda: stand_back(self._process.processId()))
         self._process.finished.connect(self._finished)
 
     def open(self) -> None:
@@ -41,6 +46,7 @@ class ReportOpener(QObject):
             self.told.emit(f"the report is {page}", False)
         else:
             self.told.emit(f"the report is {page}; no program here opens it", True)
+        self.done.emit()
 
 
 def _browse(page: Path) -> bool:

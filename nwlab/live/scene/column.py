@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nwlab.core.conductance import conductance
 from nwlab.core.drive import BoolArray, Drive, FloatArray, Force, Quantity
 from nwlab.core.events import Expected
 from nwlab.core.reading import Reading
@@ -32,9 +33,7 @@ class Column:
     @property
     def conductance(self) -> FloatArray:
         """current / voltage in S; NaN where nothing is forced across."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self.current / self.voltage
-        return np.where(np.isfinite(ratio) & (self.level != 0), ratio, np.nan)
+        return conductance(self.voltage, self.current, self.level, self.forces_current)
 
     def begins_after(self, moment: float) -> bool:
         """Whether nothing was held for half a step or more between a moment in s and the first level."""

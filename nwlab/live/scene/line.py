@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nwlab.core.conductance import is_forced
 from nwlab.core.drive import FloatArray
 from nwlab.live.scene.column import Column, Foreseen
 from nwlab.live.scene.spells import Spells
@@ -83,7 +84,7 @@ class Line:
     def _as_conductance(column: Column, value: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = column.level / value if column.forces_current else value / column.level
-        return np.where(column.level != 0, ratio, np.nan)
+        return np.where(is_forced(column.level, column.forces_current), ratio, np.nan)
 
 
 def _residual(column: Column, expected: Foreseen) -> FloatArray:

@@ -75,7 +75,6 @@ class Scene:
         default_factory=lambda: np.empty((0, 0))
     )  # S, last conductance of each pair of terminals
     now: float = 0.0  # s since the first drive's start: end of what was measured
-    starts: list[float] = field(default_factory=list[float])  # s: when the first level of each drive stood; NaN unknown
     _origin: float | None = None
     _drive: Drive | None = None
     _before: float = 0.0  # s of the drives before the present one
@@ -110,7 +109,6 @@ class Scene:
     def _begin(self, event: DriveStarted) -> None:
         self._drive = self.acting = event.drive
         self.safe_state = None
-        self.starts.append(float("nan"))
         self.progress.label, self.progress.drives = event.label, event.index + 1
         self.roles = roles_of(event.drive, len(self.terminals))
 
@@ -121,8 +119,6 @@ class Scene:
         if self._origin is None:
             self._origin = reading.start
         begun = reading.start - self._origin
-        if np.isnan(self.starts[-1]):
-            self.starts[-1] = begun
         self._remember(event, drive)
         for force, column in columns_of(drive, event.first, reading, self._origin):
             line = self._line(force)

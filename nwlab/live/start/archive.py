@@ -64,6 +64,7 @@ class Archive(QObject):
     def _report(self, past: Past) -> None:
         opener = ReportOpener(past.folder, self)
         opener.told.connect(self._tell)
+        opener.done.connect(opener.deleteLater)
         opener.open()
 
     def _tell(self, text: str, is_wrong: bool) -> None:

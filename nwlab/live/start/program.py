@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -13,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_LOW = 10  # of 19: how far it stands back behind programs that measure
+from nwlab.live.presence import HERE
+from nwlab.live.run.modesty import stand_back
+
 _MARK = "nwlab: "
 _GOES_ON = "…"
 """How a line ends that tells what is under way."""
@@ -44,9 +45,8 @@ class Program:
             stderr=self._errors,
             start_new_session=True,
         )
-        if modest and hasattr(os, "setpriority"):
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, _LOW)
+        if modest:
+            stand_back(self._process.pid)
 
     def look(self) -> Ended | None:
         """Return what it left behind; None while it goes on."""
@@ -91,6 +91,6 @@ def _object(text: str) -> dict[str, Any]:
 
 def _complaints(text: str) -> tuple[str, ...]:
     """Return our own last words; what libraries say at the end of a crash, where there are none."""
-    lines = [line.rpartition("\r")[2].rstrip() for line in text.splitlines()]
+    lines = [line.rpartition("\r")[2].rstrip() for line in text.splitlines() if line != HERE]
     ours = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK) and not line.endswith(_GOES_ON)]
     return tuple(ours or [line for line in lines if line][-1:])

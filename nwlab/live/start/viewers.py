@@ -13,6 +13,7 @@ class Viewers:
 
     def __init__(self) -> None:
         self._open: dict[Path, Program] = {}
+        self._let_go: set[Path] = set()  # whose windows were asked to end
         self._following: Path | None = None  # the run that is played and shown
 
     @property
@@ -24,6 +25,7 @@ class Viewers:
         """Show the run in a folder; returns False when it is shown already. Raises OSError when that cannot be."""
         if folder in self._open:
             return False
+        self._let_go.discard(folder)
         # As for a run that opens its window itself, whose record may have no line yet.
         self._open[folder] = Program(["live", str(folder), "--of-run"])
         return True
@@ -34,7 +36,7 @@ class Viewers:
         self.show(folder)
         self._following = folder
         if before is not None and before in self._open:
-            self._open[before].end()
+            self._end(before)
 
     def look(self) -> list[Told]:
         """Return what is to be told of windows that could not come up, or ended by a fault."""
@@ -43,8 +45,9 @@ class Viewers:
             ended = program.look()
             if ended is not None:
                 del self._open[folder]
-                if ended.code:
-                    reason = "; ".join(ended.complaints) or f"it left with code {ended.code}"
+                if ended.code and folder not in self._let_go:
+                    how = f"was ended by signal {-ended.code}" if ended.code < 0 else f"left with code {ended.code}"
+                    reason = "; ".join(ended.complaints) or f"it {how}"
                     told.append(
                         Told(Mood.ALARM, f"The window on {folder.name}: {reason}. The run is not touched by it.")
                     )
@@ -52,5 +55,9 @@ class Viewers:
 
     def end(self) -> None:
         """Close all windows that are open."""
-        for program in self._open.values():
-            program.end()
+        for folder in self._open:
+            self._end(folder)
+
+    def _end(self, folder: Path) -> None:
+        self._let_go.add(folder)
+        self._open[folder].end()

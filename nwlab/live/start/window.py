@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QHBoxLayout,
     QMainWindow,
@@ -23,7 +22,7 @@ from nwlab.core.errors import NwlabError
 from nwlab.live.faults import Faults
 from nwlab.live.look.chosen_theme import chosen_theme
 from nwlab.live.look.memory import Memory
-from nwlab.live.look.palette import boxes, palette
+from nwlab.live.look.palette import boxes, dress, write_in
 from nwlab.live.look.sizes import Sizes
 from nwlab.live.look.theme import Theme
 from nwlab.live.run.banner import Banner
@@ -143,9 +142,7 @@ class StartWindow(QMainWindow):
     def use_theme(self, theme: Theme) -> None:
         """Paint everything in the colours of a theme."""
         self._theme = theme
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.setPalette(palette(theme))
+        dress(theme)
         # A style sheet keeps the sizes of type from reaching what lies below it: boxes only.
         for box in self.findChildren(QCheckBox):
             box.setStyleSheet(boxes(theme))
@@ -155,9 +152,7 @@ class StartWindow(QMainWindow):
     def use_sizes(self, sizes: Sizes) -> None:
         """Write everything in these sizes."""
         self._sizes = self._memory.sizes = sizes
-        font = QApplication.font()
-        font.setPointSizeF(sizes.base)
-        QApplication.setFont(font)
+        write_in(sizes)
         for box in self.findChildren(QCheckBox):  # nor does it reach what has a style sheet of its own
             resize_type(box, sizes.base)
         self.preview.set_sizes(sizes)
