@@ -22,6 +22,8 @@ from plot.screen import Screen
 
 from nwlab.runs.recording import load_run
 
+pytestmark = pytest.mark.slow
+
 PROTOCOL = """\
 name = "long"
 [[step]]

@@ -242,6 +242,7 @@ class NoisyChip(OhmicChip):
             yield replace(reading, current=reading.current * noise)
 
 
+@pytest.mark.slow
 def test_sixteen_terminals_for_hours_stay_small(tmp_path: Path) -> None:
     levels = np.full(5_000, 0.5)
     drive = Drive(np.full(5_000, 3.0), tuple(force(levels, index, low=None) for index in range(16)))
@@ -252,6 +253,7 @@ def test_sixteen_terminals_for_hours_stay_small(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_every_pair_of_sixteen_terminals(tmp_path: Path) -> None:
     """A conductance matrix: 240 curves, of which a picture cannot name all, and 240 drives of one step."""
     pairs = [(high, low) for high in range(16) for low in range(16) if high != low]
