@@ -24,9 +24,6 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 STAMP = VENV / "installed-for"
 
-COMPUTING = [f"tests/{room}" for room in ("core", "machine", "model", "plot", "protocol")]
-"""Tests that no clock hurries, and that can share the cores; the others have them to themselves."""
-
 
 def python() -> Path:
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -76,8 +73,13 @@ def test(arguments: list[str]) -> None:
     if arguments:
         run(python(), "-m", "pytest", *arguments)
         return
-    run(python(), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *COMPUTING)
-    run(python(), "-m", "pytest", *(f"--ignore={each}" for each in COMPUTING))
+    suite("not slow")
+
+
+def suite(which: str) -> None:
+    """Run tests on all processors, then one by one those that hold programs to times."""
+    run(python(), "-m", "pytest", "-n", "auto", "--dist", "loadfile", "-m", f"{which} and not timed")
+    run(python(), "-m", "pytest", "-m", f"{which} and timed")
 
 
 def bench(arguments: list[str]) -> None:
@@ -103,7 +105,7 @@ def check(_arguments: list[str]) -> None:
     run(python(), "-m", "ruff", "check", ".")
     run(python(), "-m", "ruff", "format", "--check", ".")
     run(python(), "-m", "pyright", "--pythonpath", python())
-    run(python(), "-m", "pytest", "-m", "slow")
+    suite("slow")
     wheel()
 
 

@@ -52,6 +52,7 @@ def test_the_worst_of_many_parameters_counts() -> None:
     assert account.outcomes == {"a/test_b.py::test_d": "failed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked", [["tests/test_startup.py"], ["tests/runs/test_compliance.py", "-k", "held", "-m", "fault"]]
 )

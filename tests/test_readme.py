@@ -26,6 +26,7 @@ def test_a_session_of_the_readme(session: str, tmp_path: Path) -> None:
     assert done.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme(tmp_path: Path) -> None:
     """Each command is typed as it stands, but for the ones that go on, or need a run that goes on, or instruments."""
     run = ""

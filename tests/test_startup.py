@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.timed
+
 LOOK = """
 import sys
 from nwlab.cli import main

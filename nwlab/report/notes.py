@@ -29,7 +29,7 @@ def section(digest: Digest) -> Markup:
     notes = [note for note in digest.run.notes if note["kind"] not in (*RESULTS, TRACEBACK)]
     if not notes:
         return Markup()
-    rows = [(*_when(note, digest.run.started), str(note["kind"]), _said(note)) for note in notes[:ROWS]]
+    rows = [(*_when(note, digest.run.started), str(note["kind"]), said(note)) for note in notes[:ROWS]]
     more = element("p", f"… and {len(notes) - ROWS} more, in the record.") if len(notes) > ROWS else ""
     return join([table("Noted while it ran", ("Time", "After", "What", "Told"), rows, numeric=(1,)), more])
 
@@ -61,8 +61,11 @@ def _when(note: Note, started: datetime | None) -> tuple[str, str]:
     return wording.moment(at), after
 
 
-def _said(note: Note) -> str:
+def said(note: Note) -> str:
+    """Return what was noted, in one line."""
     content = _content(note)
+    if isinstance(content.get("text"), str):
+        return wording.value(content["text"])
     try:
         say = _WORDS.get(str(note["kind"]))
         return wording.value(note["content"]) if say is None else say(content)

@@ -16,7 +16,10 @@ from deaths.scene import OHM, SIGNALS, Trial, Witness, levels, scene, strike
 
 from nwlab.runs.recover import recover
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked up in /proc")
+pytestmark = [
+    pytest.mark.timed,
+    pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked up in /proc"),
+]
 
 HUNG = 3.0
 """S of silence after which a bench process is given up here: well beyond its tick, a quarter of a second."""

@@ -108,6 +108,7 @@ def test_a_report_tells_a_script_where_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "here-trace.png").is_file()
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:
     path = write(tmp_path, PROTOCOL.replace('"1 V"', '"3.6 V"'))
     last = [
@@ -117,6 +118,7 @@ def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:
     assert last[0] == last[1] != last[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [["--model"], ["--chip", "resistor-10k"], ["--chip", "resistor-10k", "--separate"]])
 def test_time_that_is_held_back_changes_no_number(tmp_path: Path, where: list[str]) -> None:
     write(tmp_path)

@@ -7,7 +7,11 @@ import sys
 import pytest
 from lab.fates import FATES, Fate, closed, played, soon, state
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timed,
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc"),
+]
 
 SECONDS, SPEED = 24.0, 4.0
 

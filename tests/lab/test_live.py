@@ -24,7 +24,7 @@ from nwlab.live.run.watched import Watched
 from nwlab.runs.recording import load_run
 from nwlab.runs.requests import Request
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")]
 
 PROTOCOL = """
 name = "held"

@@ -22,6 +22,8 @@ from plot.screen import Screen
 
 from nwlab.runs.recording import load_run
 
+pytestmark = pytest.mark.slow
+
 PROTOCOL = """\
 name = "long"
 [[step]]
@@ -42,10 +44,14 @@ _END = b"\x1b[J"
 def start(folder: Path, errors: int, **environment: str) -> subprocess.Popen[bytes]:
     (folder / "long.toml").write_text(PROTOCOL, encoding="utf-8")
     command = [sys.executable, "-m", "nwlab", "run", "long.toml", "--chip", "resistor-10k", "--json", "--live"]
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    blind = {name: value for name, value in os.environ.items() if name not in screens}
-    told = {**blind, "TERM": "xterm-256color", **environment}
+    told = {**blind(), "TERM": "xterm-256color", **environment}
     return subprocess.Popen(command, cwd=folder, env=told, stdout=subprocess.PIPE, stderr=errors)
+
+
+def blind() -> dict[str, str]:
+    """An environment in which no window can come up, which would stay when the test is over."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return {name: value for name, value in os.environ.items() if name not in screens}
 
 
 def finished(process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -138,5 +144,5 @@ def test_a_terminal_that_hangs(tmp_path: Path, terminal: tuple[int, int]) -> Non
 def test_a_program_without_stderr(tmp_path: Path) -> None:
     (tmp_path / "long.toml").write_text(PROTOCOL, encoding="utf-8")
     command = f"exec {sys.executable} -m nwlab run long.toml --model --json --live 2>&-"
-    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=blind(), stdout=subprocess.PIPE, check=True)
     assert json.loads(done.stdout)["status"] == "finished"

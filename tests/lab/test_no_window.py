@@ -16,7 +16,10 @@ from live.test_qt_trouble import BREAK, HIDE
 from nwlab.live.system_libraries import EVERYTHING
 from nwlab.runs.recording import load_run
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="displays and libraries are named as on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="displays and libraries are named as on Linux"),
+]
 
 PROTOCOL = """
 name = "short"

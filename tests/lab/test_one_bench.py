@@ -133,6 +133,7 @@ def test_a_second_run_is_refused_and_the_first_goes_on(served: tuple[ServedBench
     assert run.current == pytest.approx(1e-4, rel=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(35, "what a killed program and its bench process held is told by the next one, which can have it")
 @pytest.mark.skipif(sys.platform != "linux", reason="the bench process is looked up in /proc")
 @pytest.mark.parametrize("words", [["bench", "check"], ["bench", "safe"]])

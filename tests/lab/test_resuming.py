@@ -68,6 +68,7 @@ def options(run: Path, **given: object) -> Namespace:
     return Namespace(resume=str(run), **{**usual, **given})
 
 
+@pytest.mark.slow
 def test_a_stopped_run_is_continued_from_any_folder(lab: tuple[Path, Path], tmp_path: Path) -> None:
     old = load_run(lab[1])
     done = nwlab("run", "--resume", old.path, "--json", cwd=tmp_path)

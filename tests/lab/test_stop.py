@@ -90,6 +90,7 @@ def test_another_terminal_pauses_a_run(endless: tuple[subprocess.Popen[str], Pat
     assert kinds(folder) == ["pausing", "paused"] * 2 + ["safe state"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["pause", "continue"])
 def test_only_a_run_that_goes_on_can_pause(tmp_path: Path, command: str) -> None:
     (tmp_path / "short.toml").write_text(PROTOCOL.replace('use = ["slow.py"]', "").replace('"slowly"', '"read"'))

@@ -14,7 +14,7 @@ from live.desktop import Desktop, middle, wait
 from nwlab.live.look.theme import LIGHT
 from nwlab.runs.requests import Request, ask
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timed]
 BUTTON = 2000  # px of one colour that a large button has at least, and words have not
 GOOD, ALARM = LIGHT.good, LIGHT.alarm  # also the colours of Run and STOP
 

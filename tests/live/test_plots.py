@@ -175,6 +175,7 @@ def million(spike: int) -> Scene:
     return scene
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("span", [None, 0.4])
 @pytest.mark.parametrize("sizes", [Sizes(9), Sizes(16)])
 def test_what_is_painted_as_it_comes_looks_like_what_is_painted_at_once(

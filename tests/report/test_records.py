@@ -144,6 +144,7 @@ def test_pauses_clock_steps_and_gaps_are_told_in_words(tmp_path: Path) -> None:
         Noted("resumed", {"from": "r0", "drives": 1, "samples": 5, "gap": 90.0, "remark": "the chip began anew"}),
         Noted("dropped", {"subscriber": "Progress", "events": 3}),
         Noted("alarm", {"terminal": "A", "z": 6.25}),
+        Noted("doubt", {"text": "terminal A is noisy", "worst": 0.05}),
     )
     told = {row[2]: row[3] for row in found.rows if len(row) == 4 and row[0].endswith(")")}
     assert told["pausing"] == "a pause was asked for after 1 drive"
@@ -152,6 +153,7 @@ def test_pauses_clock_steps_and_gaps_are_told_in_words(tmp_path: Path) -> None:
     assert "nothing was played for 1 min 30 s; the chip began anew" in told["resumed"]
     assert told["dropped"] == "Progress was too slow for 3 events"
     assert told["alarm"] == "terminal: A; z: 6.25"
+    assert told["doubt"] == "terminal A is noisy"
 
 
 def test_results_have_their_errors_and_units(tmp_path: Path) -> None:
@@ -240,6 +242,7 @@ class NoisyChip(OhmicChip):
             yield replace(reading, current=reading.current * noise)
 
 
+@pytest.mark.slow
 def test_sixteen_terminals_for_hours_stay_small(tmp_path: Path) -> None:
     levels = np.full(5_000, 0.5)
     drive = Drive(np.full(5_000, 3.0), tuple(force(levels, index, low=None) for index in range(16)))
@@ -250,6 +253,7 @@ def test_sixteen_terminals_for_hours_stay_small(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_every_pair_of_sixteen_terminals(tmp_path: Path) -> None:
     """A conductance matrix: 240 curves, of which a picture cannot name all, and 240 drives of one step."""
     pairs = [(high, low) for high in range(16) for low in range(16) if high != low]

@@ -16,6 +16,8 @@ from nwlab.core.drive import Drive
 from nwlab.core.reading import Reading
 from nwlab.virtual.faults import Strike, load_faults
 
+pytestmark = [pytest.mark.slow, pytest.mark.timed]
+
 LENGTH = Length(3000, 0.0036)
 
 

@@ -265,6 +265,7 @@ def test_a_served_bench_has_faults_and_a_log(tmp_path: Path) -> None:
         assert [strike.fault for strike in served.faults.log] == ["interlock"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_run_tells_what_really_struck(tmp_path: Path, as_json: bool) -> None:
     faults = '[[fault]]\nat = "a"\ndo = "hot"\nwhen = "2 s"\n[[fault]]\nat = "a"\ndo = "late"\nwhen = "1 h"\n'
