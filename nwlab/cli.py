@@ -32,6 +32,7 @@ PLACES = {
 }
 AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
+_BENCH = "bench file or name, tcp://host:port, or replay:RUN for a run on record (default: virtual)"
 FITS = ("rate-balance", "mean-field", "grid", "stretched", "stretched-grid", "contacts")
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
@@ -115,7 +116,7 @@ def _dry_run(add: AddParser) -> None:
 def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None:
     about = "a protocol file, or a name from `nwlab list protocols`"
     command.add_argument("protocol", metavar="PROTOCOL", nargs=nargs, help=about)
-    command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
+    command.add_argument("--bench", metavar="FILE", default=None, help=_BENCH)
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
