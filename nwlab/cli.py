@@ -82,7 +82,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _of_playing, _live, _gui, _serve, _serve_bench, _bench, _list, _of_runs, _fit, _sweep):
+    for command in (
+        _run,
+        _dry_run,
+        _of_playing,
+        _live,
+        _gui,
+        _serve,
+        _serve_bench,
+        _bench,
+        _list,
+        _of_runs,
+        _fit,
+        _sweep,
+    ):
         command(commands.add_parser)
     return parser
 

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,22 +87,16 @@ def _report(book: Book, *, as_json: bool) -> int:
     rows = [book.rows[number] for number in sorted(book.rows)]
     short = [row for row in rows if row["status"] != "played"]
     exit_code = int(short[0]["exit"]) if short else 0
-    for text in _told(short, len(rows)):
-        print(f"nwlab: {text}", file=sys.stderr)
+    if short:
+        print(f"nwlab: {_told(short, len(rows))}", file=sys.stderr)
     content = {"table": str(book.table), "points": len(rows), "not_played": len(short), "exit": exit_code}
-    print(json.dumps(content) if as_json else _lines(content))
+    print(json.dumps(content) if as_json else f"points: {len(rows)}\ntable:  {book.table}")
     return exit_code
 
 
-def _lines(content: Mapping[str, Any]) -> str:
-    return f"points: {content['points']}\ntable:  {content['table']}"
-
-
-def _told(short: list[dict[str, Any]], points: int) -> list[str]:
-    if not short:
-        return []
+def _told(short: list[dict[str, Any]], points: int) -> str:
     first = short[0]
-    return [
+    return (
         f"{len(short)} of {points} points were not played to their end; the reasons stand in the table. The first is "
         f"point {first['point']}: {first['reason']}"
-    ]
+    )

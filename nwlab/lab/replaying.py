@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nwlab.core.clock import PacedClock, VirtualClock
 from nwlab.core.errors import UsageError
 from nwlab.core.record import Document

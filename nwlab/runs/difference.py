@@ -30,24 +30,28 @@ def difference(asked: Drive, recorded: Drive, terminals: Sequence[str]) -> str:
 
 
 def _of_forces(asked: Force, recorded: Force, terminals: Sequence[str]) -> str:
-    name, unit, other = terminals[asked.terminal], asked.quantity.unit, asked.quantity.other.unit
+    name, unit = terminals[asked.terminal], asked.quantity.unit
     if asked.quantity is not recorded.quantity:
         return f"it forces a {asked.quantity.value} at {name}; on record is a {recorded.quantity.value}"
     if found := _of_arrays(f"forces {name} to", asked.levels, recorded.levels, unit):
         return found
     if asked.compliance != recorded.compliance:
-        new, old = apart(asked.compliance, recorded.compliance, other)
+        new, old = apart(asked.compliance, recorded.compliance, asked.quantity.other.unit)
         return f"its compliance at {name} is {new}; on record is {old}"
-    if asked.low != recorded.low:
-        new, old = (_low(force.low, terminals) for force in (asked, recorded))
-        return f"its source at {name} has its LO side at {new}; on record is {old}"
-    if asked.sense != recorded.sense:
-        new, old = (_sense(force.sense, terminals) for force in (asked, recorded))
-        return f"its source at {name} reads the voltage {new}; on record is: {old}"
-    if asked.range != recorded.range:
-        new, old = (_range(force.range, other) for force in (asked, recorded))
-        return f"its measuring range at {name} is {new}; on record is {old}"
-    return ""
+    new, old = (_settings(force, terminals) for force in (asked, recorded))
+    changed = next((key for key in new if new[key] != old[key]), None)
+    return "" if changed is None else f"its source at {name} {changed} {new[changed]}; on record is {old[changed]}"
+
+
+def _settings(force: Force, terminals: Sequence[str]) -> dict[str, str]:
+    """Return what else is set at a source, in words that follow its name."""
+    sense = "its own terminals" if force.sense is None else " and ".join(terminals[each] for each in force.sense)
+    smallest, unit = "the smallest range that holds its compliance", force.quantity.other.unit
+    return {
+        "has its LO side at": "common" if force.low is None else terminals[force.low],
+        "reads the voltage between": sense,
+        "measures on": smallest if force.range is None else f"a range of {show(force.range, unit, 15)}",
+    }
 
 
 def _of_arrays(verb: str, asked: FloatArray, recorded: FloatArray, unit: str) -> str:
@@ -91,15 +95,3 @@ def apart(one: float, other: float, unit: str) -> tuple[str, str]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "nothing"
-
-
-def _low(terminal: int | None, terminals: Sequence[str]) -> str:
-    return "common" if terminal is None else terminals[terminal]
-
-
-def _sense(pair: tuple[int, int] | None, terminals: Sequence[str]) -> str:
-    return "at itself" if pair is None else f"between {terminals[pair[0]]} and {terminals[pair[1]]}"
-
-
-def _range(value: float | None, unit: str) -> str:
-    return "the smallest that holds the compliance" if value is None else show(value, unit)

@@ -61,7 +61,9 @@ def test_overhead_per_point(tmp_path: Path) -> None:
     bare(order), seconds(order, tmp_path / "warm", "serial")
     pairs = [(bare(order), seconds(order, tmp_path / f"{turn}", "serial")) for turn in range(5)]
     alone, swept = (statistics.median(pair[side] for pair in pairs) / order.points * 1e6 for side in (0, 1))
-    print(f"\n{order.points} points: {alone:.0f} us each in a bare loop, {swept:.0f} us in a sweep: {swept - alone:+.0f} us")
+    print(
+        f"\n{order.points} points: {alone:.0f} us each in a bare loop, {swept:.0f} in a sweep: {swept - alone:+.0f} us"
+    )
     assert swept - alone < 1000
 
 

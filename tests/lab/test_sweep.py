@@ -1,4 +1,4 @@
-"""`nwlab sweep`: the same table wherever it is played; killed, stopped and resumed; what is refused and what is a row."""
+"""`nwlab sweep`: the same table wherever it is played, also killed and resumed; what is refused and what is a row."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_killed_and_resumed_it_repeats_nothing(place: Path) -> None:
     kept = [decode_line(line)["point"] for line in points.read_bytes().splitlines(keepends=True) if line[-1:] == b"\n"]
     assert 12 <= len(kept) < count
     end = time.monotonic() + 20
-    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+    while any(map(lives, workers)):
         assert time.monotonic() < end, "workers end with the program that started them"
         time.sleep(0.05)
     log = place / "plays.log"
@@ -257,6 +257,14 @@ def children(pid: int) -> list[int]:
     if sys.platform != "linux":
         pytest.skip("processes are looked up in /proc")
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def lives(pid: int) -> bool:
+    """Whether a process still runs; one that has ended may stand there until somebody asks how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
 
 
 def test_ctrl_c_keeps_what_there_is_and_the_same_command_goes_on(place: Path) -> None:
@@ -375,7 +383,7 @@ def test_a_file_that_changes_while_a_sweep_goes_on_ends_it(place: Path) -> None:
 def test_two_programs_do_not_write_one_sweep(place: Path) -> None:
     order = ask(str(place / "mine.toml"), ["resistor-10k"], {}, [])
     book = Book(place / "s", order, {})
-    with pytest.raises(UsageError, match="another program is at the sweep in .*s"):
+    with pytest.raises(UsageError, match=r"another program is at the sweep in .*s"):
         Book(place / "s", order, {})
     book.close()
 
@@ -420,7 +428,9 @@ def test_the_bar_tells_how_far_it_is_and_what_is_left() -> None:
     assert stream.getvalue() == "", "a log gets a line now and then"
     clock.sleep(5.0)
     progress.show(40)
-    assert stream.getvalue() == "#" * 10 + "-" * 14 + "  40 %  30 s left  40 of 100 points\n" or "█" in stream.getvalue()
+    assert (
+        stream.getvalue() == "#" * 10 + "-" * 14 + "  40 %  30 s left  40 of 100 points\n" or "█" in stream.getvalue()
+    )
     clock.sleep(30.0)
     progress.end(100)
     assert stream.getvalue().splitlines()[-1] == "100 of 100 points, 80 of them in 40 s"

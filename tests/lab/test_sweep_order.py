@@ -35,7 +35,9 @@ def protocol(tmp_path: Path) -> str:
     return str(path)
 
 
-def order(protocol: str, *vary: tuple[str, str], chips: Sequence[str] = ("stochastic-2025",), **more: int) -> SweepOrder:
+def order(
+    protocol: str, *vary: tuple[str, str], chips: Sequence[str] = ("stochastic-2025",), **more: int
+) -> SweepOrder:
     return ask(protocol, chips, {}, vary, **more)
 
 
@@ -111,7 +113,7 @@ def test_a_mistake_is_told_before_anything_is_played(
 def test_numbers_that_make_no_sweep(protocol: str, more: dict[str, int], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         order(protocol, **more)
-    with pytest.raises(UsageError, match="chip.seed names the seeds, --seeds draws them"):
+    with pytest.raises(UsageError, match=r"chip\.seed names the seeds, --seeds draws them"):
         order(protocol, ("chip.seed", "1,2"), seeds=2)
     with pytest.raises(UsageError, match="one chip is named twice"):
         order(protocol, chips=("stochastic-2025", "stochastic-2025"))
@@ -120,7 +122,9 @@ def test_numbers_that_make_no_sweep(protocol: str, more: dict[str, int], message
 
 
 def test_points_are_the_product_the_last_fastest(protocol: str) -> None:
-    asked = order(protocol, ("level", "1 V,2 V"), ("count", "1,2,3"), chips=("stochastic-2025", "resistor-10k"), seeds=2)
+    asked = order(
+        protocol, ("level", "1 V,2 V"), ("count", "1,2,3"), chips=("stochastic-2025", "resistor-10k"), seeds=2
+    )
     assert (asked.shape, asked.points) == ((2, 2, 3, 2), 24)
     points = [asked.point(number) for number in range(24)]
     assert [point.values for point in points[:8:2]] == [(1.0, 1), (1.0, 2), (1.0, 3), (2.0, 1)]

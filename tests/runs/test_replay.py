@@ -46,7 +46,7 @@ def adaptive() -> Drives:
 class Late(OhmicChip):
     """The host takes its time between drives, as real ones do."""
 
-    def apply(self, drive: Drive):  # noqa: ANN201 - as its parent
+    def apply(self, drive: Drive):
         self.clock.sleep(1 / 3)
         return super().apply(drive)
 
@@ -101,7 +101,10 @@ OTHERS: dict[str, tuple[Drive, str]] = {
     "levels": (volts([1.0, 0.1, 1.0, 0.1, 2.0, 0.1, 1.5]), r"step 5 forces A to 2 V; on record is 1 V \(one more step"),
     "close levels": (volts([1.0, 0.1 + 1e-13, 1.0, 0.1, 1.0, 0.1, 1.0]), r"step 2 forces A to 100\.0000000001 mV; on"),
     "steps": (volts([1.0, 0.1]), "it has 2 steps; on record are 7"),
-    "dwell": (volts([1.0, 0.1, 1.0, 0.1, 1.0, 0.1, 1.0], dwell=0.2), "step 1 lasts 200 ms; on record is 100 ms .6 more"),
+    "dwell": (
+        volts([1.0, 0.1, 1.0, 0.1, 1.0, 0.1, 1.0], dwell=0.2),
+        "step 1 lasts 200 ms; on record is 100 ms .6 more",
+    ),
     "terminal": (Drive(PULSES.dwell, (force(PULSES.forces[0].levels, 2),)), "it forces C; on record is A"),
     "nothing": (Drive(PULSES.dwell), "it forces nothing; on record is A"),
     "compliance": (
@@ -118,7 +121,7 @@ OTHERS: dict[str, tuple[Drive, str]] = {
     ),
     "range": (
         Drive(PULSES.dwell, (replace(PULSES.forces[0], range=1e-4),)),
-        "its measuring range at A is 100 uA; on record is the smallest that holds the compliance",
+        "its source at A measures on a range of 100 uA; on record is the smallest range that holds its compliance",
     ),
     "ground": (replace(PULSES, ground=(2,)), "it grounds C; on record is nothing"),
     "delay": (replace(PULSES, read_delay=np.full(7, 0.01)), "its read delay is 10 ms in step 1; on record is none"),
@@ -136,7 +139,10 @@ def test_another_drive_is_refused_with_what_differs(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize(
     ("sense", "why"),
-    [(None, "its source at C reads the voltage at itself; on record is: between C and B"), ((2, 0), "between C and A")],
+    [
+        (None, "its source at C reads the voltage between its own terminals; on record is C and B"),
+        ((2, 0), "reads the voltage between C and A"),
+    ],
 )
 def test_another_pair_to_read_across_is_refused(tmp_path: Path, sense: tuple[int, int] | None, why: str) -> None:
     chip = ReplayChip(record(tmp_path / "old", several(LOOK)))
@@ -209,7 +215,7 @@ def test_a_run_without_an_end_and_a_damaged_one_break_off_with_their_reason(tmp_
     with pytest.raises(Stopped, match="breaks off in drive 1, after 0 of its 7 steps: the program that played it left"):
         record_run(several(PULSES, PULSES), ReplayChip(load_run(old.path)), tmp_path / "new", INFO)
     journal.write_bytes(b"".join([*lines[:7], b"{}\n", *lines[8:]]))
-    with pytest.raises(Stopped, match="in drive 1, after 0 .* the rest of the record is damaged"):
+    with pytest.raises(Stopped, match=r"in drive 1, after 0 .* the rest of the record is damaged"):
         record_run(several(PULSES, PULSES), ReplayChip(load_run(old.path)), tmp_path / "again", INFO)
 
 
@@ -267,7 +273,7 @@ def test_a_reading_is_the_very_one(tmp_path: Path) -> None:
     """Values that no arithmetic leaves as they are come through: NaN, overflow, minus zero."""
 
     class Odd(OhmicChip):
-        def _blocks(self, drive: Drive, start: float):  # noqa: ANN202 - as its parent
+        def _blocks(self, drive: Drive, start: float):
             for block in super()._blocks(drive, start):
                 current = np.array([[np.nan], [-0.0]])
                 yield replace(block, current=current, overflow=np.array([[True], [False]]))

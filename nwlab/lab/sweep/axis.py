@@ -87,7 +87,8 @@ def _numbers(key: str, text: str, unit: str) -> list[int | float]:
         written, count = [ends[1], ends[2]], int(ends[3])
         if not 1 <= count <= _LARGEST:
             raise UsageError(f"{key}: a sweep has 1 to {_LARGEST} values of a key, not {count}")
-        numbers = [float(each) for each in np.linspace(*(parse(each, unit) for each in written), count)]
+        first, last = (parse(each, unit) for each in written)
+        numbers = [float(each) for each in np.linspace(first, last, count)]
     is_whole = unit == "1" and all(map(_WHOLE.fullmatch, written)) and all(each.is_integer() for each in numbers)
     return [int(each) for each in numbers] if is_whole else list(numbers)
 

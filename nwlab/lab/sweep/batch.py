@@ -49,7 +49,7 @@ def _studio(words: str, _thread: int) -> Studio:
 
 
 class Batches:
-    """Hands out points in order, as many at once as take 0.1 to 0.5 s: fewer towards the end, one at a time at first."""
+    """Hands out points in order, as many at once as take 0.1 to 0.5 s: one by one at first, fewer in the end."""
 
     def __init__(self, points: Sequence[int], workers: int) -> None:
         self._points, self._workers = points, workers

@@ -133,12 +133,14 @@ class Book:
         refused = sum(row["status"] != "played" for row in self.rows.values())
         status = "interrupted" if self.missing else "finished"
         told = {"status": status, "ended": utc_now().isoformat(), "kept": len(self.rows), "not played": refused}
-        replace_json(self.folder / MANIFEST, {**self._manifest, **told, "columns": dict(table.columns(self.order, self.rows))})
+        replace_json(
+            self.folder / MANIFEST, {**self._manifest, **told, "columns": dict(table.columns(self.order, self.rows))}
+        )
 
     def _cannot(self, error: OSError) -> StorageError:
         return StorageError(
-            f"the sweep in {self.folder} cannot be written: {error.strerror or error}; {len(self.rows)} points are kept "
-            "there, and the same command goes on"
+            f"the sweep in {self.folder} cannot be written: {error.strerror or error}; {len(self.rows)} points are "
+            "kept there, and the same command goes on"
         )
 
 

@@ -38,7 +38,7 @@ MEASURED: Mapping[str, tuple[str, Callable[[Numbers], float | int]]] = {
     "in_compliance": ("1", lambda found: found.limited),
     "overflow": ("1", lambda found: found.overflow),
 }
-"""What a row tells of each pair of terminals that was forced, and its unit. Conductances are NaN where none was read."""
+"""What a row tells of each pair of terminals that was forced, and in which unit; NaN where no conductance was read."""
 
 PLAYED, REFUSED, FAILED = "played", "refused", "failed"
 """How a point ends: with its numbers, against a limit or a file that cannot be used so, or in a fault."""
