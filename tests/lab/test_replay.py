@@ -146,7 +146,7 @@ def test_a_twin_cannot_tell_a_replay_from_the_chip(place: Path) -> None:
         assert type(one) is type(other)
         for mine, its in zip(astuple(one), astuple(other), strict=True):
             np.testing.assert_array_equal(mine, its)
-    assert any(note["kind"] == "twin" for note in new.notes), "its own process was there as well"
+    assert any(note["kind"] == "twin ready" for note in new.notes), "its own process was there as well"
 
 
 def test_another_protocol_is_refused_with_the_drive_and_what_differs(place: Path) -> None:
