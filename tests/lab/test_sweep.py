@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from nwlab.lab.sweep.asking import ask
 from nwlab.lab.sweep.batch import Batches, Played, play_batch
 from nwlab.lab.sweep.book import Book
 from nwlab.lab.sweep.executor import executor
+from nwlab.lab.sweep.order import SweepOrder
 from nwlab.lab.sweep.progress import SweepProgress
 
 PROTOCOL = """\
@@ -219,6 +221,11 @@ def slowly(place: Path, count: int) -> subprocess.Popen[str]:
     return start(*words, cwd=place)
 
 
+def finish(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=60)
+    return process.returncode
+
+
 def test_killed_and_resumed_it_repeats_nothing(place: Path) -> None:
     count = 60
     first = slowly(place, count)
@@ -249,7 +256,7 @@ def test_killed_and_resumed_it_repeats_nothing(place: Path) -> None:
     lines = [decode_line(line)["point"] for line in points.read_bytes().splitlines(keepends=True)]
     assert sorted(lines) == list(range(count))
     assert out.splitlines() == ["points: 60", "table:  s/table.csv"]
-    assert slowly(place, count).wait(60) == 0
+    assert finish(slowly(place, count)) == 0
     assert Counter(log.read_text().split()) - before == again, "once more plays nothing"
 
 
@@ -283,34 +290,34 @@ def test_ctrl_c_keeps_what_there_is_and_the_same_command_goes_on(place: Path) ->
     kept = len(points.read_bytes().splitlines())
     assert len(rows_of((place / "s/table.csv").read_bytes())) == kept < 40
     assert json.loads((place / "s/sweep.json").read_text())["status"] == "interrupted"
-    assert slowly(place, 40).wait(60) == 0
+    assert finish(slowly(place, 40)) == 0
     whole = (place / "s/table.csv").read_bytes()
     done = nwlab("sweep", "slow.toml", "--vary", "level=1 V:2 V:40", "--executor", "serial", "--out", "t", cwd=place)
     assert done.returncode == 0
     assert (place / "t/table.csv").read_bytes() == whole
 
 
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        (("--vary", "level=1 V:3 V:4"), "what varies"),
-        (("--seeds", "2"), "the number of --seeds"),
-        (("--seed", "3"), "the seed"),
-        (("--chip", "resistor-10k"), "the chip files are"),
-        (("--set", "level=2 V"), "the parameters"),
-        ((), "the protocol file is"),
-    ],
-)
-def test_a_changed_command_is_refused_in_the_same_folder(place: Path, change: tuple[str, ...], what: str) -> None:
-    usual = ("sweep", "mine.toml", "--executor", "serial", "--out", "s")
-    assert nwlab(*usual, cwd=place).returncode == 0
-    before = (place / "s/points.jsonl").read_bytes()
-    if not change:
-        (place / "mine.toml").write_text(PROTOCOL.replace("2 s", "3 s"), encoding="utf-8")
-    done = nwlab(*usual, *change, cwd=place)
-    assert done.returncode == 2
-    assert f"s holds a sweep that was asked for otherwise: {what}" in done.stderr
-    assert (place / "s/points.jsonl").read_bytes() == before
+def test_a_changed_command_is_refused_in_the_same_folder(place: Path) -> None:
+    def asked(**change: object) -> SweepOrder:
+        usual: dict[str, object] = {"chips": ["resistor-10k"], "settings": {}, "vary": [("level", "1 V,2 V")]}
+        return ask(str(place / "mine.toml"), **{**usual, **change})  # type: ignore[arg-type]
+
+    Book(place / "s", asked(), {}).close()
+    changes: dict[str, SweepOrder] = {
+        "what varies": asked(vary=[("level", "1 V,3 V")]),
+        "the number of --seeds": asked(seeds=2),
+        "the seed": asked(seed=3),
+        "the chip files are": asked(chips=["stochastic-2025"]),
+        "the parameters": asked(settings={"level": "2 V"}, vary=[]),
+        "the versions of nwlab": replace(asked(), versions={**asked().versions, "nwlab": "0.0.1"}),
+    }
+    (place / "mine.toml").write_text(PROTOCOL.replace("2 s", "3 s"), encoding="utf-8")
+    changes["the protocol file is"] = asked()
+    before = (place / "s/sweep.json").read_bytes()
+    for what, order in changes.items():
+        with pytest.raises(UsageError, match=f"s holds a sweep that was asked for otherwise: {what}"):
+            Book(place / "s", order, {})
+    assert (place / "s/sweep.json").read_bytes() == before
 
 
 def test_damaged_lines_are_played_again_and_strange_folders_refused(place: Path) -> None:

@@ -27,7 +27,7 @@ class Dask:
         self._dask: Any = distributed
         self._place = f"the Dask scheduler at {address}"
         try:
-            self._client: Any = distributed.Client(f"tcp://{address}", timeout=_PATIENCE, set_as_default=False)
+            self._client: Any = distributed.Client(f"tcp://{address}", timeout=_PATIENCE)
         except (OSError, ValueError) as error:
             raise UsageError(f"no Dask scheduler answers at {address}: {error}") from error
         try:
