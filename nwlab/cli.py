@@ -29,9 +29,11 @@ PLACES = {
     "export": "nwlab.lab.command_export",
     "report": "nwlab.lab.command_report",
     "fit": "nwlab.lab.command_fit",
+    "sweep": "nwlab.lab.command_sweep",
 }
 AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
+_BENCH = "bench file or name, tcp://host:port, or replay:RUN for a run on record (default: virtual)"
 FITS = ("rate-balance", "mean-field", "grid", "stretched", "stretched-grid", "contacts")
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
@@ -80,7 +82,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_run, _dry_run, _of_playing, _live, _gui, _serve, _serve_bench, _bench, _list, _of_runs, _fit):
+    for command in (
+        _run,
+        _dry_run,
+        _of_playing,
+        _live,
+        _gui,
+        _serve,
+        _serve_bench,
+        _bench,
+        _list,
+        _of_runs,
+        _fit,
+        _sweep,
+    ):
         command(commands.add_parser)
     return parser
 
@@ -115,7 +130,7 @@ def _dry_run(add: AddParser) -> None:
 def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None:
     about = "a protocol file, or a name from `nwlab list protocols`"
     command.add_argument("protocol", metavar="PROTOCOL", nargs=nargs, help=about)
-    command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
+    command.add_argument("--bench", metavar="FILE", default=None, help=_BENCH)
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
@@ -218,6 +233,25 @@ def _fit(add: AddParser) -> None:
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="what is known: kept")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the starts of a search (default: 0)")
     command.add_argument("--no-picture", dest="picture", action="store_false", help="draw none")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _sweep(add: AddParser) -> None:
+    command = add("sweep", help="play a protocol on the models of many chips, over parameters and seeds: one table")
+    command.add_argument("protocol", metavar="PROTOCOL", help="a protocol file, or a name from `nwlab list protocols`")
+    about = "chip file or name, several times for several chips (default: that of --model)"
+    command.add_argument("--chip", metavar="FILE", action="append", help=about)
+    about = "first:last:count, or values with commas, of a parameter or of chip.KEY, as chip.start.conductance"
+    command.add_argument("--vary", metavar="k=v", action="append", default=[], type=_pair, help=about)
+    command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
+    about = "play each point N times with other chance (default: 1)"
+    command.add_argument("--seeds", type=int, default=1, metavar="N", help=about)
+    about = "seed that each point's own is spawned from (default: the chip's)"
+    command.add_argument("--seed", type=int, metavar="N", help=about)
+    about = "serial, processes[:N], joblib[:N] or dask://host:port (default: processes)"
+    command.add_argument("--executor", default="processes", metavar="WHERE", help=about)
+    about = "folder of this sweep; the same command goes on there (default: in runs, named after what is asked)"
+    command.add_argument("--out", metavar="FOLDER", help=about)
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 

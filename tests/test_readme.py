@@ -33,7 +33,7 @@ def test_the_commands_of_the_readme(tmp_path: Path) -> None:
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # a window would outlive the test
     blind = {name: value for name, value in os.environ.items() if name not in screens}
     for command in COMMANDS:
-        words = [run if word == "runs/…" else word for word in shlex.split(command)[1:]]
+        words = [word.replace("runs/…", run) for word in shlex.split(command)[1:]]
         if words[0] in ELSEWHERE or "mybench.toml" in words or "--resume" in words:
             continue
         done = subprocess.run(

@@ -51,6 +51,12 @@ class VirtualClock:
         if seconds > 0:
             self._now += seconds
 
+    def reach(self, moment: float) -> None:
+        """Jump ahead to a moment, to the last bit; one that has passed changes nothing."""
+        if moment > self._now:
+            self.sleep(moment - self._now)
+            self._now = moment
+
 
 class PacedClock(VirtualClock):
     """A clock that jumps, but not ahead of `speed` times real time: the same numbers each time, slowly enough to watch.
@@ -60,8 +66,8 @@ class PacedClock(VirtualClock):
 
     _ARREARS = 0.5  # s, real
 
-    def __init__(self, speed: float) -> None:
-        super().__init__()
+    def __init__(self, speed: float, start: float = 0.0) -> None:
+        super().__init__(start)
         self._speed = speed
         self._due = time.monotonic()
         self._begun = False

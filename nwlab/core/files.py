@@ -6,7 +6,7 @@ import difflib
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -156,6 +156,23 @@ class Table:
         if value not in options:
             raise self.error(f"{value!r} is not one of {', '.join(options)}" + self._meant(value, options), key)
         return value
+
+    def put(self, way: Sequence[str], value: Any) -> None:
+        """Write a value over what the file says, or beside it: `way` leads to its key, through tables to that.
+
+        A number in it chooses one of several [[tables]], counted from 1. Raises FileError where there is no such way.
+        """
+        within: Any = self._content
+        for depth, key in enumerate(way[:-1]):
+            if isinstance(within, list) and key.isdecimal() and 1 <= int(key) <= len(within):
+                within = within[int(key) - 1]
+            elif isinstance(within, dict) and key:
+                within = within.setdefault(key, {})
+            else:
+                raise self.error(f"there is no table {'.'.join(way[: depth + 1])!r} to write {way[-1]!r} into")
+        if not isinstance(within, dict) or not way[-1]:
+            raise self.error(f"{'.'.join(way[:-1])!r} is no table to write {way[-1]!r} into")
+        within[way[-1]] = value
 
     def plain(self) -> dict[str, Any]:
         """Return the whole content as TOML has it, and count all of it as known."""

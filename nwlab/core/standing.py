@@ -51,9 +51,7 @@ class Standing:
         if fraction is None:
             parts.append(f"{duration(self.played)} played")
         else:
-            filled = round(fraction * width)
-            bar = f"{glyphs[0] * filled}{glyphs[1] * (width - filled)} {100 * fraction:3.0f} %"
-            parts.insert(0, bar.lstrip())
+            parts.insert(0, bar(fraction, width=width, glyphs=glyphs))
             if 0.01 < fraction < 1:
                 parts.append(f"{duration(round(elapsed * (1 - fraction) / fraction))} left")
         return "  ".join([*parts, f"{self.samples} samples"])
@@ -67,3 +65,9 @@ class Standing:
             self.samples += until - self._next
             self.played += float(self._dwell[self._next : until].sum())
             self._next = until
+
+
+def bar(fraction: float, *, width: int = 24, glyphs: str = BLOCKS) -> str:
+    """Return a bar of `width` characters and the share in percent."""
+    filled = round(fraction * width)
+    return f"{glyphs[0] * filled}{glyphs[1] * (width - filled)} {100 * fraction:3.0f} %".lstrip()

@@ -62,7 +62,7 @@ def parse(text: str, unit: str) -> float:
 
 def unit_of(text: str) -> str | None:
     """Return the plain unit of a quantity's text ("51 ms" → "s"), or None when it is no quantity."""
-    for unit in (*SYMBOLS, "1", "V/s", "1/s", "1/V"):
+    for unit in (*SYMBOLS, "1", "V/s", "1/s", "1/V", "1/sqrt(s)", "Ohm/m"):
         try:
             parse(text, unit)
         except UnitError:

@@ -18,7 +18,7 @@ from nwlab.core.units import show
 from nwlab.lab.live_view import live_view
 from nwlab.lab.news import told
 from nwlab.lab.open_chip import OpenChip
-from nwlab.lab.opening import MODEL, open_bench, open_model
+from nwlab.lab.opening import MODEL, REPLAY, open_bench, open_model
 from nwlab.lab.places import find
 from nwlab.lab.resuming import Resumption, is_simulated
 from nwlab.lab.running import Playing, load_protocol
@@ -167,9 +167,13 @@ def _open(options: argparse.Namespace) -> OpenChip:
 def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
     """Return what it takes to open the same chip and protocol again, from any folder."""
     bench = None if options.model else options.bench or "virtual"
+    if bench is not None and bench.startswith(REPLAY):
+        bench = f"{REPLAY}{Path(bench.removeprefix(REPLAY)).resolve()}"
+    elif bench is not None and not bench.startswith("tcp://"):
+        bench = str(find("bench", bench).resolve())
     return {
         "protocol": str(protocol.path.resolve()),
-        "bench": bench if bench is None or bench.startswith("tcp://") else str(find("bench", bench).resolve()),
+        "bench": bench,
         "virtual": options.virtual,
         "simulated": is_simulated(options),
         "model": options.model,

@@ -20,6 +20,8 @@ from nwlab.model.model_chip import ModelChip
 
 MODEL = "stochastic-2025"
 """The chip whose model is played when none is named."""
+REPLAY = "replay:"
+"""What a bench begins with that is a run on record."""
 _WATCHED = 0.1  # s, real, after which whoever watches a model that is held back sees more of it
 
 
@@ -59,11 +61,18 @@ def open_bench(
     """Open a bench file as a Chip; `virtual` simulates every instrument, `chip` mounts another chip on a virtual bench.
 
     Real instruments are held by a process of their own, which makes them safe when this one dies or hangs; `separate`
-    asks for that or against it, whatever the file says. `tcp://host:port` is a bench that `nwlab serve-bench` serves.
-    `faults` is a fault script, by path or by name, for the simulated instruments; `speed` holds a bench that is all
-    simulated back to so many times real time. Nothing is changed on the instruments by opening. Raises FileError,
-    UsageError, or WireError when an instrument does not answer as the file says.
+    asks for that or against it, whatever the file says. `tcp://host:port` is a bench that `nwlab serve-bench` serves,
+    `replay:RUN` a run on record, which answers what was asked then. `faults` is a fault script, by path or by name, for
+    the simulated instruments; `speed` holds a replay, or a bench that is all simulated, back to so many times real
+    time. Nothing is changed on the instruments by opening. Raises FileError, UsageError, or WireError when an
+    instrument does not answer as the file says.
     """
+    if str(bench).startswith(REPLAY):
+        from nwlab.lab.replaying import open_replay
+
+        given = {"--virtual": virtual, "--separate": separate, "--chip": chip, "--seed": seed, "--faults": faults}
+        unwanted = [name for name, value in given.items() if value is not None and value is not False]
+        return open_replay(str(bench).removeprefix(REPLAY), speed, unwanted)
     if str(bench).startswith("tcp://"):
         from nwlab.lab.served_bench import connect
 
@@ -85,7 +94,12 @@ def _text(place: str | Path | None) -> str | None:
 def open_rehearsal(
     bench: str | Path = "virtual", *, chip: str | Path | None = None, seed: int | None = None
 ) -> OpenChip:
-    """Open the virtual twin of a bench, or, when a driver has no virtual instrument, the model under its limits."""
+    """Open the virtual twin of a bench, or, when a driver has no virtual instrument, the model under its limits.
+
+    A replay is its own rehearsal.
+    """
+    if str(bench).startswith(REPLAY):
+        return open_bench(bench, chip=chip, seed=seed)
     file = load_bench_file(find("bench", bench))
     missing = without_virtual(file)
     if not missing:

@@ -11,7 +11,7 @@ from nwlab.core.record import Document, RunInfo
 from nwlab.lab.bench_file import load_bench_file
 from nwlab.lab.bench_table import is_virtual
 from nwlab.lab.open_chip import OpenChip
-from nwlab.lab.opening import MODEL, load_chip
+from nwlab.lab.opening import MODEL, REPLAY, load_chip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.lab.running import Rest, load_protocol
@@ -34,6 +34,8 @@ class Resumption:
             raise UsageError("--resume takes the parameters from the record; leave --set out")
         self._old = load_run(options.resume)
         info = self._old.info
+        if (place := str(info.opened.get("bench"))).startswith(REPLAY):
+            raise UsageError(f"{self._old.path} is a replay, which ends where its record does: play it anew ({place})")
         self.options = _order(options, info)
         continuation = Continuation(self._old, ANEW if is_simulated(self.options) else "")
         self.protocol = load_protocol(_protocol(options.protocol, info), **(info.values or info.parameters))
@@ -81,10 +83,12 @@ def _order(options: argparse.Namespace, info: RunInfo) -> argparse.Namespace:
 
 
 def is_simulated(options: argparse.Namespace) -> bool:
-    """Whether options mean a model, or a bench of which every instrument is simulated."""
+    """Whether options mean a model, a replay, or a bench of which every instrument is simulated."""
     if options.model or options.virtual:
         return True
     bench = str(options.bench or "virtual")
+    if bench.startswith(REPLAY):
+        return True  # nothing is left on
     return not bench.startswith("tcp://") and is_virtual(load_bench_file(find("bench", bench)))
 
 

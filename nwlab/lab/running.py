@@ -159,7 +159,7 @@ def information(protocol: Protocol, chip: Chip, suffix: str = "") -> RunInfo:
         },
         parameters={name: parameter.shown() for name, parameter in protocol.parameters.items()},
         identities=about.identities,
-        versions={"nwlab": __version__, "nwlab steps": steps_version(), **_versions()},
+        versions=versions(),
         seed=about.seed,
         bench=about.bench,
         chip=about.chip,
@@ -167,8 +167,10 @@ def information(protocol: Protocol, chip: Chip, suffix: str = "") -> RunInfo:
     )
 
 
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
+def versions() -> dict[str, str]:
+    """Return the versions of nwlab, of its steps, and of what it stands on."""
+    packages = {name: metadata.version(name) for name in PACKAGES}
+    return {"nwlab": __version__, "nwlab steps": steps_version(), "python": platform.python_version(), **packages}
 
 
 def _check_sources(protocol: Protocol, chip: Chip) -> None:

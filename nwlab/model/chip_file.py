@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,9 +81,15 @@ def load_chip(path: str | Path) -> ChipFile:
     return _chip(table, table.path.read_text(encoding="utf-8"))
 
 
-def parse_chip(text: str, path: str | Path) -> ChipFile:
-    """Turn the text of a chip file into a chip; `path` is where it stood. Raises FileError with file, line and key."""
-    return _chip(parse_toml(text, path), text)
+def parse_chip(text: str, path: str | Path, changes: Iterable[tuple[Sequence[str], Any]] = ()) -> ChipFile:
+    """Turn the text of a chip file into a chip; `path` is where it stood. Raises FileError with file, line and key.
+
+    `changes` are keys, each with the way that leads to it, and the values that they have instead of the file's.
+    """
+    table = parse_toml(text, path)
+    for way, value in changes:
+        table.put(way, value)
+    return _chip(table, text)
 
 
 def _chip(table: Table, text: str) -> ChipFile:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
-
-import numpy as np
 
 from nwlab.core.chip import Chip
 from nwlab.core.clock import utc_now
@@ -15,6 +13,7 @@ from nwlab.core.errors import FileError, UsageError
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunStarted, Subscriber
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import JOURNAL, MANIFEST
+from nwlab.runs.difference import difference
 from nwlab.runs.later import Later
 from nwlab.runs.played import PlayedDrive
 from nwlab.runs.player import Drives
@@ -82,13 +81,13 @@ class Continuation:
     def _pass(self, drive: Drive | None, played: PlayedDrive) -> Reading:
         """Compare a drive with the one on record and return what came back then."""
         recorded, reading = played.drive, played.reading
-        difference = "the protocol has ended before" if drive is None else _difference(drive, recorded)
+        found = "the protocol has ended before" if drive is None else difference(drive, recorded, self.run.terminals)
         if played.index < self.first and reading.steps < recorded.steps:
-            difference = f"only {reading.steps} of its {recorded.steps} samples are on record, and others follow"
-        if difference:
+            found = f"only {reading.steps} of its {recorded.steps} samples are on record, and others follow"
+        if found:
             raise UsageError(
                 f"{self.run.path} cannot be continued: drive {played.index} (step {played.label}) is not what the "
-                f"protocol asks for now: {difference}. The protocol has changed, or what it does depends on more than "
+                f"protocol asks for now: {found}. The protocol has changed, or what it does depends on more than "
                 "its parameters and its readings; nothing was touched"
             )
         self._played += float(recorded.dwell[: reading.steps].sum())
@@ -212,20 +211,3 @@ def _tail(drive: Drive, first: int) -> Drive:
     forces = tuple(replace(force, levels=force.levels[first:]) for force in drive.forces)
     delay = None if drive.read_delay is None else drive.read_delay[first:]
     return replace(drive, dwell=drive.dwell[first:], forces=forces, read_delay=delay)
-
-
-def _difference(drive: Drive, recorded: Drive) -> str:
-    """Say in what two drives differ; empty when in nothing."""
-    if len(drive.forces) != len(recorded.forces):
-        return f"{len(drive.forces)} forces instead of {len(recorded.forces)}"
-    for new, old in zip((drive, *drive.forces), (recorded, *recorded.forces), strict=True):
-        for each in fields(new):
-            if each.name != "forces" and not _equal(getattr(new, each.name), getattr(old, each.name)):
-                return f"another {each.name.replace('_', ' ')}"
-    return ""
-
-
-def _equal(new: object, old: object) -> bool:
-    if isinstance(new, np.ndarray) and isinstance(old, np.ndarray):
-        return np.array_equal(new, old)
-    return new == old

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -114,6 +115,16 @@ class Run:
     def ended(self) -> datetime | None:
         """Wall time of the end, with offset; None when it was cut off."""
         return _moment(self._end.get("ended"))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the journal and the samples, in hexadecimal: what tells this record from any other."""
+        digest = hashlib.sha256()
+        for name in (JOURNAL, BLOCKS):
+            with open_part(self.path / name) as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+        return digest.hexdigest()
 
     @property
     def last_written(self) -> datetime:

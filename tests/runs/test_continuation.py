@@ -294,10 +294,13 @@ def test_recovery_does_not_hinder_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("protocol", "why"),
     [
-        (Adaptive(1.2), "drive 1 .* another levels"),
-        (lambda: several(volts([0.5])), "drive 0 .* another dwell"),
-        (lambda: several(replace(next(Adaptive()()), hold=True)), "drive 0 .* another hold"),
-        (lambda: several(Drive(np.full(5, 0.1))), "drive 0 .* 0 forces instead of 1"),
+        (Adaptive(1.2), "drive 1 .* step 1 forces A to 600 mV; on record is 550 mV \\(4 more steps differ as well\\)"),
+        (lambda: several(volts([0.5])), "drive 0 .* it has 1 step; on record are 5"),
+        (
+            lambda: several(replace(next(Adaptive()()), hold=True)),
+            "drive 0 .* it holds its last levels in the end; on record it goes to rest",
+        ),
+        (lambda: several(Drive(np.full(5, 0.1))), "drive 0 .* it forces nothing; on record is A"),
         (lambda: several(next(Adaptive()())), "drive 1 .* has ended before"),
     ],
     ids=["levels", "dwell", "hold", "forces", "length"],

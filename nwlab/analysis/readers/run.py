@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from nwlab.analysis.recording import Recording
 from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.errors import FileError
 from nwlab.core.reading import Reading
-from nwlab.core.record import BLOCKS, JOURNAL
 from nwlab.runs.recording import Run, load_run
 
 Piece = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
@@ -29,9 +27,7 @@ def read_run(path: Path) -> Recording:
     if not pieces:
         raise FileError("holds no samples", path)
     onset, time, aperture, voltage, current = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    return Recording(
-        run.terminals, onset, time, aperture, voltage, current, path, "run of nwlab", _fingerprint(run.path)
-    )
+    return Recording(run.terminals, onset, time, aperture, voltage, current, path, "run of nwlab", run.fingerprint)
 
 
 def _pieces(run: Run, drive: Drive, reading: Reading) -> list[Piece]:
@@ -73,12 +69,3 @@ def _rest(run: Run, drive: Drive, reading: Reading) -> Piece:
 
 def _nothing(samples: int, run: Run) -> FloatArray:
     return np.full((samples, len(run.terminals)), np.nan)
-
-
-def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name in (JOURNAL, BLOCKS):
-        with (folder / name).open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    return digest.hexdigest()

@@ -18,7 +18,7 @@ from nwlab.protocol.parameters import TERMINAL, TEXT, Parameter
 from nwlab.runs.recording import read_manifest
 
 RUNNING, CUT_OFF = "running", "cut off"
-_SERVED = "tcp://"
+_ELSEWHERE = ("tcp://", "replay:")
 _PICTURES = ("trace.png", "prediction.png")
 
 
@@ -106,7 +106,7 @@ def choices_of(past: Past, catalogue: Catalogue, out: str) -> Choices:
     protocol = _path(opened.get("protocol")) or (None if document is None else Path(document.path))
     protocol_entry = catalogue.protocols[0] if protocol is None else entry_of(protocol, catalogue.protocols)
     parameters = catalogue.read_protocol(protocol_entry.path).parameters
-    if str(opened.get("bench")).startswith(_SERVED):
+    if str(opened.get("bench")).startswith(_ELSEWHERE):
         raise UsageError(
             f"{past.folder.name} was played on {opened['bench']}, for which there is the command line only"
         )

@@ -1,0 +1,118 @@
+"""What a person asks of a sweep becomes an order; every mistake that can be seen beforehand is told here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nwlab.core.errors import AskedError, UsageError
+from nwlab.core.record import Document
+from nwlab.lab.opening import load_chip
+from nwlab.lab.places import find
+from nwlab.lab.provenance import own_steps
+from nwlab.lab.running import load_protocol
+from nwlab.lab.sweep.axis import OF_CHIP, Axis, Cell, axis_of_chip, axis_of_protocol
+from nwlab.lab.sweep.order import CHANCE, SweepOrder, deciding_versions
+from nwlab.lab.sweep.point import with_values
+from nwlab.model.chip_file import ChipFile, parse_chip
+from nwlab.protocol.protocol import Protocol
+
+LARGEST = 10_000_000
+"""Points of a sweep; more is a slip of the finger."""
+_TRIED = 50  # values of an axis that are looked at beforehand
+
+
+def ask(
+    protocol: str,
+    chips: Sequence[str],
+    settings: Mapping[str, Any],
+    vary: Sequence[tuple[str, str]],
+    *,
+    seed: int | None = None,
+    seeds: int = 1,
+) -> SweepOrder:
+    """Return the order for a protocol on chips, by path or name; `vary` are keys and the texts of their values.
+
+    `seeds` is how often each point of the grid is played, each time with other chance; `seed` None = the first chip's,
+    or 0 where that has none. Raises UsageError or FileError for whatever is wrong with any single value.
+    """
+    loaded = load_protocol(protocol, **settings)
+    files = [load_chip(chip) for chip in chips]
+    axes = tuple(_axis(loaded, key, text) for key, text in vary)
+    _check_keys(axes, settings)
+    for file in files:
+        _try_out(file, loaded, axes)
+    first = files[0].seed
+    order = SweepOrder(
+        protocol=_resolved(find("protocol", protocol), loaded.text),
+        steps=tuple(_resolved(Path(each.path), each.text) for each in own_steps(loaded).values()),
+        settings={name: loaded.parameters[name].value for name in settings},
+        chips=tuple(_resolved(file.path, file.text) for file in files),
+        axes=axes,
+        seed=seed if seed is not None else 0 if first is None else first,
+        repetitions=seeds,
+        versions=deciding_versions(),
+    )
+    _check_numbers(order)
+    return order
+
+
+def _axis(protocol: Protocol, key: str, text: str) -> Axis:
+    if key in protocol.parameters:
+        return axis_of_protocol(protocol.parameters[key], text)
+    if key.startswith(OF_CHIP):
+        return axis_of_chip(key, text)
+    known = ", ".join(protocol.parameters) or "none"
+    near = difflib.get_close_matches(key, list(protocol.parameters), n=1)
+    raise UsageError(
+        f"{protocol.path} has no parameter {key!r}{f' (did you mean {near[0]!r}?)' if near else ''}; it has {known}. "
+        f"What stands in the chip's file is varied as {OF_CHIP}KEY, such as {OF_CHIP}start.conductance"
+    )
+
+
+def _check_keys(axes: Sequence[Axis], settings: Mapping[str, Any]) -> None:
+    keys = [axis.key for axis in axes]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise UsageError(f"{key} is varied twice: put all its values behind one --vary")
+        if key in settings:
+            raise UsageError(f"{key} is set and varied at once: leave one of --set and --vary out")
+
+
+def _try_out(file: ChipFile, protocol: Protocol, axes: Sequence[Axis]) -> None:
+    """Read chip and protocol with the values of each axis by themselves; nothing is built or played."""
+    protocol.bind(file.terminals)
+    for axis in axes:
+        for value in _some(axis.values):
+            try:
+                if axis.is_of_chip:
+                    parse_chip(file.text, file.path, [(axis.way, axis.in_file(value))])
+                else:
+                    with_values(protocol, {axis.key: value}).bind(file.terminals)
+            except AskedError as error:
+                error.add_note(f"that is with --vary {axis.key}, at {axis.in_file(value)}")
+                raise
+
+
+def _some(values: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """All values, or so many from the first to the last that looking at them takes a moment."""
+    return (*values[:: 1 + len(values) // _TRIED], values[-1])
+
+
+def _check_numbers(order: SweepOrder) -> None:
+    if order.repetitions < 1:
+        raise UsageError(f"--seeds is how often each point is played, at least 1, not {order.repetitions}")
+    if order.seed < 0:
+        raise UsageError(f"a seed is a whole number of at least 0, not {order.seed}")
+    if order.repetitions > 1 and any(axis.key == CHANCE for axis in order.axes):
+        raise UsageError(f"{CHANCE} names the seeds, --seeds draws them: leave one of them out")
+    if len({chip.path for chip in order.chips}) < len(order.chips):
+        raise UsageError("one chip is named twice: --seeds plays each point several times")
+    if order.points > LARGEST:
+        raise UsageError(f"this makes {order.points:,} points; a sweep has at most {LARGEST:,}")
+
+
+def _resolved(path: Path, text: str) -> Document:
+    return Document(str(path.resolve()), text)
