@@ -21,11 +21,13 @@ from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.tables import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
-from nwlab.twin.film_law import MEAN, NOISE, RATE, THETA, FilmLaw
 from nwlab.twin.file_errors import FileErrors
+from nwlab.twin.film_law import MEAN, NOISE, RATE, THETA, FilmLaw
 
 NAMES = ("θ", "mean", "σ", "jump rate")
 """What may change, in the order of a change's numbers."""
+_CLEAR = 3.0
+"""Limits beyond which the errors alone are believed."""
 _FAR = 5.0
 """ln of the largest factor that is sought."""
 
@@ -64,9 +66,10 @@ def changes(steps: Steps, film: FilmLaw, doubt: FileErrors, limit: float) -> lis
         errors = abs(own) / np.sqrt(variance + known[place]) if variance else np.inf
         if errors <= limit:
             continue
-        gained = _gained(steps, problem, best, place)
-        variance = variance or own**2 / max(gained, 1e-12)  # at a bound there is no curvature
-        errors = min(errors, np.sqrt(gained * variance / (variance + known[place])))
+        if errors < _CLEAR * limit or not variance:
+            gained = _gained(steps, problem, best, place)
+            variance = variance or own**2 / max(gained, 1e-12)  # at a bound there is no curvature
+            errors = min(errors, np.sqrt(gained * variance / (variance + known[place])))
         if errors > limit:
             found.append(_change(film, place, own, variance**0.5, voltage, float(errors)))
     return found

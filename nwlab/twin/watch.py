@@ -77,9 +77,7 @@ class Watch:
         self._window.clear()
         self._begun_anew = self._disturbed = False
 
-    def take(
-        self, steps: Steps, places: Sequence[Place], alarmed: Collection[int] = ()
-    ) -> Iterator[Named | Explained]:
+    def take(self, steps: Steps, places: Sequence[Place], alarmed: Collection[int] = ()) -> Iterator[Named | Explained]:
         """Take the samples of a block; `alarmed` are those at which a cumulative sum raised an alarm."""
         held, rates = samples_of(steps, self._film)
         for k, (levels, speeds, reading, place) in enumerate(

@@ -1,4 +1,4 @@
-"""How near the twin's Gaussian sum comes to ten thousand particles, and how fast; what a twin does to a run at 1 kHz."""
+"""How near the twin's Gaussian sum comes to ten thousand particles, how fast; and a twin beside a run at 1 kHz."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_sum_is_as_good_as_ten_thousand_particles_and_far_quicker() -> None:
     quick = min(timed(lambda: fresh.follow(whole)) for _ in range(3))
     own, other = (np.sqrt(np.mean((each - truth) ** 2)) / read for each in (ours, np.asarray(LAW.conductance(theirs))))
     print(
-        f"\n{SAMPLES} readings, read noise of one step: rmse {own:.4f} of the reading's own for the sum, {other:.4f} for "
+        f"\n{SAMPLES} readings, read noise of one step: rmse {own:.4f} of the reading's own, {other:.4f} for "
         f"{PARTICLES} particles, ratio {own / other:.4f} (at most 1.02); {1e6 * quick / SAMPLES:.1f} and "
         f"{1e6 * slow / SAMPLES:.0f} µs of processor a reading, {slow / quick:.0f} times as fast (at least 10)"
     )

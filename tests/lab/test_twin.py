@@ -98,7 +98,9 @@ def test_a_twin_that_falls_behind_skips_to_catch_up_and_says_so(tmp_path: Path) 
     told = json.loads(run.communicate(timeout=60)[0])
     assert (run.returncode, told["status"], told["samples"]) == (0, "finished", 2400)
     events = events_of(tmp_path / told["run"])
-    (skipped,) = (event.content["samples"] for event in events if isinstance(event, Noted) and event.kind == "twin skipped")
+    (skipped,) = (
+        event.content["samples"] for event in events if isinstance(event, Noted) and event.kind == "twin skipped"
+    )
     assert isinstance(skipped, int)
     assert 200 * LATE < skipped < 2000
     # What came before and after is expected, and nothing else; the last readings are.

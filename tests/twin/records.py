@@ -1,4 +1,4 @@
-"""Runs of chips whose truth is known, made by the film itself in finer steps than the twin takes, and read by a meter."""
+"""Runs of chips whose truth is known, made by the film in finer steps than the twin takes, and read by a meter."""
 
 from __future__ import annotations
 

@@ -47,7 +47,12 @@ def test_what_does_not_follow_is_not_joined() -> None:
     started, *blocks = record([(LAW, 100)], seed=3).events(10)
     assert [batch.sizes for batch in Batches()([started, *blocks])] == [(), (10,) * 10]
     note = Noted("resumed")
-    assert [batch.sizes for batch in Batches()([started, *blocks[:2], note, *blocks[2:]])] == [(), (10, 10), (), (10,) * 8]
+    assert [batch.sizes for batch in Batches()([started, *blocks[:2], note, *blocks[2:]])] == [
+        (),
+        (10, 10),
+        (),
+        (10,) * 8,
+    ]
     assert [batch.sizes for batch in Batches()([started, *blocks[:2], *blocks[3:]])] == [(), (10, 10), (10,) * 7]
     late = [
         replace(block, reading=replace(block.reading, onset=block.reading.onset + 5.0 * (number > 4)))

@@ -1,4 +1,4 @@
-"""Ten thousand blocks of the matched chip: residuals that are standard normal and white, and alarms as rare as stated."""
+"""Ten thousand blocks of the matched chip: residuals are standard normal and white, alarms as rare as stated."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nwlab.twin.alarms import FALSE_ALARM_STEPS, Alarms
 from nwlab.twin.companion import Companion
 from nwlab.twin.scalar import ScalarTwin
 
+pytestmark = pytest.mark.slow
 BLOCKS, BLOCK = 10_000, 2
 LAGS = 20
 

@@ -104,7 +104,9 @@ def test_errors_of_the_chip_file_count() -> None:
     rates = np.array([LAW.kp0, LAW.kd0])
     sure[:2, :2] = 0.3**2 * np.outer(rates, rates)  # both together: θ is unsure, g̃ is not
     fit: dict[str, object] = {"law": "rate-balance", "order": order, "covariance": sure.tolist()}
-    named = [{note.content["what"] for note in names(notes(companion(fit=each), [(law, 3000)], 44))} for each in ({}, fit)]
+    named = [
+        {note.content["what"] for note in names(notes(companion(fit=each), [(law, 2200)], 44))} for each in ({}, fit)
+    ]
     assert named == [{"θ"}, set()]
 
 
@@ -161,7 +163,7 @@ def test_names_are_as_rare_as_promised() -> None:
 
 def test_a_film_without_jumps_has_three_numbers() -> None:
     calm = replace(LAW, jumps=None)
-    found = names(notes(companion(FilmLaw(calm, READ_NOISE)), [(replace(calm, noise=2 * LAW.noise), 1000)], seed=47))
+    found = names(notes(companion(FilmLaw(calm, READ_NOISE)), [(replace(calm, noise=2 * LAW.noise), 1400)], seed=47))
     assert {note.content["what"] for note in found} == {"σ"}
 
 
