@@ -155,11 +155,11 @@ current = "1 mA"
 [model]
 kind = "changing.py:Changing"
 [model.parameters]
-after = "1000 s"
+after = "700 s"
 noise = {noise}
 theta = {theta}
 """
-SLOW = PROTOCOL.replace("100 ms", "630 ms").format(duration=2900)
+SLOW = PROTOCOL.replace("100 ms", "630 ms").format(duration=2000)
 
 
 @pytest.mark.slow
@@ -170,7 +170,7 @@ def test_what_changes_on_the_virtual_bench_is_named(
     (tmp_path / "slow.toml").write_text(SLOW, encoding="utf-8")
     (tmp_path / "changing.py").write_text(CHANGING, encoding="utf-8")
     (tmp_path / "changing.toml").write_text(CHIP.format(noise=noise, theta=theta), encoding="utf-8")
-    command = [sys.executable, "-m", "nwlab", "run", "slow.toml", "--chip", "changing.toml", "--json", "--speed", "150"]
+    command = [sys.executable, "-m", "nwlab", "run", "slow.toml", "--chip", "changing.toml", "--json", "--speed", "60"]
     done = subprocess.run(
         [*command, "--twin", "stochastic-2025"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
@@ -181,7 +181,7 @@ def test_what_changes_on_the_virtual_bench_is_named(
     named = [note.content for note in notes if note.kind == "alarm" and "what" in note.content]
     assert {content["what"] for content in named} == ({what} if what else set())
     if what:
-        changed = 1000 / 0.63
+        changed = 700 / 0.63
         assert changed < named[0]["step"] < changed + 2000  # type: ignore[operator]
 
 
