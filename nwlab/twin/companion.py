@@ -152,7 +152,7 @@ class Companion:
         at = where.told(told.place.step - where.event.first)
         since = {"drive": told.since.drive, "step": told.since.step}
         if isinstance(told, Explained):
-            return Noted("explained", {"text": EXPLAINED, **at, "since": since})
+            return Noted("explained", {"text": EXPLAINED, **at, "since": since, "row within 3": self.tally.explained})
         change = told.change
         self._count(change.what)
         return Noted(
