@@ -2,7 +2,8 @@
 
 Residuals hardly see θ; how readings follow one another does. Four numbers are fitted together, relative to the file: a
 factor on θ, a shift of g̃, factors on σ and on the rate of jumps; read noise and the sizes of jumps stay as the file has
-them. Each has the standard error that the curvature of the likelihood tells, and the file's own where a fit wrote it.
+them. Each has the standard error that the curvature of the likelihood tells, and what the file leaves open counts, too
+(`FileErrors`).
 
 A number has changed when it lies beyond `limit` errors, both by that error and by the likelihood that is lost when
 it is held at the file's value and the others are fitted again (Wilks, Ann. Math. Statist. 9 (1938) 60): the first alone
@@ -11,6 +12,7 @@ is too sure where a likelihood is skew, the second where a short record biases i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,9 +50,9 @@ class Change:
     def text(self) -> str:
         """What it means."""
         where = f" at {show(self.voltage, 'V', 3)}" if self.what in (NAMES[THETA], NAMES[MEAN]) else ""
-        return (
-            f"{self.what} has changed: {_shown(self.estimate, self.unit)} ± {_shown(self.error, self.unit, 2)}{where}, "
-            f"where the chip file says {_shown(self.expected, self.unit)}"
+        told = (_shown(each, self.error, self.unit) for each in (self.estimate, self.expected))
+        return "{what} has changed: {0} ± {error}{where}, where the chip file says {1}".format(
+            *told, what=self.what, error=_shown(self.error, self.error, self.unit), where=where
         )
 
 
@@ -126,5 +128,9 @@ def _change(film: FilmLaw, place: int, own: float, sd: float, voltage: float, er
     return Change(told, estimate, power * estimate * sd, expected, unit, voltage, errors)
 
 
-def _shown(value: float, unit: str, digits: int = 4) -> str:
-    return show(value, unit, digits) if unit == "S" else f"{value:.{digits}g} {unit.removeprefix('1')}"
+def _shown(value: float, error: float, unit: str) -> str:
+    """Write a number to its error's second digit."""
+    digits = 2 + max(math.ceil(math.log10(abs(value) / error)), 0) if error > 0 < abs(value) < math.inf else 4
+    if unit == "S":
+        return show(value, unit, digits)
+    return f"{value:.{digits}g} {unit.removeprefix('1').replace('sqrt(s)', '√s')}"
