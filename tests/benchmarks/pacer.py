@@ -31,7 +31,7 @@ FALSE = np.zeros((1, 1), np.bool_)
 
 
 class Paced:
-    """A chip of 10 kOhm whose samples come one by one."""
+    """A chip of 31 kOhm whose samples come one by one: about what the stochastic chip is at 3.6 V."""
 
     def __init__(self) -> None:
         self.terminals, self.limits, self.clock = ("A", "B"), Limits(), SystemClock()
@@ -44,7 +44,7 @@ class Paced:
             while (left := due - time.monotonic()) > 0:
                 time.sleep(left)
             self.late.append(time.monotonic() - due)
-            current = np.array([[level * 1e-4 * (1 + 0.1 * np.random.default_rng(step).normal())]])
+            current = np.array([[level * 3.242e-5 * (1 + 2e-5 * np.random.default_rng(step).normal())]])
             middle = np.array([[(step + 0.5) / RATE]])
             yield Reading(
                 begun, np.array([step / RATE]), middle, middle * 0 + 1e-3, np.array([[level]]), current, FALSE, FALSE
@@ -66,7 +66,7 @@ class Noting(runner.Store):
 
 def main(folder: Path, seconds: float, twin: str = "") -> None:
     steps = round(seconds * RATE)
-    drive = Drive(np.full(steps, 1 / RATE), (Force(0, Quantity.VOLTAGE, np.ones(steps), 1e-3, low=1),))
+    drive = Drive(np.full(steps, 1 / RATE), (Force(0, Quantity.VOLTAGE, np.full(steps, 3.6), 1e-3, low=1),))
     chip = Paced()
     runner.Store = Noting  # type: ignore[misc]
     links = [_twin(folder, twin)] if twin else []
