@@ -46,6 +46,11 @@ class GainTwin:
         self._state, self._variance = conductance, 0.0
 
     @property
+    def law(self) -> RateBalance:
+        """What it takes the film for."""
+        return self._film.law
+
+    @property
     def conductance(self) -> float:
         """What the film conducts now, S, as far as the readings tell."""
         return self._state

@@ -29,6 +29,11 @@ class Twin(Protocol):
     """Follows one conductance."""
 
     @property
+    def law(self) -> RateBalance:
+        """What it takes the film for."""
+        ...
+
+    @property
     def conductance(self) -> float:
         """What the film conducts now, S, as far as the readings tell."""
         ...
@@ -58,6 +63,11 @@ class ScalarTwin:
         self._film, self._corrects = FilmLaw(law, read_noise), corrects
         self._branches = np.zeros((3, KEPT))
         self._branches[0, 0], self._branches[2, 0] = conductance, 1.0
+
+    @property
+    def law(self) -> RateBalance:
+        """What it takes the film for."""
+        return self._film.law
 
     @property
     def conductance(self) -> float:

@@ -103,6 +103,7 @@ def test_a_minute_of_identification(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_minute_of_a_twins_alarms(capsys: pytest.CaptureFixture[str]) -> None:
     """That it runs and measures; a chip or two are held against no limit."""
     twin_alarms.main(["--samples", "2000", "--chips", "1"])
