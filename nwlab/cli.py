@@ -113,7 +113,8 @@ def _run(add: AddParser) -> None:
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
-    command.add_argument("--twin-filter", choices=("sum", "off"), default="sum", help=argparse.SUPPRESS)
+    about = "how readings correct it: sum (knows jumps; default), gain (a constant part of each residual), off (never)"
+    command.add_argument("--twin-filter", choices=("sum", "gain", "off"), default="sum", help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     about = "hold simulated time back to X times real time (default: as fast as it can)"
     command.add_argument("--speed", type=float, metavar="X", help=about)
