@@ -19,7 +19,7 @@ import numpy as np
 from nwlab.core.drive import Drive, FloatArray
 from nwlab.model.network_film import NetworkFilm
 from nwlab.twin.ensemble_rig import Rig, Row, key_of, rig_of
-from nwlab.twin.ensemble_update import Outlook, corrected, outlook, residuals
+from nwlab.twin.ensemble_update import Members, corrected, outlook, residuals
 from nwlab.twin.meters import Meters
 from nwlab.twin.passing import Foretold, Passing, Samples
 
@@ -48,6 +48,7 @@ class EnsembleTwin:
         self._rng = np.random.default_rng(seed)
         self._films: list[NetworkFilm] = [make(int(each)) for each in self._rng.integers(0, 2**31, members)]
         self._corrects, self._is_lost = corrects, False
+        self._most = np.zeros(0)  # what sources hold at most in the present drive
         self._rigs: dict[object, Rig | None] = {}
         self._passing = Passing[Rig]()
         self._view = self._films[0].body.reduction.memory()
@@ -72,6 +73,7 @@ class EnsembleTwin:
             if len(self._rigs) >= _REMEMBERED:
                 self._rigs.clear()
             self._rigs[key] = rig_of(self._films, drive)
+        self._most = _highest(drive)
         return self._rigs[key]
 
     def follow(self, rig: Rig, samples: Samples) -> Foretold:
@@ -80,8 +82,8 @@ class EnsembleTwin:
         for k in range(samples.steps):
             if not rig.wiring.is_possible(samples.held[k]):
                 continue
-            if self._is_lost:
-                self._invent(rig, np.abs(samples.held).max(axis=0))
+            if self._is_lost and self._most.any():
+                self._invent(rig, self._most)
             before, delay, aperture = self._reach(rig, samples, k)
             self._take(rig, samples, k, rig.read(before, samples.held[k], delay, aperture), found)
         return found
@@ -100,30 +102,26 @@ class EnsembleTwin:
 
     def _take(self, rig: Rig, samples: Samples, k: int, foretold: FloatArray, found: Foretold) -> None:
         """Say what was expected of a sample, and learn from it."""
-        states = self.states
-        slopes, gain = self._slopes(rig, states, samples.held[k])
+        slopes, gain = self._slopes(rig, samples.held[k])
+        members = Members(self.states, slopes, foretold)
         noise = np.diag(samples.noise[k]) + (gain * samples.blur[k]) @ gain.T
-        expected = outlook(foretold, noise)
+        expected = outlook(members, noise)
         found.mean[k], found.sd[k] = expected.mean + samples.limited[k], expected.sd + samples.limited[k]
         known = np.isfinite(samples.reading[k])
         if not known.any():
             return
-        pair = np.ix_(known, known)
-        expected = Outlook(expected.mean[known], expected.spread[pair], noise[pair])
-        reading = samples.reading[k, known]
-        found.z[k, known] = residuals(expected, reading, len(self._films))
+        expected, reading = expected.only(known), samples.reading[k, known]
+        found.z[k, known] = residuals(expected, reading, members.count)
         if self._corrects:
-            for film, state in zip(
-                self._films,
-                corrected(states, slopes[known], foretold[:, known], reading, expected, self._rng),
-                strict=True,
-            ):
+            states = corrected(members.only(known), expected, reading, self._rng)
+            for film, state in zip(self._films, states, strict=True):
                 film.state = np.ascontiguousarray(state)
                 film.forget_moment()
 
-    def _slopes(self, rig: Rig, states: FloatArray, held: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _slopes(self, rig: Rig, held: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return how readings depend on junctions, (forces, variables, junctions), and on sources, (forces, sources)."""
-        body, law, mean, spread = self._films[0].body, self._films[0].law, states.mean(axis=0), states.std(axis=0)
+        body, law, states = self._films[0].body, self._films[0].law, self.states
+        mean, spread = states.mean(axis=0), states.std(axis=0)
         conductance = law.conductance(mean)
         view = rig.wiring.look(body.reduction.matrix(self._view, body.with_fixed(conductance)))
         forces = len(rig.wiring.pick)
@@ -144,17 +142,25 @@ class EnsembleTwin:
         body = self._films[0].body
         return body.drops(body.reduction.potentials(self._view, terminals))[: body.junctions]
 
-    def _invent(self, rig: Rig, reach: FloatArray) -> None:
-        """Give every member a past of its own, of up to `reach` (sources,) V or A."""
+    def _invent(self, rig: Rig, most: FloatArray) -> None:
+        """Give every member a past of its own, in which sources held up to `most` (sources,) V or A."""
         self._is_lost = False
         for film in self._films:
             part, when = self._rng.random(2)
             duration = _SHORTEST_PAST * (_LONGEST_PAST / _SHORTEST_PAST) ** when
             for _ in range(_PAST_STEPS):
                 view = rig.wiring.look(film.matrix())
-                if view is None or not rig.wiring.is_possible(part * reach):
+                if view is None or not rig.wiring.is_possible(part * most):
                     return
-                drops = film.body.drops(film.potentials(view.potentials(part * reach)))[: film.body.junctions]
+                drops = film.body.drops(film.potentials(view.potentials(part * most)))[: film.body.junctions]
                 drops = np.ascontiguousarray(drops)
                 film.state = film.law.live(film.state, drops, duration / _PAST_STEPS, film.stream)
                 film.forget_moment()
+
+
+def _highest(drive: Drive) -> FloatArray:
+    """Return what the sources of a drive hold, forces then grounds, (sources,) V or A, where they hold most."""
+    levels = np.array([force.levels for force in drive.forces]).reshape(len(drive.forces), drive.steps)
+    highest = np.abs(levels).max(axis=1, keepdims=True)
+    share = np.divide(np.abs(levels), highest, out=np.zeros_like(levels), where=highest > 0)
+    return np.concatenate([levels[:, int(np.argmax(share.sum(axis=0)))], np.zeros(len(drive.ground))])

@@ -8,9 +8,10 @@ Theory of operation
 
 Localisation
     Every reading depends on all junctions, so that no distance tells which covariances of twenty members are chance.
-    Covariances between different junctions count by the part β that is not: β = 1 − Σvar(r)/Σr² over all
-    correlations r (Schäfer and Strimmer, Stat. Appl. Genet. Mol. Biol. 4 (2005) 32); those within a junction count in
-    full. What junctions fluctuate each for itself then goes where H, the slopes of the circuit, puts it.
+    Covariances between different junctions count by the part β that is not: β = 1 − Σvar(r)/Σ(r − ρ)² over all
+    correlations r, where ρ is what is believed without them (Schäfer and Strimmer, Stat. Appl. Genet. Mol. Biol. 4
+    (2005) 32). Between junctions that is 0; covariances within a junction count in full. Between readings it is what
+    H, the slopes of the circuit, make of junctions that vary each for itself: so what enters here leaves there.
 
 Inflation
     Variances of what members foretell are enlarged by `INFLATION`, which widens what was observed and leaves the rest.
@@ -18,12 +19,14 @@ Inflation
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri, stdtr
 
-from nwlab.core.drive import FloatArray
+from nwlab.core.drive import BoolArray, FloatArray
 
 INFLATION = 1.05
 """Of the variance of foretold readings."""
@@ -44,16 +47,60 @@ class Outlook(NamedTuple):
         """Standard deviation of each reading, (forces,)."""
         return np.sqrt(np.diag(self.spread + self.noise))
 
+    def only(self, known: BoolArray) -> Outlook:
+        """Return what is expected of some of the forces."""
+        pair = np.ix_(known, known)
+        return Outlook(self.mean[known], self.spread[pair], self.noise[pair])
 
-def outlook(foretold: FloatArray, noise: FloatArray) -> Outlook:
-    """Return what is expected from `foretold` (members, forces) and the covariance of meter noise."""
-    members = len(foretold)
-    mean = foretold.mean(axis=0)
-    off = foretold - mean
-    spread = off.T @ off / (members - 1)
-    kept = shrinkage(off) if foretold.shape[1] > 1 else 1.0
-    own = np.diag(np.diag(spread))
-    return Outlook(mean, INFLATION * (1.0 + 1.0 / members) * (kept * spread + (1.0 - kept) * own), noise)
+
+@dataclass(frozen=True)
+class Members:
+    """An ensemble before a reading."""
+
+    states: FloatArray  # (members, variables, junctions)
+    slopes: FloatArray  # (forces, variables, junctions) how readings depend on a state
+    foretold: FloatArray  # (members, forces) what each member would read
+
+    def only(self, known: BoolArray) -> Members:
+        """Return the same for some of the forces."""
+        return Members(self.states, self.slopes[known], self.foretold[:, known])
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.states)
+
+    @cached_property
+    def off(self) -> FloatArray:
+        """How far states are from their mean, (members, variables, junctions)."""
+        return self.states - self.states.mean(axis=0)
+
+    @cached_property
+    def seen(self) -> FloatArray:
+        """How far what is foretold is from its mean, (members, forces)."""
+        return self.foretold - self.foretold.mean(axis=0)
+
+    @cached_property
+    def alone(self) -> FloatArray:
+        """Covariances of states with readings, were junctions independent, (variables, junctions, forces)."""
+        within = np.einsum("nuj,nvj->uvj", self.off, self.off) / (self.count - 1)
+        return np.einsum("uvj,fvj->ujf", within, self.slopes)
+
+    @cached_property
+    def through(self) -> FloatArray:
+        """Covariances of readings, were junctions independent, (forces, forces)."""
+        return np.einsum("fuj,ujg->fg", self.slopes, self.alone)
+
+
+def outlook(members: Members, noise: FloatArray) -> Outlook:
+    """Return what is expected, given the covariance of meter noise (forces, forces)."""
+    count, seen = members.count, members.seen
+    sd = seen.std(axis=0, ddof=1)
+    believed = _correlation(members.through)
+    found = _correlation(seen.T @ seen)
+    kept = _kept(seen, believed)
+    spread = sd * sd[:, np.newaxis] * (kept * found + (1.0 - kept) * believed)
+    return Outlook(members.foretold.mean(axis=0), INFLATION * (1.0 + 1.0 / count) * spread, noise)
 
 
 def residuals(expected: Outlook, reading: FloatArray, members: int) -> FloatArray:
@@ -70,55 +117,65 @@ def residuals(expected: Outlook, reading: FloatArray, members: int) -> FloatArra
     return ndtri(np.clip(stdtr(freedom, off), _SURE, 1.0 - _SURE))
 
 
-def corrected(
-    states: FloatArray,
-    slopes: FloatArray,
-    foretold: FloatArray,
-    reading: FloatArray,
-    expected: Outlook,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """Return the states after a reading (forces,), (members, variables, junctions).
-
-    `slopes` (forces, variables, junctions) tell how readings depend on a state, `foretold` (members, forces) is what
-    each member expected.
-    """
-    members = len(states)
-    draws = rng.standard_normal(foretold.shape) @ np.linalg.cholesky(expected.noise).T
+def corrected(members: Members, expected: Outlook, reading: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return the states after a reading (forces,), (members, variables, junctions)."""
+    count, seen, off = members.count, members.seen, members.off
+    draws = rng.standard_normal(seen.shape) @ np.linalg.cholesky(expected.noise).T
     draws -= draws.mean(axis=0)
-    wanted = expected.spread @ np.linalg.inv(expected.spread + expected.noise)
-    steps = (reading + draws - foretold) @ wanted.T
-    off = states - states.mean(axis=0)
-    seen = foretold - foretold.mean(axis=0)
-    kept = shrinkage(off.reshape(members, -1))
-    within = np.einsum("nuj,nvj->uvj", off, off) / (members - 1)
-    alone = np.einsum("uvj,fvj->ujf", within, slopes)
-    drawn = kept * np.einsum("nuj,nf->ujf", off, seen) / (members - 1) + (1.0 - kept) * alone
-    through = kept * (seen.T @ seen) / (members - 1) + (1.0 - kept) * np.einsum("fuj,ujg->fg", slopes, alone)
-    return states + np.einsum("ujf,nf->nuj", drawn, steps @ _inverted(through))
+    part = np.linalg.solve(expected.spread + expected.noise, expected.spread)
+    steps = (reading + draws - members.foretold) @ part
+    kept = shrinkage(off.reshape(count, -1))
+    drawn = kept * np.einsum("nuj,nf->ujf", off, seen) / (count - 1) + (1.0 - kept) * members.alone
+    through = kept * (seen.T @ seen) / (count - 1) + (1.0 - kept) * members.through
+    return members.states + np.einsum("ujf,nf->nuj", drawn, steps @ _inverted(through))
 
 
 def shrinkage(off: FloatArray) -> float:
-    """Return the part β of correlations between values that is not chance, from anomalies (members, values)."""
-    members = len(off)
-    sd = off.std(axis=0)
+    """Return the part β of correlations between values that is not chance, from anomalies (members, values).
+
+    All pairs of values are summed over by way of tables of members alone.
+    """
+    count, sd = len(off), off.std(axis=0)
     known = sd > 1e-12 * float(sd.max(initial=0.0))
     if np.count_nonzero(known) < 2:
         return 1.0
     z = off[:, known] / sd[known]
     square = z * z
-    # Sums over all pairs of values, without the pairs of a value with itself, from tables of members alone.
-    single = float((square**2).sum())
-    every = float((square.sum(axis=1) ** 2).sum()) - single
-    mean = float(((z @ z.T) ** 2).sum()) / members**2 - float((square.mean(axis=0) ** 2).sum())
-    chance = members / (members - 1) ** 3 * (every - members * mean)
-    whole = (members / (members - 1)) ** 2 * mean
+    every = float((square.sum(axis=1) ** 2).sum()) - float((square**2).sum())
+    mean = float(((z @ z.T) ** 2).sum()) / count**2 - float((square.mean(axis=0) ** 2).sum())
+    chance = count / (count - 1) ** 3 * (every - count * mean)
+    return _part(chance, (count / (count - 1)) ** 2 * mean)
+
+
+def _kept(off: FloatArray, believed: FloatArray) -> float:
+    """Return the part of correlations between values that is not chance, where others are believed."""
+    count, sd = len(off), off.std(axis=0)
+    z = np.divide(off, sd, out=np.zeros_like(off), where=sd > 0)
+    products = z[:, :, np.newaxis] * z[:, np.newaxis, :]
+    mean = products.mean(axis=0)
+    others = ~np.eye(len(believed), dtype=np.bool_)
+    chance = count**2 / (count - 1) ** 3 * float(products.var(axis=0)[others].sum())
+    return _part(chance, float((((count / (count - 1) * mean) - believed)[others] ** 2).sum()))
+
+
+def _part(chance: float, whole: float) -> float:
     return 1.0 - min(max(chance / whole, 0.0), 1.0) if whole > 0 else 0.0
+
+
+def _correlation(matrix: FloatArray) -> FloatArray:
+    scale = _scale(matrix)
+    found = matrix * scale * scale[:, np.newaxis]
+    np.fill_diagonal(found, 1.0)
+    return found
 
 
 def _inverted(matrix: FloatArray) -> FloatArray:
     """Return the inverse of a covariance (forces, forces), of 0 in directions that readings share."""
+    scale = _scale(matrix)
+    return np.linalg.pinv(matrix * scale * scale[:, np.newaxis], rcond=_SAME, hermitian=True) * scale * scale[:, np.newaxis]
+
+
+def _scale(matrix: FloatArray) -> FloatArray:
+    """Return what makes the variances of a covariance 1; 0 where there is none."""
     sd = np.sqrt(np.maximum(np.diag(matrix), 0.0))
-    scale = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
-    scaled = matrix * scale * scale[:, np.newaxis]
-    return np.linalg.pinv(scaled, rcond=_SAME, hermitian=True) * scale * scale[:, np.newaxis]
+    return np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)

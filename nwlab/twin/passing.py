@@ -15,7 +15,7 @@ from nwlab.twin.meters import Meters, held, read
 Rig = TypeVar("Rig")
 
 _SHORTEST = 1e-6
-"""s that a reading takes at least."""
+"""s that anything takes at least."""
 
 
 class Foretold(NamedTuple):
@@ -89,10 +89,10 @@ class Passing(Generic[Rig]):
             self.moment = onset
         if self.rig is not None and self.held is not None:
             left = (onset if self.stays else min(self.until, onset)) - self.moment
-            if left > 0:
+            if left > _SHORTEST:
                 hold(self.rig, self.held, left)
                 self.moment += left
-            if onset > self.moment:
+            if onset - self.moment > _SHORTEST:
                 hold(self.rig, np.zeros(self.held.size), onset - self.moment)
         self.moment = max(self.moment, onset)
         delay = max(begin - self.moment, 0.0)
