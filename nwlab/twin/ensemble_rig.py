@@ -52,10 +52,16 @@ class Rig:
 
         With an aperture of 0 nothing is read, and what is returned means nothing.
         """
-        return self._read_held(before, held, delay, aperture) if self._played else self._solve(before, held, delay, aperture)
+        return (
+            self._read_held(before, held, delay, aperture)
+            if self._played
+            else self._solve(before, held, delay, aperture)
+        )
 
     def _read_held(self, before: Sequence[Row], held: FloatArray, delay: float, aperture: float) -> FloatArray:
-        rows = [(row.held, row.duration, 0.0) for row in before] + [(held, delay + aperture, delay if aperture else 0.0)]
+        rows = [(row.held, row.duration, 0.0) for row in before] + [
+            (held, delay + aperture, delay if aperture else 0.0)
+        ]
         levels = np.stack([row[0] for row in rows])[:, self._is_held]
         dwell, skipped = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
         potentials = self._played[0].potentials(levels)

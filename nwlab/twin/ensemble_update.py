@@ -172,7 +172,11 @@ def _correlation(matrix: FloatArray) -> FloatArray:
 def _inverted(matrix: FloatArray) -> FloatArray:
     """Return the inverse of a covariance (forces, forces), of 0 in directions that readings share."""
     scale = _scale(matrix)
-    return np.linalg.pinv(matrix * scale * scale[:, np.newaxis], rcond=_SAME, hermitian=True) * scale * scale[:, np.newaxis]
+    return (
+        np.linalg.pinv(matrix * scale * scale[:, np.newaxis], rcond=_SAME, hermitian=True)
+        * scale
+        * scale[:, np.newaxis]
+    )
 
 
 def _scale(matrix: FloatArray) -> FloatArray:

@@ -60,7 +60,9 @@ class NetworkCompanion:
         self.tally = Tally()
         self._twin, self._terminals, self._steps = twin, terminals, false_alarm_steps
         self._about = {} if about is None else dict(about)
-        self._place: list[int] | None = list(range(len(terminals)))  # number in the model of each of the run's terminals
+        self._place: list[int] | None = list(
+            range(len(terminals))
+        )  # number in the model of each of the run's terminals
         self._names = terminals
         self._drive: Drive | None = None
         self._rig: Any = None

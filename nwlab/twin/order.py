@@ -28,7 +28,7 @@ class TwinOrder:
     false_alarm_steps: float = FALSE_ALARM_STEPS
 
     def companion(self) -> Companion | NetworkCompanion:
-        """Make the twin; raises FileError, and UsageError for a chip that no twin can follow, or a filter not made for it."""
+        """Make the twin; raises FileError, and UsageError for a chip or a filter that is none for a twin."""
         if self.filter not in EVERY:
             raise UsageError(f"a twin's filter is one of {', '.join(EVERY)}, not {self.filter!r}")
         file = load_chip(self.chip)

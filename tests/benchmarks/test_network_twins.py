@@ -44,7 +44,9 @@ def test_a_reduced_twin_of_sixteen_terminals_at_1_khz(forces: int) -> None:
 
     reading = as_measured(what, played(chip(resistors(values)), what), METERS, np.random.default_rng(3))
     wall, processor = _ratio(make, what, reading)
-    print(f"\n16 terminals, 120 conductances, {forces} forces at 1 kHz: {processor:.1f} × real time ({wall:.1f} by wall)")
+    print(
+        f"\n16 terminals, 120 conductances, {forces} forces at 1 kHz: {processor:.1f} × real time ({wall:.1f} by wall)"
+    )
 
 
 def test_an_ensemble_of_20_networks_of_100_wires_at_50_hz() -> None:

@@ -48,9 +48,7 @@ def chip(film: Film) -> Chip:
 def voltages(levels: FloatArray, dwell: float = 1e-3, terminals: Iterable[int] | None = None) -> Drive:
     """Hold terminals at levels (steps, terminals) V."""
     places = range(levels.shape[1]) if terminals is None else terminals
-    forces = tuple(
-        Force(place, Quantity.VOLTAGE, column, 1e-2) for place, column in zip(places, levels.T, strict=True)
-    )
+    forces = tuple(Force(place, Quantity.VOLTAGE, column, 1e-2) for place, column in zip(places, levels.T, strict=True))
     return Drive(np.full(len(levels), dwell), forces)
 
 

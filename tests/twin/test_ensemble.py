@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,11 @@ import pytest
 from twin.networks import as_measured, chip, followed, played
 
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
-from nwlab.core.events import BlockArrived, DriveStarted, Noted
 from nwlab.core.reading import Reading
 from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.model.network_film import NetworkFilm
 from nwlab.twin.ensemble import EnsembleTwin
-from nwlab.twin.ensemble_update import shrinkage
 from nwlab.twin.meters import Meters
-from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.passing import Foretold
 
 CHIP = """\
@@ -96,7 +92,9 @@ def drive(levels: FloatArray, dwell: float = DWELL, hold: bool = False) -> Drive
         Force(1, Quantity.VOLTAGE, zero, 1e-2),
         Force(2, Quantity.CURRENT, zero, 5.0),
     )
-    return Drive(np.full(levels.size, dwell), forces, ground=(3,), read_delay=np.full(levels.size, dwell / 4), hold=hold)
+    return Drive(
+        np.full(levels.size, dwell), forces, ground=(3,), read_delay=np.full(levels.size, dwell / 4), hold=hold
+    )
 
 
 def levels(samples: int, seed: int = 3) -> FloatArray:
