@@ -1,10 +1,10 @@
 """Capacitors at the terminals of a linear chip: how their charge follows what the sources hold, in closed form.
 
 Theory of operation
-    Of the potentials u at the terminals, T says how they answer to currents pushed into terminals; a capacitor pushes
-    −C·u'. So u = u∞ − T·C·u', where u∞ is what they would settle at. √C·T·√C is symmetric and has no negative
-    eigenvalues τ: they are the time constants. Along its eigenvectors all is exponential, and what a reading sees of the
-    charges that move follows from the same inverse. A τ of nothing has long settled, as where a source holds a terminal.
+    T says how the potentials u of the terminals answer to currents pushed into them; a capacitor pushes −C·u'. So
+    u = u∞ − T·C·u', where u∞ is what they would settle at. √C·T·√C is symmetric and has no negative eigenvalues τ: they
+    are the time constants. Along its eigenvectors all is exponential, and what a reading sees of the charges that move
+    follows from the same inverse. A τ of nothing has long settled, as where a source holds a terminal.
 """
 
 from __future__ import annotations

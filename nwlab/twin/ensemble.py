@@ -119,7 +119,7 @@ class EnsembleTwin:
                 film.forget_moment()
 
     def _slopes(self, rig: Rig, held: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return how readings depend on junctions, (forces, variables, junctions), and on sources, (forces, sources)."""
+        """Return how readings move with states, (forces, variables, junctions), and with sources, (forces, sources)."""
         body, law, states = self._films[0].body, self._films[0].law, self.states
         mean, spread = states.mean(axis=0), states.std(axis=0)
         conductance = law.conductance(mean)

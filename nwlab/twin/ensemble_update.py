@@ -8,13 +8,15 @@ Theory of operation
 
 Localisation
     Every reading depends on all junctions, so that no distance tells which covariances of twenty members are chance.
-    Covariances between different junctions count by the part β that is not: β = 1 − Σvar(r)/Σ(r − ρ)² over all
-    correlations r, where ρ is what is believed without them (Schäfer and Strimmer, Stat. Appl. Genet. Mol. Biol. 4
-    (2005) 32). Between junctions that is 0; covariances within a junction count in full. Between readings it is what
-    H, the slopes of the circuit, make of junctions that vary each for itself: so what enters here leaves there.
+    Correlations between states and a reading count by the part β that is not chance, β = 1 − Σvar(r)/Σ(r − ρ)² with
+    weights of how much each state moves the reading (Schäfer and Strimmer, Stat. Appl. Genet. Mol. Biol. 4 (2005) 32).
+    The rest is ρ, what they would be if every junction varied for itself: it follows from the slopes of the circuit,
+    without chance. Correlations between readings likewise.
 
 Inflation
-    Variances of what members foretell are enlarged by `INFLATION`, which widens what was observed and leaves the rest.
+    Each state's spread after a reading is taken back by the part `RELAXED` to what it was before (Whitaker and Hamill,
+    Mon. Weather Rev. 140 (2012) 3078). That widens what was observed and leaves the rest; without it members soon agree
+    about everything that they have not seen.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ from scipy.special import ndtri, stdtr
 
 from nwlab.core.drive import BoolArray, FloatArray
 
-INFLATION = 1.05
-"""Of the variance of foretold readings."""
+RELAXED = 0.75
+"""Of what a reading takes from the spread of a state: what is given back."""
 
 _SURE = 1e-6  # chances of a smaller reading are told apart down to this; 4.75 standard deviations
 _SAME = 1e-6  # of the largest: readings that differ by less in how they depend on junctions are one
@@ -98,9 +100,10 @@ def outlook(members: Members, noise: FloatArray) -> Outlook:
     sd = seen.std(axis=0, ddof=1)
     believed = _correlation(members.through)
     found = _correlation(seen.T @ seen)
-    kept = _kept(seen, believed)
+    z = np.divide(seen, seen.std(axis=0), out=np.zeros_like(seen), where=sd > 0)
+    kept = kept_part(z[:, :, np.newaxis] * z[:, np.newaxis, :], believed, 1.0 - np.eye(len(sd)))
     spread = sd * sd[:, np.newaxis] * (kept * found + (1.0 - kept) * believed)
-    return Outlook(members.foretold.mean(axis=0), INFLATION * (1.0 + 1.0 / count) * spread, noise)
+    return Outlook(members.foretold.mean(axis=0), (1.0 + 1.0 / count) * spread, noise)
 
 
 def residuals(expected: Outlook, reading: FloatArray, members: int) -> FloatArray:
@@ -119,46 +122,46 @@ def residuals(expected: Outlook, reading: FloatArray, members: int) -> FloatArra
 
 def corrected(members: Members, expected: Outlook, reading: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return the states after a reading (forces,), (members, variables, junctions)."""
-    count, seen, off = members.count, members.seen, members.off
+    seen = members.seen
     draws = rng.standard_normal(seen.shape) @ np.linalg.cholesky(expected.noise).T
     draws -= draws.mean(axis=0)
     part = np.linalg.solve(expected.spread + expected.noise, expected.spread)
     steps = (reading + draws - members.foretold) @ part
-    kept = shrinkage(off.reshape(count, -1))
-    drawn = kept * np.einsum("nuj,nf->ujf", off, seen) / (count - 1) + (1.0 - kept) * members.alone
-    through = kept * (seen.T @ seen) / (count - 1) + (1.0 - kept) * members.through
-    return members.states + np.einsum("ujf,nf->nuj", drawn, steps @ _inverted(through))
+    states = members.states + np.einsum("ujf,nf->nuj", _spread(members), steps)
+    mean = states.mean(axis=0)
+    before, after = members.off.std(axis=0), states.std(axis=0)
+    kept = RELAXED * np.divide(before, after, out=np.ones_like(after), where=after > 0) + 1.0 - RELAXED
+    return mean + kept * (states - mean)
 
 
-def shrinkage(off: FloatArray) -> float:
-    """Return the part β of correlations between values that is not chance, from anomalies (members, values).
-
-    All pairs of values are summed over by way of tables of members alone.
-    """
-    count, sd = len(off), off.std(axis=0)
-    known = sd > 1e-12 * float(sd.max(initial=0.0))
-    if np.count_nonzero(known) < 2:
-        return 1.0
-    z = off[:, known] / sd[known]
-    square = z * z
-    every = float((square.sum(axis=1) ** 2).sum()) - float((square**2).sum())
-    mean = float(((z @ z.T) ** 2).sum()) / count**2 - float((square.mean(axis=0) ** 2).sum())
-    chance = count / (count - 1) ** 3 * (every - count * mean)
-    return _part(chance, (count / (count - 1)) ** 2 * mean)
-
-
-def _kept(off: FloatArray, believed: FloatArray) -> float:
-    """Return the part of correlations between values that is not chance, where others are believed."""
-    count, sd = len(off), off.std(axis=0)
+def _spread(members: Members) -> FloatArray:
+    """Return how states follow corrected readings, (variables, junctions, forces): their slopes give readings back."""
+    off, seen = members.off, members.seen
+    sd, wide = off.std(axis=0), seen.std(axis=0)
     z = np.divide(off, sd, out=np.zeros_like(off), where=sd > 0)
-    products = z[:, :, np.newaxis] * z[:, np.newaxis, :]
-    mean = products.mean(axis=0)
-    others = ~np.eye(len(believed), dtype=np.bool_)
-    chance = count**2 / (count - 1) ** 3 * float(products.var(axis=0)[others].sum())
-    return _part(chance, float((((count / (count - 1) * mean) - believed)[others] ** 2).sum()))
+    v = np.divide(seen, wide, out=np.zeros_like(seen), where=wide > 0)
+    scale = sd[:, :, np.newaxis] * np.sqrt(np.maximum(np.diag(members.through), 0.0))
+    believed = np.divide(members.alone, scale, out=np.zeros_like(scale), where=scale > 0)
+    correlation = np.empty_like(believed)
+    for force in range(seen.shape[1]):
+        weight = (members.slopes[force] * sd) ** 2
+        products = z * v[:, force, np.newaxis, np.newaxis]
+        kept = kept_part(products, believed[..., force], weight)
+        correlation[..., force] = kept * products.mean(axis=0) + (1.0 - kept) * believed[..., force]
+    drawn = correlation * sd[:, :, np.newaxis] * wide
+    return drawn @ _inverted(np.einsum("fuj,ujg->fg", members.slopes, drawn))
 
 
-def _part(chance: float, whole: float) -> float:
+def kept_part(products: FloatArray, believed: FloatArray, weight: FloatArray | float) -> float:
+    """Return the part β of correlations that is not chance.
+
+    `products` (members, …) are products of standardised values, whose means are the correlations; `believed` (…) is
+    what is believed without them, `weight` (…) what each counts.
+    """
+    count = len(products)
+    chance = count**2 / (count - 1) ** 3 * float((weight * products.var(axis=0)).sum())
+    apart = count / (count - 1) * products.mean(axis=0) - believed
+    whole = float((weight * apart**2).sum())
     return 1.0 - min(max(chance / whole, 0.0), 1.0) if whole > 0 else 0.0
 
 
@@ -170,13 +173,9 @@ def _correlation(matrix: FloatArray) -> FloatArray:
 
 
 def _inverted(matrix: FloatArray) -> FloatArray:
-    """Return the inverse of a covariance (forces, forces), of 0 in directions that readings share."""
+    """Return the inverse of how readings follow one another, (forces, forces); of 0 in directions that they share."""
     scale = _scale(matrix)
-    return (
-        np.linalg.pinv(matrix * scale * scale[:, np.newaxis], rcond=_SAME, hermitian=True)
-        * scale
-        * scale[:, np.newaxis]
-    )
+    return np.linalg.pinv(matrix * scale * scale[:, np.newaxis], rcond=_SAME) * scale * scale[:, np.newaxis]
 
 
 def _scale(matrix: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from nwlab.model.chips.own import OwnChip
 from nwlab.model.chips.simple import ResistorChip, TwoTerminalChip
 from nwlab.model.network_film import NetworkFilm
 from nwlab.twin.ensemble import MEMBERS, EnsembleTwin
-from nwlab.twin.ensemble_update import INFLATION
+from nwlab.twin.ensemble_update import RELAXED
 from nwlab.twin.meters import Meters
 from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.reduced import DRIFT, ReducedTwin
@@ -53,7 +53,11 @@ def network_companion(file: ChipFile, filter_name: str, false_alarm_steps: float
         twin.lose()  # what the chip has been through before the run is not known; its first readings tell
     about: dict[str, object] = {"filter": name, "corrects by": filters[name]}
     if name == "ensemble":
-        about |= {"members": MEMBERS, "inflation": INFLATION, "localisation": "shrinkage of correlations"}
+        about |= {
+            "members": MEMBERS,
+            "inflation": f"spread relaxed by {RELAXED:g}",
+            "localisation": "shrunk correlations",
+        }
     return NetworkCompanion(twin, file.terminals, None if name == "off" else false_alarm_steps, about)
 
 
