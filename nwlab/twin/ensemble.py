@@ -25,6 +25,9 @@ from nwlab.twin.passing import Foretold, Passing, Samples
 
 MEMBERS = 20
 
+SETTLING = 1000
+"""Samples until members of any past have become alike: measured on networks of 100 wires that forget within seconds."""
+
 _SHORTEST_PAST, _LONGEST_PAST = 0.1, 100.0  # s
 _PAST_STEPS = 6
 _NUDGE = 1e-3  # of a junction's spread over the members
@@ -52,6 +55,11 @@ class EnsembleTwin:
         self._rigs: dict[object, Rig | None] = {}
         self._passing = Passing[Rig]()
         self._view = self._films[0].body.reduction.memory()
+
+    @property
+    def settling(self) -> int:
+        """How many samples it takes until the state of a chip of which nothing was known is found."""
+        return SETTLING if self._corrects else 0
 
     @property
     def states(self) -> FloatArray:

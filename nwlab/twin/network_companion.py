@@ -28,6 +28,11 @@ class NetworkTwin(Protocol[Rig]):
         """How far readings can be trusted."""
         ...
 
+    @property
+    def settling(self) -> int:
+        """How many samples it takes until the twin has found the state of a chip of which it knew nothing."""
+        ...
+
     def rig(self, drive: Drive) -> Rig | None:
         """Return what the twin makes of the wiring of a drive; None for one that it cannot follow."""
         ...
@@ -45,8 +50,8 @@ class NetworkCompanion:
     """The twin of a chip of many terminals beside a run.
 
     Each force has alarms of its own. A false one comes once in `false_alarm_steps` steps from all forces of a sample
-    together: with n forces, once in n times as many from each. Residuals of a model that learns nothing stay where they
-    once are, so that they raise no alarms.
+    together: with n forces, once in n times as many from each. Alarms listen once the twin has found the chip's state.
+    Residuals of a model that learns nothing stay where they once are, so that they raise none.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class NetworkCompanion:
         self._drive: Drive | None = None
         self._rig: Any = None
         self._alarms: dict[_Watched, Alarms] = {}
+        self._samples = 0  # since nothing was known of the chip
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
@@ -88,7 +94,12 @@ class NetworkCompanion:
         if self._steps is None:
             return self._about
         sums = Alarms(self._steps).settings["sums"]
-        return {**self._about, "false alarm once in steps": self._steps, "sums where one force is read": sums}
+        return {
+            **self._about,
+            "false alarm once in steps": self._steps,
+            "alarms listen after samples": self._twin.settling,
+            "sums where one force is read": sums,
+        }
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
@@ -97,6 +108,7 @@ class NetworkCompanion:
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
         self._twin.lose()
+        self._samples = 0
 
     def _begin(self, names: tuple[str, ...]) -> Iterator[Noted]:
         """Find the run's terminals in the model, by name, or by number where it knows none of the names."""
@@ -119,8 +131,11 @@ class NetworkCompanion:
         found = self._twin.follow(rig, samples_of(drive, event.first, event.reading, self._twin.meters))
         if not drive.forces:
             return
-        yield Expected(event.index, event.first, found.mean, found.sd, found.z, np.full(found.z.shape, np.nan))
+        yield Expected(event.index, event.first, found.mean, found.sd, found.z.copy(), np.full(found.z.shape, np.nan))
         self.tally.take(found.z.ravel())
+        deaf = max(0, self._twin.settling - self._samples)
+        self._samples += event.reading.steps
+        found.z[:deaf] = np.nan
         if self._steps is not None:
             for place in range(len(drive.forces)):
                 yield from self._drifts(event, drive, place, found, self._steps)

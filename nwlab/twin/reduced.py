@@ -83,6 +83,11 @@ class ReducedTwin:
         self._watch: _Watch | None = None
 
     @property
+    def settling(self) -> int:
+        """How many samples it takes until residuals are calibrated: none, they always are."""
+        return 0
+
+    @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The terminals between which there are conductances."""
         return tuple(zip(self._one.tolist(), self._two.tolist(), strict=True))
