@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,7 @@ def told_by(follower: EnsembleTwin, what: Drive, reading: Reading) -> list[Noted
     return [each for each in told if isinstance(each, Noted) and each.kind == "alarm"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "kinds"), [({"noise": "2e-3 1/sqrt(s)"}, {"spread"}), ({"g_max": "5.5 mS"}, {"above", "spread"})]
 )
