@@ -35,6 +35,7 @@ AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
 _BENCH = "bench file or name, tcp://host:port, or replay:RUN for a run on record (default: virtual)"
 FITS = ("rate-balance", "mean-field", "grid", "stretched", "stretched-grid", "contacts")
+TWIN_FILTERS = ("best", "sum", "gain", "kalman", "ensemble", "off")
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
@@ -113,8 +114,8 @@ def _run(add: AddParser) -> None:
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
-    about = "how readings correct it: sum (knows jumps; default), gain (a constant part of each residual), off (never)"
-    command.add_argument("--twin-filter", choices=("sum", "gain", "off"), default="sum", help=about)
+    about = "how readings correct it: sum (knows jumps) or gain for films, kalman or ensemble for networks, off (never)"
+    command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     about = "hold simulated time back to X times real time (default: as fast as it can)"
     command.add_argument("--speed", type=float, metavar="X", help=about)

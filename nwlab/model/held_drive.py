@@ -22,21 +22,32 @@ class HeldDrive:
 
     def __init__(self, drive: Drive, cluster: _Cluster, held: HeldFilm) -> None:
         self._drive, self._held = drive, held
-        self._levels = cluster.potentials(drive)
         self._share = cluster.share
+        self._levels = self.potentials(_levels(drive))
         self._is_source = _sources(drive)
         self._delay = np.zeros(drive.steps) if drive.read_delay is None else drive.read_delay
 
     def play(self, first: int, end: int) -> tuple[FloatArray, FloatArray]:
         """Play steps; return mean voltages and currents, (steps, forces)."""
         steps = slice(first, end)
-        means = self._held.play(self._levels[steps], self._drive.dwell[steps], self._delay[steps])
-        done, ports = len(means), len(self._held.ports)
-        voltage = np.zeros((done, len(self._drive.forces)))
+        voltage, current = self.hold(self._levels[steps], self._drive.dwell[steps], self._delay[steps])
+        for column in np.flatnonzero(self._is_source):
+            voltage[:, column] = self._drive.forces[column].levels[first : first + len(voltage)]
+        return voltage, current
+
+    def potentials(self, levels: FloatArray) -> FloatArray:
+        """Return the potential of each port in V, (steps, ports), for levels of all voltage sources, grounds last."""
+        return levels @ self._share
+
+    def hold(self, potentials: FloatArray, dwell: FloatArray, delay: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Hold ports at potentials (steps, ports) V; return means, (steps, forces): V of voltmeters, A of the others.
+
+        `dwell` and `delay` are (steps,) s; otherwise as `play`.
+        """
+        means = self._held.play(potentials, dwell, delay)
+        ports, sources = len(self._held.ports), np.flatnonzero(self._is_source)
+        voltage = np.zeros((len(means), self._is_source.size))
         current = np.zeros_like(voltage)
-        sources = np.flatnonzero(self._is_source)
-        for column in sources:
-            voltage[:, column] = self._drive.forces[column].levels[first : first + done]
         current[:, sources] = means[:, :ports] @ self._share[: len(sources)].T
         voltage[:, ~self._is_source] = means[:, ports:]
         return voltage, current
@@ -87,11 +98,12 @@ class _Cluster:
         everywhere[:, rows] = inverse
         self.share: FloatArray = np.ascontiguousarray(everywhere[:, ports])  # (sources, ports)
 
-    def potentials(self, drive: Drive) -> FloatArray:
-        """Return the potential of each port at each step in V, (steps, ports)."""
-        levels = [force.levels for force in drive.forces if force.quantity is Quantity.VOLTAGE]
-        levels += [np.zeros(drive.steps)] * len(drive.ground)
-        return np.stack(levels, axis=1) @ self.share
+
+def _levels(drive: Drive) -> FloatArray:
+    """Return the levels of all voltage sources, grounds last, (steps, sources) V."""
+    levels = [force.levels for force in drive.forces if force.quantity is Quantity.VOLTAGE]
+    levels += [np.zeros(drive.steps)] * len(drive.ground)
+    return np.stack(levels, axis=1)
 
 
 def _cluster(common: int, drive: Drive) -> _Cluster | None:

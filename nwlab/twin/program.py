@@ -18,6 +18,7 @@ from nwlab.core.events import BlockArrived, Expected, Noted
 from nwlab.runs.following import Follower
 from nwlab.twin.batches import Batch, Batches, parted
 from nwlab.twin.companion import Companion
+from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.order import TwinOrder
 from nwlab.twin.wire import send
 
@@ -30,7 +31,7 @@ _NEAR = 0.999  # share of the record that counts as all of it
 class Follow:
     """One run that is followed to its end."""
 
-    def __init__(self, folder: Path, companion: Companion, out: BinaryIO, clock: Clock) -> None:
+    def __init__(self, folder: Path, companion: Companion | NetworkCompanion, out: BinaryIO, clock: Clock) -> None:
         self._folder, self._companion, self._out, self._clock = folder, companion, out, clock
         self._current = clock.now()  # when the record was last read to its end
         self._skipped, self._batches = 0, Batches()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
 from nwlab.core.files import Table
 from nwlab.model.chips.law import read_law, read_rate_balance
@@ -69,6 +70,15 @@ class ResistorChip:
         self._resistors = [_resistor(entry, terminals) for entry in table.tables("resistor")]
         if not self._resistors:
             raise table.error("a resistor chip needs at least one [[resistor]] table with `between` and `resistance`")
+
+    @property
+    def matrix(self) -> FloatArray:
+        """The conductance matrix between the terminals in S, (terminals, terminals): I = matrix · V."""
+        matrix = np.zeros((self._terminals, self._terminals))
+        for one, two, resistance in self._resistors:
+            pair = [one, two]
+            matrix[np.ix_(pair, pair)] += np.array([[1.0, -1.0], [-1.0, 1.0]]) / resistance
+        return matrix
 
     def film(self, seed: int | None, noise: bool) -> Film:
         """Make a film; neither seed nor noise changes it."""

@@ -1,0 +1,189 @@
+"""Follows a run on a chip of many terminals: what was expected of every force, and where chip and model part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from nwlab.core.drive import Drive, FloatArray, Quantity
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
+from nwlab.twin.alarms import Alarms
+from nwlab.twin.companion import Tally
+from nwlab.twin.meters import Meters
+from nwlab.twin.passing import Foretold, Samples, samples_of
+
+Rig = TypeVar("Rig")
+
+_Watched = tuple[int, int | None, int]  # terminal at HI and at LO, and how many forces a sample has
+
+
+class NetworkTwin(Protocol[Rig]):
+    """A model that follows what is held at many terminals."""
+
+    @property
+    def meters(self) -> Meters:
+        """How far readings can be trusted."""
+        ...
+
+    @property
+    def settling(self) -> int:
+        """How many samples it takes until the twin has found the state of a chip of which it knew nothing."""
+        ...
+
+    def rig(self, drive: Drive) -> Rig | None:
+        """Return what the twin makes of the wiring of a drive; None for one that it cannot follow."""
+        ...
+
+    def follow(self, rig: Rig, samples: Samples) -> Foretold:
+        """Take the samples of a block; return what was expected of them."""
+        ...
+
+    def lose(self) -> None:
+        """Take note that the chip has been through something of which nothing is known."""
+        ...
+
+
+class NetworkCompanion:
+    """The twin of a chip of many terminals beside a run.
+
+    Each force has alarms of its own. A false one comes once in `false_alarm_steps` steps from all forces of a sample
+    together: with n forces, once in n times as many from each. Alarms listen once the twin has found the chip's state.
+    Residuals of a model that learns nothing stay where they once are, so that they raise none.
+    """
+
+    def __init__(
+        self,
+        twin: NetworkTwin[Any],
+        terminals: tuple[str, ...],
+        false_alarm_steps: float | None,
+        about: Mapping[str, object] | None = None,
+    ) -> None:
+        """`terminals` are those of the twin's chip; None = no alarms. `about` says more of the twin for the record."""
+        self.tally = Tally()
+        self._twin, self._terminals, self._steps = twin, terminals, false_alarm_steps
+        self._about = {} if about is None else dict(about)
+        self._place: list[int] | None = list(
+            range(len(terminals))
+        )  # number in the model of each of the run's terminals
+        self._names = terminals
+        self._drive: Drive | None = None
+        self._rig: Any = None
+        self._alarms: dict[_Watched, Alarms] = {}
+        self._samples = 0  # since nothing was known of the chip
+
+    def __call__(self, event: Event) -> Iterator[Event]:
+        """Yield what is to be told after an event."""
+        match event:
+            case RunStarted():
+                yield from self._begin(event.terminals)
+            case DriveStarted():
+                place = self._place
+                self._drive = None if place is None else renumbered(event.drive, place)
+                self._rig = None if self._drive is None else self._twin.rig(self._drive)
+            case BlockArrived() if event.reading.steps:
+                yield from self._follow(event)
+            case _:
+                pass
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What the record says about how its alarms come about."""
+        if self._steps is None:
+            return self._about
+        sums = Alarms(self._steps).settings["sums"]
+        return {
+            **self._about,
+            "false alarm once in steps": self._steps,
+            "alarms listen after samples": self._twin.settling,
+            "sums where one force is read": sums,
+        }
+
+    def summary(self) -> Noted:
+        """Return how well readings were explained until now."""
+        return Noted("twin", self.tally.told())
+
+    def lose(self) -> None:
+        """What comes next follows after a gap of which nothing is known."""
+        self._twin.lose()
+        self._samples = 0
+
+    def _begin(self, names: tuple[str, ...]) -> Iterator[Noted]:
+        """Find the run's terminals in the model, by name, or by number where it knows none of the names."""
+        self._names, known = names, set(self._terminals)
+        if known.issuperset(names):
+            self._place = [self._terminals.index(name) for name in names]
+        elif known.isdisjoint(names) and len(names) <= len(known):
+            self._place = list(range(len(names)))
+        else:
+            self._place = None
+            yield Noted(
+                "twin skipped",
+                {"because": f"its chip has terminals {', '.join(self._terminals)}, the run has {', '.join(names)}"},
+            )
+
+    def _follow(self, event: BlockArrived) -> Iterator[Event]:
+        drive, rig = self._drive, self._rig
+        if drive is None or rig is None:
+            return
+        found = self._twin.follow(rig, samples_of(drive, event.first, event.reading, self._twin.meters))
+        if not drive.forces:
+            return
+        yield Expected(event.index, event.first, found.mean, found.sd, found.z.copy(), np.full(found.z.shape, np.nan))
+        self.tally.take(found.z.ravel())
+        deaf = max(0, self._twin.settling - self._samples)
+        self._samples += event.reading.steps
+        found.z[:deaf] = np.nan
+        if self._steps is not None:
+            for place in range(len(drive.forces)):
+                yield from self._drifts(event, drive, place, found, self._steps)
+
+    def _drifts(
+        self, event: BlockArrived, drive: Drive, place: int, found: Foretold, false_alarm_steps: float
+    ) -> Iterator[Noted]:
+        force, count = drive.forces[place], len(drive.forces)
+        key = (force.terminal, force.low, count)
+        if key not in self._alarms:
+            self._alarms[key] = Alarms(false_alarm_steps * count)
+        alarms = self._alarms[key]
+        before = alarms.steps
+        for alarm in alarms.take(_upwards(drive, place, found)):
+            self.tally.alarms[alarm.kind] = self.tally.alarms.get(alarm.kind, 0) + 1
+            terminal = self._terminals[force.terminal]
+            yield Noted(
+                "alarm",
+                {
+                    "kind": alarm.kind,
+                    "text": f"at terminal {terminal} {alarm.text}",
+                    "terminal": terminal,
+                    "drive": event.index,
+                    "step": event.first + alarm.step - before,
+                    "for steps": alarm.step - alarm.since + 1,
+                    "false alarm once in steps": false_alarm_steps,
+                },
+            )
+
+
+def renumbered(drive: Drive, place: list[int]) -> Drive:
+    """Return a drive whose terminal i is called place[i]."""
+    if place == list(range(len(place))):
+        return drive
+    forces = tuple(
+        replace(
+            force,
+            terminal=place[force.terminal],
+            low=None if force.low is None else place[force.low],
+            sense=None if force.sense is None else (place[force.sense[0]], place[force.sense[1]]),
+        )
+        for force in drive.forces
+    )
+    return replace(drive, forces=forces, ground=tuple(place[terminal] for terminal in drive.ground))
+
+
+def _upwards(drive: Drive, place: int, found: Foretold) -> FloatArray:
+    """Return the residuals of a force, (steps,), such that a chip that conducts more has positive ones."""
+    is_current = drive.forces[place].quantity is Quantity.CURRENT
+    falls = (found.mean[:, place] < 0) != is_current
+    return np.where(falls, -found.z[:, place], found.z[:, place])

@@ -1,0 +1,204 @@
+"""The twin of conductances between terminals: Ohm and Kirchhoff to the last digits, and what is learned of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+from twin.networks import (
+    PAIRS,
+    TERMINALS,
+    as_measured,
+    chip,
+    conductances,
+    followed,
+    matrix,
+    played,
+    resistors,
+    voltages,
+)
+
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
+from nwlab.core.reading import Reading
+from nwlab.model.body import Body
+from nwlab.model.laws.fixed import Fixed
+from nwlab.model.laws.junction_law import JunctionLaw
+from nwlab.model.network_film import NetworkFilm
+from nwlab.twin.meters import Meters
+from nwlab.twin.network_companion import NetworkCompanion
+from nwlab.twin.reduced import ReducedTwin
+
+TRUE = conductances(1)
+METERS = Meters(1e-9)
+
+
+def waves(steps: int, forces: int, seed: int) -> FloatArray:
+    return np.random.default_rng(seed).uniform(-1, 1, (steps, forces))
+
+
+def drives() -> dict[str, Drive]:
+    """All ways to force and read."""
+    dwell, levels = np.full(40, 1e-3), waves(40, TERMINALS, 2)
+    zero = np.zeros(40)
+    push = 1e-5 * levels[:, 0]
+    source = Force(3, Quantity.VOLTAGE, levels[:, 0], 1.0)
+    return {
+        "all held": voltages(levels),
+        "half held, half read": Drive(
+            dwell,
+            (*voltages(levels[:, :8]).forces, *(Force(place, Quantity.CURRENT, zero, 10.0) for place in range(8, 16))),
+        ),
+        "one held, one grounded, the others floating": Drive(dwell, (source,), ground=(7,)),
+        "ammeter": Drive(dwell, (source, Force(9, Quantity.VOLTAGE, zero, 1.0))),
+        "current with sense": Drive(dwell, (Force(0, Quantity.CURRENT, push, 10.0, low=8, sense=(4, 12)),)),
+        "current and voltage": Drive(dwell, (Force(0, Quantity.CURRENT, push, 10.0), source), ground=(5,)),
+        "floating source": Drive(dwell, (replace(source, low=11), Force(1, Quantity.CURRENT, zero, 10.0, low=2))),
+    }
+
+
+@pytest.mark.parametrize("name", drives())
+def test_the_mean_is_the_solution_of_ohm_and_kirchhoff(name: str) -> None:
+    drive = drives()[name]
+    reading = played(chip(resistors(TRUE)), drive)
+    found = followed(ReducedTwin(matrix(TRUE), meters=METERS, corrects=False), drive, reading)
+    for place, force in enumerate(drive.forces):
+        wanted = reading.current[:, place] if force.quantity is Quantity.VOLTAGE else reading.voltage[:, place]
+        assert found.mean[:, place] == pytest.approx(wanted, rel=1e-9, abs=1e-9 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("name", drives())
+def test_meter_noise_is_all_that_remains_of_a_known_chip(name: str) -> None:
+    drive = drives()[name]
+    reading, rng, z = played(chip(resistors(TRUE)), drive), np.random.default_rng(3), []
+    for _ in range(100):
+        twin = ReducedTwin(matrix(TRUE), meters=METERS, corrects=False)
+        z.append(followed(twin, drive, as_measured(drive, reading, METERS, rng)).z.ravel())
+    assert kstest(np.concatenate(z), "norm").statistic < 0.025
+
+
+@pytest.mark.parametrize("forces", [TERMINALS, 4])
+def test_unknown_conductances_are_learned_while_residuals_stay_calibrated(forces: int) -> None:
+    """What was 20 % wrong is foretold to the meter's noise; four forces leave the other twelve terminals floating."""
+    rng = np.random.default_rng(4)
+    drive = voltages(waves(3000, forces, 5))
+    reading = as_measured(drive, played(chip(resistors(TRUE)), drive), METERS, rng)
+    told = TRUE * np.exp(0.2 * rng.standard_normal(TRUE.size))
+    twin, blind = (ReducedTwin(matrix(told), meters=METERS, drift=0.0, corrects=each) for each in (True, False))
+    twin.lose()
+    found, other = followed(twin, drive, reading, 7), followed(blind, drive, reading)
+    late = slice(1000, None)
+    assert np.std(found.z[late]) == pytest.approx(1.0, abs=0.03)
+    assert kstest(found.z[late].ravel(), "norm").statistic < 0.02
+    assert np.std((reading.current - found.mean)[late]) < 0.02 * np.std((reading.current - other.mean)[late])
+    if forces == TERMINALS:
+        values, sd = twin.conductances()
+        assert np.std((values - TRUE) / sd) == pytest.approx(1.0, abs=0.25)
+
+
+def test_conductances_that_creep_are_followed() -> None:
+    rng, steps, drift = np.random.default_rng(6), 1500, 3e-3
+    drive = voltages(waves(steps, TERMINALS, 7), dwell=0.05)
+    walked = TRUE * np.exp(np.cumsum(drift * np.sqrt(0.05) * rng.standard_normal((steps, TRUE.size)), axis=0))
+    levels = np.stack([force.levels for force in drive.forces], axis=1)
+    drops = levels[:, PAIRS[0]] - levels[:, PAIRS[1]]
+    current = np.zeros((steps, TERMINALS))
+    np.add.at(current.T, PAIRS[0], (walked * drops).T)
+    np.add.at(current.T, PAIRS[1], -(walked * drops).T)
+    reading = as_measured(drive, replace(played(chip(resistors(TRUE)), drive), current=current), METERS, rng)
+    twin, blind = (ReducedTwin(matrix(TRUE), meters=METERS, drift=drift, corrects=each) for each in (True, False))
+    twin.lose()
+    found, other = followed(twin, drive, reading), followed(blind, drive, reading)
+    late = slice(300, None)
+    assert np.std(found.z[late]) == pytest.approx(1.0, abs=0.05)
+    assert np.std((current - found.mean)[late]) < 0.4 * np.std((current - other.mean)[late])
+
+
+def test_capacitors_behind_contacts_charge_as_in_the_film() -> None:
+    """Contacts of up to 1 GOhm charge 500 pF: time constants of up to half a second, read in the middle of it all."""
+    ohms = np.array([0.0, 0.0, 1e6, 1e8, 3e8, 1e9])
+    pairs = np.array([(one, two) for one in range(6) for two in range(one)], dtype=np.int32)
+    none = np.zeros((0, 2), dtype=np.int32)
+    body = Body(6, 6, pairs, none, np.zeros(0), ohms)
+    law = JunctionLaw.uniform(Fixed(1e-5), len(pairs))
+    capacitance = np.array([0.0, 5e-10, 5e-10, 5e-10, 5e-10, 5e-10])
+    film = NetworkFilm(body, law, 10.0 ** np.random.default_rng(8).uniform(-6, -4, len(pairs)), capacitance)
+    zero = np.zeros(60)
+    forces = (
+        Force(0, Quantity.VOLTAGE, waves(60, 1, 9)[:, 0], 1.0, low=1),
+        *(Force(place, Quantity.CURRENT, zero, 10.0) for place in range(2, 6)),
+    )
+    drive = Drive(np.full(60, 0.1), forces, ground=(1,), read_delay=np.full(60, 0.02))
+    twin = ReducedTwin(film.matrix(), capacitance, METERS, corrects=False)
+    reading = played(chip(film), drive)
+    found = followed(twin, drive, reading)
+    assert np.abs(found.mean[:, 1:] - reading.voltage[:, 1:]).max() < 2e-3
+    assert found.mean[:, 0] == pytest.approx(reading.current[:, 0], rel=1e-3, abs=1e-8)
+    settled = followed(ReducedTwin(film.matrix(), 0.0, METERS, corrects=False), drive, reading)
+    assert np.abs(settled.mean[:, 1:] - reading.voltage[:, 1:]).max() > 0.3
+
+
+def test_limits_and_overflows_are_not_explained() -> None:
+    drive = voltages(waves(10, 4, 10))
+    reading = played(chip(resistors(TRUE)), drive)
+    limited, overflow = np.zeros((2, 10, 4), dtype=np.bool_)
+    limited[3, 1], overflow[5, 2] = True, True
+    voltage, current = reading.voltage.copy(), reading.current.copy()
+    current[5, 2] = np.nan
+    held = voltage[3, 1] * 0.5
+    voltage[3, 1] = held
+    found = followed(
+        ReducedTwin(matrix(TRUE), meters=METERS, corrects=False),
+        drive,
+        replace(reading, voltage=voltage, current=current, in_compliance=limited, overflow=overflow),
+    )
+    assert np.argwhere(np.isnan(found.mean)).tolist() == [[3, 1]]
+    assert np.argwhere(np.isnan(found.z)).tolist() == [[3, 1], [5, 2]]
+    # What the limit left is what the other terminals saw.
+    forces = tuple(
+        replace(force, levels=np.array([held if place == 1 else force.levels[3]]))
+        for place, force in enumerate(drive.forces)
+    )
+    alone = played(chip(resistors(TRUE)), Drive(np.array([1e-3]), forces))
+    assert np.delete(found.mean[3], 1) == pytest.approx(np.delete(alone.current[0], 1), rel=1e-9)
+
+
+def told_by(companion: NetworkCompanion, drive: Drive, reading: Reading) -> list[Event]:
+    events = (DriveStarted(0, drive, ""), BlockArrived(0, 0, reading))
+    return [told for event in events for told in companion(event)]
+
+
+def test_a_resistor_that_changes_raises_the_alarm_where_it_is_seen() -> None:
+    drive = voltages(waves(4000, 4, 11))
+    changed = TRUE.copy()
+    changed[(PAIRS[0] == 0) & (PAIRS[1] == 1)] *= 1.02
+    before, after = (played(chip(resistors(values)), drive) for values in (TRUE, changed))
+    late = np.arange(4000)[:, np.newaxis] >= 2000
+    current = np.where(late, after.current, before.current)
+    rng = np.random.default_rng(12)
+    reading = as_measured(drive, replace(before, current=current), METERS, rng)
+    twin = ReducedTwin(matrix(TRUE), meters=METERS, drift=0.0)
+    twin.lose()
+    told = told_by(NetworkCompanion(twin, tuple("abcdefghijklmnop"), 1e4), drive, reading)
+    alarms = [event.content for event in told if isinstance(event, Noted) and event.kind == "alarm"]
+    assert alarms
+    assert alarms[0]["step"] in range(2000, 2100)
+    assert alarms[0]["terminal"] in ("a", "b")
+    assert sum(event.mean.shape[0] for event in told if isinstance(event, Expected)) == 4000
+
+
+def test_false_alarms_of_all_forces_together_are_as_rare_as_promised() -> None:
+    """One in 500 steps from four forces."""
+    drive = voltages(waves(20_000, 4, 13))
+    reading = as_measured(drive, played(chip(resistors(TRUE)), drive), METERS, np.random.default_rng(14))
+    twin = ReducedTwin(matrix(TRUE), meters=METERS, drift=0.0)
+    twin.lose()
+    told = told_by(NetworkCompanion(twin, tuple("abcdefghijklmnop"), 500.0), drive, reading)
+    alarms = {
+        (event.content["step"], event.content["terminal"])
+        for event in told
+        if isinstance(event, Noted) and event.kind == "alarm"
+    }
+    assert 0.5 < len(alarms) / (20_000 / 500) < 1.4
