@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nwlab",
         description="Instruments, models and protocols for memristive nanowire networks.",
-        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, 5 instrument or link fault, "
+        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, 5 instrument, link or twin fault, "
         "6 storage fault, 7 safe state NOT confirmed, 130 and 143 after an interrupt",
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
@@ -97,7 +97,6 @@ def _run(add: AddParser) -> None:
         help="hold simulated instruments, too, in a process of their own",
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
-    command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
     command.add_argument("--twin-filter", choices=("sum", "off"), default="sum", help=argparse.SUPPRESS)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     about = "hold simulated time back to X times real time (default: as fast as it can)"
@@ -118,6 +117,7 @@ def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None
     command.add_argument("--bench", metavar="FILE", default=None, help="bench file or name (default: virtual)")
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
+    command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
     command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.core.drive import Drive, FloatArray, Quantity
+from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
-from nwlab.core.reading import Reading
+from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarms
+from nwlab.twin.foresight import Pace, as_read, foresee
 from nwlab.twin.held import Held, block_of
 from nwlab.twin.scalar import ScalarTwin
 
@@ -58,6 +59,7 @@ class Companion:
     def __init__(self, twin: ScalarTwin, alarms: Alarms) -> None:
         self.tally = Tally()
         self._twin, self._alarms, self._held = twin, alarms, Held()
+        self._pace = Pace()
         self._drive: Drive | None = None
         self._places: list[tuple[int, int]] = []  # drive and step of the residuals of the last block
 
@@ -68,6 +70,8 @@ class Companion:
                 self._drive = event.drive
             case BlockArrived():
                 yield from self._follow(event)
+            case Noted(kind="resumed"):
+                self._held.release(self._pace.end)  # the chip went to rest when the run ended
             case _:
                 pass
 
@@ -80,6 +84,10 @@ class Companion:
         """Return how well readings were explained until now."""
         return Noted("twin", self.tally.told())
 
+    def foresee(self, drive: Drive) -> Expectation:
+        """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
+        return foresee(self._twin, self._held, self._pace, drive, _place(drive), _SMALLEST)
+
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
         self._twin.lose()
@@ -88,11 +96,15 @@ class Companion:
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive
         place = None if drive is None else _place(drive)
+        if drive is not None:
+            self._pace.take(drive, event)
+        if place is None:
+            self._held.release(event.reading.start)
         if drive is None or place is None:
             return
         block = block_of(drive, event.first, event.reading, place, _SMALLEST)
         found = self._twin.follow(self._held.steps(block))
-        mean, sd = _as_read(drive, place, event.reading, found.mean, found.sd)
+        mean, sd = as_read(drive, place, event.reading, found.mean, found.sd)
         shape = event.reading.voltage.shape
         yield Expected(
             event.index,
@@ -136,17 +148,6 @@ def _place(drive: Drive) -> int | None:
         if low == {1 - force.terminal}:
             return place
     return None
-
-
-def _as_read(
-    drive: Drive, place: int, reading: Reading, mean: FloatArray, sd: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Turn conductances into what was not forced: A under a voltage, V under a current."""
-    if drive.forces[place].quantity is Quantity.VOLTAGE:
-        volts = reading.voltage[:, place]
-        return mean * volts, sd * np.abs(volts)
-    amperes = reading.current[:, place]
-    return amperes / mean, sd * np.abs(amperes) / mean**2
 
 
 def _column(shape: tuple[int, ...], place: int, values: FloatArray) -> FloatArray:

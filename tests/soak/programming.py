@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Does a twin help to program a chip that it does not know? Fifty chips, each programmed with a twin and without.
+
+    python tests/soak/programming.py                # 50 chips: about two minutes
+    python tests/soak/programming.py --chips 5
+
+Both protocols play on the virtual bench, with the same chips, the same chance, the same target, pulses of the same
+length and as many of them at most; the twin is a process of its own beside each run. Prints a table; with --json the
+figures of each chip. Leaves with 1 when the twin is not better in mean and median of both pulses and error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import binomtest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lab.unknown import Outcome, programmed, unknown_chip
+
+from nwlab.core.drive import FloatArray
+
+PROTOCOLS = ("program-threshold", "program-twin")
+TOLERANCE = 0.01
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--chips", type=int, default=50)
+    parser.add_argument("--first", type=int, default=1000, help="seed of the first chip")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    found: dict[str, list[Outcome]] = {name: [] for name in PROTOCOLS}
+    with tempfile.TemporaryDirectory() as folder:
+        for index in range(options.chips):
+            seed = options.first + index
+            chip = unknown_chip(Path(folder), seed)
+            for name in PROTOCOLS:
+                found[name].append(programmed(name, chip, seed, Path(folder) / "runs"))
+            print(f"\r{index + 1} of {options.chips} chips", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    pulses, off = (
+        np.array([[getattr(each, what) for each in found[name]] for name in PROTOCOLS], dtype=np.float64)
+        for what in ("pulses", "off")
+    )
+    if options.json:
+        print(json.dumps({"pulses": pulses.tolist(), "off": off.tolist()}))
+    else:
+        print("\n".join([*_rows("pulses", pulses, ""), *_rows("final error", 100 * off, " %"), *_reached(off)]))
+    return 0 if _is_better(pulses) and _is_better(off) else 1
+
+
+def _rows(what: str, table: FloatArray, unit: str) -> list[str]:
+    without, with_twin = table
+    gain = without - with_twin
+    error = gain.std(ddof=1) / np.sqrt(gain.size)
+    better, worse = int((gain > 0).sum()), int((gain < 0).sum())
+    chance = binomtest(better, better + worse, 0.5, "greater").pvalue if better + worse else 1.0
+    return [
+        f"{what + ', median':22} {np.median(without):8.2f}{unit} {np.median(with_twin):8.2f}{unit}",
+        f"{what + ', mean':22} {without.mean():8.2f}{unit} {with_twin.mean():8.2f}{unit}   "
+        f"difference {gain.mean():.2f} ± {error:.2f}{unit}",
+        f"{what + ', worst':22} {without.max():8.2f}{unit} {with_twin.max():8.2f}{unit}   "
+        f"fewer or less on {better} chips, more on {worse} (sign test: p = {chance:.1g})",
+    ]
+
+
+def _reached(off: FloatArray) -> list[str]:
+    counts = (off <= TOLERANCE).sum(axis=1)
+    return [f"{'at target':22} {counts[0]:8d} {counts[1]:8d}   of {off.shape[1]}"]
+
+
+def _is_better(table: FloatArray) -> bool:
+    without, with_twin = table
+    return bool(with_twin.mean() < without.mean() and np.median(with_twin) < np.median(without))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
