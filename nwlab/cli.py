@@ -75,8 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nwlab",
         description="Instruments, models and protocols for memristive nanowire networks.",
-        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, 5 instrument, link or twin fault, "
-        "6 storage fault, 7 safe state NOT confirmed, 130 and 143 after an interrupt",
+        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, "
+        "5 instrument, link or twin fault, 6 storage fault, 7 safe state NOT confirmed, 130 and 143 after an interrupt",
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

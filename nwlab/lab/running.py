@@ -88,7 +88,7 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "sum"
 
 @contextmanager
 def twin_beside(folder: Path, order: TwinOrder | None) -> Generator[TwinLink | None]:
-    """Have a twin beside the run in `folder`, ready before its first drive; raises UsageError when it does not start."""
+    """Have a twin beside the run in `folder`, ready before its first drive; raises UsageError if it does not start."""
     if order is None:
         yield None
         return

@@ -39,7 +39,7 @@ class Oracle(Protocol):
         ...
 
 
-def noted(drive: Drive, after: int, answer: Expectation | TwinError) -> Noted:
+def note_of(drive: Drive, after: int, answer: Expectation | TwinError) -> Noted:
     """Return the note of an answer, or of the lack of one."""
     content: dict[str, object] = {"after": after, "question": _digest(drive)}
     if isinstance(answer, TwinError):

@@ -29,7 +29,7 @@ from nwlab.core.reading import Reading, join
 from nwlab.core.units import show
 from nwlab.runs.background import Listener
 from nwlab.runs.interrupts import Interrupts, interrupts
-from nwlab.runs.oracle import Oracle, noted
+from nwlab.runs.oracle import Oracle, note_of
 from nwlab.runs.requests import Requests
 from nwlab.runs.verdict import FINISHED, verdict
 
@@ -204,7 +204,7 @@ class _Player:
             answer = self._wait_for(self.oracle.ask(question.drive, self._index), question.within)
         except TwinError as error:
             answer = error
-        self._tell(noted(question.drive, self._index, answer))
+        self._tell(note_of(question.drive, self._index, answer))
         return answer
 
     def _wait_for(self, answers: Generator[Expectation | None, None, None], within: float) -> Expectation:

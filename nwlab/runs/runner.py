@@ -39,7 +39,8 @@ def record_run(
     `subscribers` listen in the background, and so do `listeners`, whose findings are kept. `requests` may end or pause
     the run, and so may files in its folder; `idle` is called several times a second while it pauses. With `after` the
     drives are what that has left, and the record begins with what is on record there. What `telling` tells beside the
-    readings is kept, too; `oracle` is asked what the protocol expects. Raises whatever ended the run, with a note where the record is.
+    readings is kept, too; `oracle` answers what the protocol asks of a twin. Raises whatever ended the run, with a note
+    where the record is.
     """
     requests = requests or Requests()
     store = Store(folder, info, after=None if after is None else after.run)

@@ -6,8 +6,8 @@ When the drive would begin is a guess: as soon after the last one as the quickes
 from __future__ import annotations
 
 from collections import deque
-from copy import copy
-from dataclasses import dataclass, field, replace
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -55,21 +55,18 @@ class Pace:
 def foresee(twin: ScalarTwin, held: Held, pace: Pace, drive: Drive, place: int | None, smallest: float) -> Expectation:
     """Return what a drive would give now; `place` is the force that drives the film, None = none does.
 
-    Times, compliance and what other forces read are those of the law without chance; below `smallest` V a conductance
-    cannot be told. Raises DriveError for terminals that the film does not have.
+    Times, compliance, voltages under a forced current and what other forces read are those of the law without chance;
+    below `smallest` V a conductance cannot be told. Raises DriveError for terminals that the film does not have.
     """
     reading = _without_chance(twin, held, pace, drive)
-    mean, sd = {each: getattr(reading, each.value) for each in Quantity}, np.full_like(reading.voltage, np.nan)
+    sd = np.full_like(reading.voltage, np.nan)
     if place is not None:
         block = replace(block_of(drive, 0, reading, place, smallest), conductance=np.full(drive.steps, np.nan))
-        found = twin.copy().follow(copy(held).steps(block))
-        expected = mean[drive.forces[place].quantity.other].copy()
-        expected[:, place], sd[:, place] = as_read(drive, place, reading, found.mean, found.sd)
-        mean[drive.forces[place].quantity.other] = expected
-    times = reading.start, reading.onset, reading.time, reading.aperture
-    return Expectation(
-        *times, mean[Quantity.VOLTAGE], mean[Quantity.CURRENT], reading.in_compliance, reading.overflow, sd
-    )
+        found = deepcopy(twin).follow(copy(held).steps(block))
+        mean, sd[:, place] = as_read(drive, place, reading, found.mean, found.sd)
+        if drive.forces[place].quantity is Quantity.VOLTAGE:
+            reading.current[:, place] = np.where(reading.in_compliance[:, place], reading.current[:, place], mean)
+    return Expectation(*(getattr(reading, each.name) for each in fields(Reading)), sd)
 
 
 def as_read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,12 +58,6 @@ class ScalarTwin:
         middle, span = self._law.conductance(0.5), self._law.g_max - self._law.g_min
         self._branches[:] = 0.0
         self._branches[:, 0] = float(middle), span**2, 1.0
-
-    def copy(self) -> ScalarTwin:
-        """Return a twin that knows the same and goes its own way from here."""
-        other = copy(self)
-        other._branches = self._branches.copy()
-        return other
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""

@@ -14,7 +14,7 @@ from nwlab.core.events import Noted
 from nwlab.core.expect import Expect, Expectation, decode_expectation, encode_expectation
 from nwlab.core.frames import DamageError
 from nwlab.core.record import decode_line, encode_line
-from nwlab.runs.oracle import noted, recalled
+from nwlab.runs.oracle import note_of, recalled
 
 DRIVE = Drive(np.array([0.1, 0.2]), (Force(1, Quantity.VOLTAGE, np.array([1.0, math.pi]), 1e-3, low=0),))
 
@@ -61,18 +61,22 @@ def through_journal(note: Noted) -> dict[str, object]:
 
 def test_a_note_gives_the_answer_back_to_the_same_question_only() -> None:
     sent = expectation()
-    content = through_journal(noted(DRIVE, 4, sent))
+    content = through_journal(note_of(DRIVE, 4, sent))
     back = recalled(content, DRIVE)
     assert isinstance(back, Expectation)
     np.testing.assert_array_equal(back.current, sent.current)
     np.testing.assert_array_equal(back.sd, sent.sd)
-    for other in (replace(DRIVE, hold=True), replace(DRIVE, dwell=DRIVE.dwell * (1 + 1e-15)), replace(DRIVE, forces=())):
+    for other in (
+        replace(DRIVE, hold=True),
+        replace(DRIVE, dwell=DRIVE.dwell * (1 + 1e-15)),
+        replace(DRIVE, forces=()),
+    ):
         assert recalled(content, other) is None
     assert recalled({**content, "answer": "torn"}, DRIVE) is None
 
 
 def test_a_note_of_no_answer_says_so_again() -> None:
-    content = through_journal(noted(DRIVE, 4, TwinError("it slept")))
+    content = through_journal(note_of(DRIVE, 4, TwinError("it slept")))
     back = recalled(content, DRIVE)
     assert isinstance(back, TwinError)
     assert str(back) == "it slept"

@@ -30,7 +30,9 @@ def unknown_chip(folder: Path, seed: int) -> Path:
     text = load_chip(TWIN).text
     for name, spread in SPREAD.items():
         factor = float(np.exp(np.log1p(spread) * chance.standard_normal()))
-        text = re.sub(rf'^({name} *= *")([^ ]+)', lambda found: f"{found[1]}{float(found[2]) * factor!r}", text, flags=re.M)
+        line = re.search(rf'^{name} *= *"([^ ]+)', text, re.M)
+        assert line is not None
+        text = f"{text[: line.start(1)]}{float(line[1]) * factor!r}{text[line.end(1) :]}"
     path = folder / f"chip{seed}.toml"
     path.write_text(re.sub(r"^seed = .*$", f"seed = {seed}", text, flags=re.M), encoding="utf-8")
     return path

@@ -117,7 +117,9 @@ def test_an_answer_that_does_not_come_in_time_ends_the_run_at_rest() -> None:
     assert beats
     clock = VirtualClock()
     events = played(climbing(1.0), slow(clock, 0.9), chip, requests=Requests(clock))
-    assert events[-2] == RunFinished("failed", 5, "the twin did not answer within 1 s: it is stopped, stuck or too slow")
+    assert events[-2] == RunFinished(
+        "failed", 5, "the twin did not answer within 1 s: it is stopped, stuck or too slow"
+    )
     assert isinstance(events[-1].content["error"], TwinError)  # type: ignore[union-attr]
     (note,) = notes(events)
     assert str(note.content["text"]).startswith("no answer: the twin did not answer")

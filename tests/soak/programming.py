@@ -59,17 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _rows(what: str, table: FloatArray, unit: str) -> list[str]:
-    without, with_twin = table
-    gain = without - with_twin
+    gain = table[0] - table[1]
     error = gain.std(ddof=1) / np.sqrt(gain.size)
     better, worse = int((gain > 0).sum()), int((gain < 0).sum())
     chance = binomtest(better, better + worse, 0.5, "greater").pvalue if better + worse else 1.0
+    told = f"difference {gain.mean():.2f} ± {error:.2f}{unit}"
+    counted = f"less on {better} chips, more on {worse} (sign test: p = {chance:.1g})"
+    rows = (
+        ("median", np.median(table, axis=1), ""),
+        ("mean", table.mean(axis=1), told),
+        ("worst", table.max(axis=1), counted),
+    )
     return [
-        f"{what + ', median':22} {np.median(without):8.2f}{unit} {np.median(with_twin):8.2f}{unit}",
-        f"{what + ', mean':22} {without.mean():8.2f}{unit} {with_twin.mean():8.2f}{unit}   "
-        f"difference {gain.mean():.2f} ± {error:.2f}{unit}",
-        f"{what + ', worst':22} {without.max():8.2f}{unit} {with_twin.max():8.2f}{unit}   "
-        f"fewer or less on {better} chips, more on {worse} (sign test: p = {chance:.1g})",
+        f"{what + ', ' + name:22} {pair[0]:8.2f}{unit} {pair[1]:8.2f}{unit}   {remark}".rstrip()
+        for name, pair, remark in rows
     ]
 
 
