@@ -24,9 +24,11 @@ _READ, _READ_DELAY = 25e-3, 4e-3  # s: a cycle of the power line fits in
 _SETTLE = 20e-3  # s more between a pulse and its first reading
 _CANDIDATES = 7  # amplitudes that a twin is asked about, evenly spaced
 _REFINED = 3  # and then so many where they hit the target
-_DOUBT = 0.3  # V, standard deviation: how far chip and twin may be apart along the axis of amplitudes, before a pulse
+_DOUBT = 0.3  # V, standard deviation: how far chip and twin may be apart along the axis of amplitudes
+_REACH = 1.0  # V: amplitudes so far apart tell of one another
+_INEXACT = 0.005  # V: what else, beside chance, moves a pulse's outcome
+_AGEING = 0.03  # V, by which an observation is worth less for each pulse since then
 _FLAT = 1e-6  # least rise from one amplitude to the next, as a part of the largest conductance
-_DRIFT = 0.1  # V; and how far that may move from pulse to pulse, as other amplitudes tell of other rates
 
 
 def program_threshold(
@@ -92,7 +94,8 @@ def program_twin(
         if goal.is_reached(found):
             break
         curve = yield from _ask(writer, target, np.linspace(lowest, highest, _CANDIDATES))
-        amplitude = min(max(curve.amplitude(target) - shift.value, lowest), highest)
+        wanted = curve.amplitude(target)
+        amplitude = min(max(wanted - shift.at(wanted), lowest), highest)
         found = writer.conductances((yield writer.pulse(amplitude)))
         shift.learn(curve, amplitude, float(found.mean()))
     yield writer.let_go()
@@ -173,19 +176,36 @@ class _Curve:
         return min(max(above - 1, 0), len(self.amplitudes) - 2)
 
 
-@dataclass(slots=True)
 class _Shift:
-    """By how much the chip's curve lies at lower amplitudes than the twin's, V, as pulses tell one after the other."""
+    """By how much the chip's curve lies at lower amplitudes than the twin's, V, as pulses tell one after the other.
 
-    value: float = 0.0
-    variance: float = _DOUBT**2
+    Rates that differ shift high and low amplitudes by different amounts. So the shift is a Gaussian process along the
+    axis of amplitudes (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, eq. 2.23) whose older
+    observations count less.
+    """
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[float, float, float]] = []  # the twin's amplitude, shift, and its standard deviation
+
+    def at(self, amplitude: float) -> float:
+        """Return the shift where the twin has this amplitude."""
+        if not self._seen:
+            return 0.0
+        place, shift, sd = np.array(self._seen).T
+        age = np.arange(len(place))[::-1]
+        noise = sd**2 + _INEXACT**2 + age * _AGEING**2
+        weights = np.linalg.solve(_alike(place[:, None] - place) + np.diag(noise), shift)
+        return float(_alike(amplitude - place) @ weights)
 
     def learn(self, curve: _Curve, amplitude: float, found: float) -> None:
         """Take what came of a pulse; the less the twin was sure of it, the less is learnt."""
         as_expected_at = curve.amplitude(found)
-        gain = self.variance / (self.variance + curve.doubt(as_expected_at) ** 2)
-        self.value += gain * (as_expected_at - amplitude - self.value)
-        self.variance = (1.0 - gain) * self.variance + _DRIFT**2
+        self._seen.append((as_expected_at, as_expected_at - amplitude, curve.doubt(as_expected_at)))
+
+
+def _alike(apart: FloatArray) -> FloatArray:
+    """Return the covariance of shifts that are so many V apart, V²."""
+    return _DOUBT**2 * np.exp(-0.5 * (apart / _REACH) ** 2)
 
 
 def _ask(writer: _Writer, target: float, amplitudes: FloatArray) -> Generator[Expect, Any, _Curve]:

@@ -66,7 +66,7 @@ def foresee(twin: ScalarTwin, held: Held, pace: Pace, drive: Drive, place: int |
         mean, sd[:, place] = as_read(drive, place, reading, found.mean, found.sd)
         if drive.forces[place].quantity is Quantity.VOLTAGE:
             reading.current[:, place] = np.where(reading.in_compliance[:, place], reading.current[:, place], mean)
-    return Expectation(*(getattr(reading, each.name) for each in fields(Reading)), sd)
+    return Expectation(**{each.name: getattr(reading, each.name) for each in fields(Reading)}, sd=sd)
 
 
 def as_read(

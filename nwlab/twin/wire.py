@@ -75,10 +75,10 @@ def send(stream: IO[bytes], told: Expected | Noted | Answer) -> None:
             head = {"kind": told.kind, "content": dict(told.content)}
         case Expected():
             payload, head = encode_expected(told), {"drive": told.index, "first": told.first}
-        case Answer(expectation=None):
-            head = {"answer": told.number, "refused": told.refused}
-        case Answer(expectation=expectation):
-            payload, head = encode_expectation(expectation), {"answer": told.number}
+        case Answer(number, None, refused):
+            head = {"answer": number, "refused": refused}
+        case Answer(number, Expectation() as expectation):
+            payload, head = encode_expectation(expectation), {"answer": number}
     stream.write(_line({**head, "bytes": len(payload)}) + payload)
 
 

@@ -97,7 +97,8 @@ def test_its_standard_deviation_is_that_of_many_chips(law: RateBalance) -> None:
         found.append(join(chip.apply(NEXT)))
     currents = np.stack([reading.current[:, 0] for reading in found])
     sd = currents.std(axis=0)
-    assert expected.current[:, 0] == pytest.approx(currents.mean(axis=0), abs=4 * float((sd / np.sqrt(4000)).max()))
+    # Where in the time of its last reading the film was, the twin knows to a part of that standard deviation only.
+    assert expected.current[:, 0] == pytest.approx(currents.mean(axis=0), abs=0.25 * float(sd.min()))
     assert expected.sd[:, 0] == pytest.approx(sd, rel=0.15)
 
 
