@@ -11,7 +11,6 @@ import json
 import os
 import select
 import sys
-from collections import deque
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,7 +40,7 @@ class Follow:
         self._folder, self._companion, self._out, self._clock = folder, companion, out, clock
         self._current = clock.now()  # when the record was last read to its end
         self._skipped = 0
-        self._inbox, self._waiting = Questions(), deque[Question]()
+        self._inbox, self._asked = Questions(), list[Question]()
         self._read = -1  # number of the last drive that was read to its end
 
     def run(self) -> None:
@@ -72,14 +71,16 @@ class Follow:
             self._skipped = 1
 
     def _answer(self) -> None:
-        """Answer what was asked about a moment that has been read by now."""
-        while self._waiting and self._waiting[0].after <= self._read:
-            question = self._waiting.popleft()
-            try:
-                answer = Answer(question.number, self._companion.foresee(question.drive))
-            except NwlabError as error:
-                answer = Answer(question.number, None, str(error))
-            send(self._out, answer)
+        """Answer the last question, when the record was read up to it; nobody waits for earlier ones any more."""
+        if not self._asked or self._asked[-1].after > self._read:
+            return
+        question = self._asked[-1]
+        self._asked.clear()
+        try:
+            answer = Answer(question.number, self._companion.foresee(question.drive))
+        except NwlabError as error:
+            answer = Answer(question.number, None, str(error))
+        send(self._out, answer)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, DriveFinished):
@@ -100,7 +101,7 @@ class Follow:
         """Take questions; return whether it is over: who started this closes the pipe then, and so does its death."""
         ready, _, _ = select.select([sys.stdin], [], [], patience)
         data = os.read(sys.stdin.fileno(), _PIECE) if ready else b""
-        self._waiting.extend(self._inbox.take(data))
+        self._asked += self._inbox.take(data)
         return bool(ready) and not data
 
 

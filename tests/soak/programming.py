@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Does a twin help to program a chip that it does not know? Fifty chips, each programmed with a twin and without.
 
-    python tests/soak/programming.py                # 50 chips: about two minutes
-    python tests/soak/programming.py --chips 5
+    python tests/soak/programming.py                    # 50 chips
+    python tests/soak/programming.py --chips 5 --apart  # with each twin in a process of its own, which takes longer
 
 Both protocols play on the virtual bench, with the same chips, the same chance, the same target, pulses of the same
-length and as many of them at most; the twin is a process of its own beside each run. Prints a table; with --json the
+length and as many of them at most. Prints a table; with --json the
 figures of each chip. Leaves with 1 when the twin is not better in mean and median of both pulses and error.
 """
 
@@ -23,9 +23,11 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.unknown import Outcome, programmed, unknown_chip
+from lab.unknown import TWIN, Outcome, programmed, unknown_chip
+from twin.beside import Beside
 
 from nwlab.core.drive import FloatArray
+from nwlab.lab.opening import load_chip
 
 PROTOCOLS = ("program-threshold", "program-twin")
 TOLERANCE = 0.01
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--chips", type=int, default=50)
     parser.add_argument("--first", type=int, default=1000, help="seed of the first chip")
+    parser.add_argument("--apart", action="store_true", help="twins in processes of their own")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     found: dict[str, list[Outcome]] = {name: [] for name in PROTOCOLS}
@@ -44,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed = options.first + index
             chip = unknown_chip(Path(folder), seed)
             for name in PROTOCOLS:
-                found[name].append(programmed(name, chip, seed, Path(folder) / "runs"))
+                twin = None if options.apart or name != PROTOCOLS[1] else Beside(str(load_chip(TWIN).path))
+                found[name].append(programmed(name, chip, seed, Path(folder) / "runs", twin=twin))
             print(f"\r{index + 1} of {options.chips} chips", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     pulses, off = (
