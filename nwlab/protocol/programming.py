@@ -7,6 +7,7 @@ are one drive.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +25,11 @@ _READ, _READ_DELAY = 25e-3, 4e-3  # s: a cycle of the power line fits in
 _SETTLE = 20e-3  # s more between a pulse and its first reading
 _CANDIDATES = 7  # amplitudes that a twin is asked about, evenly spaced
 _REFINED = 3  # and then so many where they hit the target
-_DOUBT = 0.3  # V, standard deviation: how far chip and twin may be apart along the axis of amplitudes
-_REACH = 1.0  # V: amplitudes so far apart tell of one another
+_DOUBT = 0.2  # V, standard deviation: how far chip and twin may be apart along the axis of amplitudes
+_REACH = 1.2  # V: amplitudes so far apart tell of one another
 _INEXACT = 0.005  # V: what else, beside chance, moves a pulse's outcome
 _AGEING = 0.03  # V, by which an observation is worth less for each pulse since then
+_MEAN = math.sqrt(2 / math.pi)  # mean magnitude of a normal deviate, in standard deviations
 _FLAT = 1e-6  # least rise from one amplitude to the next, as a part of the largest conductance
 
 
@@ -39,10 +41,11 @@ def program_threshold(
     hold: Volts = 3.0,
     width: Seconds = 1.0,
     count: int = 40,
-    start: Volts = 4.0,
-    step: Volts = 0.1,
-    again: Volts = 3.4,
-    back: Volts = 3.2,
+    start: Volts = 4.6,
+    step: Volts = 0.2,
+    fine: Volts = 0.02,
+    again: Volts = 3.54,
+    back: Volts = 3.35,
     lowest: Volts = 2.0,
     highest: Volts = 5.0,
     compliance: Amps = 5e-4,
@@ -50,21 +53,24 @@ def program_threshold(
     """Program by write and verify: each pulse higher than the last one, and lower ones after an overshoot.
 
     Pulses begin at `start` and grow by `step` until the target is reached or passed; then they begin at `back` and fall
-    by `step`, and after the next passage at `again`. At most `count` pulses. The scheme is that of Alibart et al.,
-    Nanotechnology 23 (2012) 075201, on a chip that lower levels depress.
+    by `fine`, and after the next passage they begin at `again` and grow by `fine`, and so on. At most `count` pulses.
+    The scheme is that of Alibart et al., Nanotechnology 23 (2012) 075201, on a chip that lower levels depress.
     """
     writer = _Writer(source, sink, hold, width, compliance)
     goal = _Goal(target, tolerance)
     found = writer.conductances((yield writer.read()))
-    amplitude, was_below = start, None
+    was_below, amplitude = None, start
+    first, stride = start, step  # of pulses that grow
     for _ in range(count):
         if goal.is_reached(found):
             break
         is_below = bool(found.mean() < target)
         if is_below == was_below:
-            amplitude += step if is_below else -step
+            amplitude += stride if is_below else -stride
         else:
-            amplitude = back if not is_below else start if was_below is None else again
+            if was_below is not None or not is_below:  # the target was passed
+                first, stride = again, fine
+            amplitude = first if is_below else back
         was_below, amplitude = is_below, min(max(amplitude, lowest), highest)
         found = writer.conductances((yield writer.pulse(amplitude)))
     yield writer.let_go()
@@ -85,17 +91,19 @@ def program_twin(
     """Program by asking a twin what pulses of several amplitudes would give, and playing the one that hits the target.
 
     The chip is not quite what the twin takes it for. So each pulse also tells how far its amplitude was from the one at
-    which the twin would have expected what came, and the next one makes good for that. At most `count` pulses.
+    which the twin would have expected what came, and the next one makes good for that. It ends at the target, and when no
+    pulse is expected to come closer. At most `count` pulses.
     """
     writer = _Writer(source, sink, hold, width, compliance)
     goal, shift = _Goal(target, tolerance), _Shift()
     found = writer.conductances((yield writer.read()))
     for _ in range(count):
-        if goal.is_reached(found):
-            break
         curve = yield from _ask(writer, target, np.linspace(lowest, highest, _CANDIDATES))
         wanted = curve.amplitude(target)
-        amplitude = min(max(wanted - shift.at(wanted), lowest), highest)
+        offset, doubt = shift.at(wanted)
+        if goal.is_reached(found) and abs(found.mean() - target) <= _MEAN * curve.uncertainty(wanted, doubt):
+            break
+        amplitude = min(max(wanted - offset, lowest), highest)
         found = writer.conductances((yield writer.pulse(amplitude)))
         shift.learn(curve, amplitude, float(found.mean()))
     yield writer.let_go()
@@ -172,6 +180,11 @@ class _Curve:
         k = self._piece(int(np.searchsorted(self.amplitudes, amplitude)))
         return float(np.interp(amplitude, self.amplitudes, self.sd)) / self.slope(k)
 
+    def uncertainty(self, amplitude: float, shift: float) -> float:
+        """Return the standard deviation of what comes of an amplitude that is sure to `shift` V only, S."""
+        k = self._piece(int(np.searchsorted(self.amplitudes, amplitude)))
+        return math.hypot(float(np.interp(amplitude, self.amplitudes, self.sd)), self.slope(k) * shift)
+
     def _piece(self, above: int) -> int:
         return min(max(above - 1, 0), len(self.amplitudes) - 2)
 
@@ -187,15 +200,16 @@ class _Shift:
     def __init__(self) -> None:
         self._seen: list[tuple[float, float, float]] = []  # the twin's amplitude, shift, and its standard deviation
 
-    def at(self, amplitude: float) -> float:
-        """Return the shift where the twin has this amplitude."""
+    def at(self, amplitude: float) -> tuple[float, float]:
+        """Return the shift where the twin has this amplitude, and its standard deviation."""
         if not self._seen:
-            return 0.0
+            return 0.0, _DOUBT
         place, shift, sd = np.array(self._seen).T
         age = np.arange(len(place))[::-1]
         noise = sd**2 + _INEXACT**2 + age * _AGEING**2
-        weights = np.linalg.solve(_alike(place[:, None] - place) + np.diag(noise), shift)
-        return float(_alike(amplitude - place) @ weights)
+        near = _alike(amplitude - place)
+        weights = np.linalg.solve(_alike(place[:, None] - place) + np.diag(noise), near)
+        return float(weights @ shift), math.sqrt(max(_DOUBT**2 - float(weights @ near), 0.0))
 
     def learn(self, curve: _Curve, amplitude: float, found: float) -> None:
         """Take what came of a pulse; the less the twin was sure of it, the less is learnt."""
