@@ -91,8 +91,8 @@ def program_twin(
     """Program by asking a twin what pulses of several amplitudes would give, and playing the one that hits the target.
 
     The chip is not quite what the twin takes it for. So each pulse also tells how far its amplitude was from the one at
-    which the twin would have expected what came, and the next one makes good for that. It ends at the target, and when no
-    pulse is expected to come closer. At most `count` pulses.
+    which the twin would have expected what came, and the next one makes good for that. It ends at the target, when no
+    further pulse is expected to come closer. At most `count` pulses.
     """
     writer = _Writer(source, sink, hold, width, compliance)
     goal, shift = _Goal(target, tolerance), _Shift()

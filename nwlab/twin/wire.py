@@ -75,10 +75,9 @@ def send(stream: IO[bytes], told: Expected | Noted | Answer) -> None:
             head = {"kind": told.kind, "content": dict(told.content)}
         case Expected():
             payload, head = encode_expected(told), {"drive": told.index, "first": told.first}
-        case Answer(number, None, refused):
-            head = {"answer": number, "refused": refused}
-        case Answer(number, Expectation() as expectation):
-            payload, head = encode_expectation(expectation), {"answer": number}
+        case Answer():
+            payload = b"" if told.expectation is None else encode_expectation(told.expectation)
+            head = {"answer": told.number, "refused": told.refused}
     stream.write(_line({**head, "bytes": len(payload)}) + payload)
 
 
@@ -94,7 +93,7 @@ def receive(stream: IO[bytes]) -> Event | Answer | None:
     if "kind" in head:
         return Noted(head["kind"], head["content"])
     if "answer" in head:
-        return Answer(head["answer"], decode_expectation(payload) if payload else None, head.get("refused", ""))
+        return Answer(head["answer"], decode_expectation(payload) if payload else None, head["refused"])
     return decode_expected(head["drive"], head["first"], payload)
 
 
