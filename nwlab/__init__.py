@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nwlab.core.chip import Chip
     from nwlab.core.drive import Drive, Force, Quantity
+    from nwlab.core.expect import Expect, Expectation
     from nwlab.core.limits import Limits
     from nwlab.core.reading import Reading
     from nwlab.lab.opening import load_chip, open_bench, open_model
@@ -23,6 +24,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Chip",
     "Drive",
+    "Expect",
+    "Expectation",
     "Force",
     "Limits",
     "Quantity",
@@ -39,6 +42,8 @@ __all__ = [
 _PLACES = {
     "Chip": "nwlab.core.chip",
     "Drive": "nwlab.core.drive",
+    "Expect": "nwlab.core.expect",
+    "Expectation": "nwlab.core.expect",
     "Force": "nwlab.core.drive",
     "Limits": "nwlab.core.limits",
     "Quantity": "nwlab.core.drive",

@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nwlab",
         description="Instruments, models and protocols for memristive nanowire networks.",
-        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, 5 instrument or link fault, "
-        "6 storage fault, 7 safe state NOT confirmed, 130 and 143 after an interrupt",
+        epilog="exit codes: 0 ok, 1 bug, 2 usage, 3 invalid file, 4 refused by a limit, "
+        "5 instrument, link or twin fault, 6 storage fault, 7 safe state NOT confirmed, 130 and 143 after an interrupt",
     )
     parser.add_argument("--version", action="version", version=f"nwlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -113,7 +113,6 @@ def _run(add: AddParser) -> None:
         help="hold simulated instruments, too, in a process of their own",
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
-    command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
     about = "how readings correct it: sum (knows jumps) or gain for films, kalman or ensemble for networks, off (never)"
     command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
@@ -135,6 +134,7 @@ def _playing(command: argparse.ArgumentParser, nargs: str | None = None) -> None
     command.add_argument("--bench", metavar="FILE", default=None, help=_BENCH)
     command.add_argument("--chip", metavar="FILE", help="mount another chip on a virtual bench")
     command.add_argument("--model", action="store_true", help="play on the chip's model directly, without instruments")
+    command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
     command.add_argument("--seed", type=int, metavar="N", help="seed of the simulated chip's randomness")
     command.add_argument("--out", metavar="FOLDER", default="runs", help="where runs are kept (default: runs)")

@@ -10,7 +10,8 @@
     │   ├── InstrumentError             the instrument reported an error of its own
     │   │   ├── RebootError                 it lost its settings, or somebody else set it
     │   │   └── InterlockError              it may not drive: the interlock is open
-    │   └── WireError                   the link: a time-out, a torn or strange reply
+    │   ├── WireError                   the link: a time-out, a torn or strange reply
+    │   └── TwinError                   a twin that was asked is dead, frozen or too slow
     ├── StorageError                6   the record could not be kept
     └── UnsafeError                 7   the safe state could NOT be confirmed
 
@@ -94,6 +95,10 @@ class InterlockError(InstrumentError):
 
 class WireError(AnswerError):
     """A link that timed out, broke, or carried something that is no answer."""
+
+
+class TwinError(AnswerError):
+    """A twin that a protocol asked did not answer; raised at the protocol's `yield`, which may go on without it."""
 
 
 class StorageError(NwlabError):

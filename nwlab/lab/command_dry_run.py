@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nwlab.bench.doubt import Doubt
 from nwlab.core.errors import DriveError, UsageError
@@ -16,7 +16,7 @@ from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import MODEL, open_model, open_rehearsal
-from nwlab.lab.running import Playing, load_protocol
+from nwlab.lab.running import Playing, load_protocol, twin_beside, twin_order
 from nwlab.lab.tally import Extremes, extremes
 from nwlab.plot import pictures
 from nwlab.plot.sparkline import sparkline
@@ -24,6 +24,10 @@ from nwlab.protocol.protocol import Protocol
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
 from nwlab.runs.recording import Run, load_run
+
+if TYPE_CHECKING:
+    from nwlab.lab.twin_link import TwinLink
+    from nwlab.twin.order import TwinOrder
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class Outcome:
 def main(options: argparse.Namespace) -> int:
     """Play on the virtual twin and tell what a careful person wants to know first."""
     protocol = load_protocol(options.protocol, **dict(options.set))
+    order = twin_order(protocol, options.twin)
     with interrupts(), _open(options) as chip:
-        outcome = _rehearse(protocol, chip, options.out, draws=options.picture)
+        outcome = _rehearse(protocol, chip, options.out, order, draws=options.picture)
     print(json.dumps(_content(outcome)) if options.json else "\n".join(_lines(outcome)))
     return DriveError.exit_code if outcome.refused else 0
 
@@ -65,21 +70,22 @@ def _open(options: argparse.Namespace) -> OpenChip:
     return open_model(options.chip or MODEL, seed=options.seed)
 
 
-def _rehearse(protocol: Protocol, chip: OpenChip, out: str, *, draws: bool) -> Outcome:
+def _rehearse(protocol: Protocol, chip: OpenChip, out: str, order: TwinOrder | None, *, draws: bool) -> Outcome:
     try:
         playing = Playing(protocol, chip, out, suffix="-dry-run")
     except DriveError as error:
         return Outcome(chip, None, ["; ".join([str(error), *getattr(error, "__notes__", ())])], {}, [])
-    refused = _play(playing)
+    with twin_beside(playing.folder, order) as twin:
+        refused = _play(playing, twin)
     run = load_run(playing.folder)
     found = extremes(run)
     images = [pictures.trace(run, run.path / "prediction.png")] if found and draws else []
     return Outcome(chip, run, refused, found, images)
 
 
-def _play(playing: Playing) -> list[str]:
+def _play(playing: Playing, twin: TwinLink | None) -> list[str]:
     try:
-        playing.play([Progress()])
+        playing.play([Progress()], twin=twin)
     except DriveError as error:
         return [f"{error}; it was refused in {playing.place}"]
     return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,10 @@ from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import MODEL, REPLAY, open_bench, open_model
 from nwlab.lab.places import find
 from nwlab.lab.resuming import Resumption, is_simulated
-from nwlab.lab.running import Playing, load_protocol
+from nwlab.lab.running import Playing, load_protocol, twin_beside, twin_order
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
 from nwlab.runs.appender import replace_json
-from nwlab.runs.background import Listener
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
 from nwlab.runs.recording import Run, load_run
@@ -40,6 +38,7 @@ def main(options: argparse.Namespace) -> int:
     resumed = _resume(options)
     protocol = load_protocol(options.protocol, **dict(options.set)) if resumed is None else resumed.protocol
     options = options if resumed is None else resumed.options
+    order = twin_order(protocol, options.twin, options.twin_filter)
     with ExitStack() as watching:
         with interrupts(), _open(options) as chip:
             _warn(chip)
@@ -49,25 +48,15 @@ def main(options: argparse.Namespace) -> int:
             playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
-            twins = [_twin(options, playing.folder)] if options.twin else []
-            run = _play(playing, chip, shown, twins, as_json=options.json)
+            twin = watching.enter_context(twin_beside(playing.folder, order))
+            run = _play(playing, chip, shown, twin, as_json=options.json)
         report(run, _draw(run), as_json=options.json)
     return 0
 
 
-def _twin(options: argparse.Namespace, folder: Path) -> TwinLink:
-    from nwlab.lab.apart import environment
-    from nwlab.lab.twin_link import TwinLink
-    from nwlab.twin.order import TwinOrder
-
-    order = TwinOrder(str(find("chip", options.twin).resolve()), options.twin_filter)
-    order.companion()  # what is wrong with the file is told here
-    return TwinLink(order, folder, environment())
-
-
-def _play(playing: Playing, chip: OpenChip, shown: Subscriber, twins: Sequence[Listener], *, as_json: bool) -> Run:
+def _play(playing: Playing, chip: OpenChip, shown: Subscriber, twin: TwinLink | None, *, as_json: bool) -> Run:
     try:
-        return playing.play([shown], listeners=twins, close=True)
+        return playing.play([shown], twin=twin, close=True)
     except BaseException as error:
         if chip.safe_state is not None and not isinstance(error, UnsafeError):
             error.add_note(str(chip.safe_state))

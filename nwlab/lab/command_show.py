@@ -13,6 +13,7 @@ from nwlab.lab.places import known_files
 from nwlab.model.chip_file import load_chip
 from nwlab.plot.sparkline import sparkline
 from nwlab.report import notes
+from nwlab.runs.oracle import ASKED
 from nwlab.runs.recording import Run, load_run
 
 
@@ -59,7 +60,9 @@ def _lines(run: Run) -> list[str]:
     ]
     lines += [f"parameter:   {name} = {value}" for name, value in run.info.parameters.items()]
     lines += [f"instrument:  {name}: {identity}" for name, identity in run.info.identities.items()]
-    lines += [f"note:        {note['kind']}: {notes.said(note)}" for note in run.notes]
+    asked = sum(note["kind"] == ASKED for note in run.notes)
+    lines += [f"note:        {note['kind']}: {notes.said(note)}" for note in run.notes if note["kind"] != ASKED]
+    lines += [f"asked:       a twin, {asked} times"] if asked else []
     lines += [f"conductance: {show(last, 'S')} at {name} in the end" for name, last in final_conductances(run).items()]
     if len(run):
         lines.append(f"             {sparkline(run.rows().conductance, unit='S')}")

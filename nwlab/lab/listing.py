@@ -19,7 +19,8 @@ def listing(kind: str) -> list[dict[str, str]]:
     if kind == "laws":
         return [{"name": name, "about": about} for name, about in LAWS.items()]
     if kind == "steps":
-        return _steps(Path(__file__).parent.parent / "protocol" / "steps.py")
+        room = Path(__file__).parent.parent / "protocol"
+        return [*_steps(room / "steps.py"), *_steps(room / "programming.py")]
     singular = {"protocols": "protocol", "benches": "bench", "chips": "chip"}[kind]
     return [_file(name, path) for name, path in sorted(known_files(singular).items())]
 

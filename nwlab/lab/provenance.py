@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nwlab.core.files import parse_toml
 from nwlab.core.record import Document
-from nwlab.protocol import steps
+from nwlab.protocol import programming, steps
 from nwlab.protocol.protocol import Protocol
 
 
@@ -20,4 +20,5 @@ def own_steps(protocol: Protocol) -> dict[str, Document]:
 
 def steps_version() -> str:
     """Return what tells nwlab's present steps from earlier and later ones."""
-    return hashlib.sha256(Path(steps.__file__).read_bytes()).hexdigest()[:16]
+    sources = (Path(module.__file__ or "").read_bytes() for module in (steps, programming))
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]

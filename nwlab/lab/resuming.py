@@ -20,7 +20,7 @@ from nwlab.runs.recording import load_run
 
 ANEW = "the simulated chip began anew"
 """Remark of a record whose chip does not remember what was done to it before the gap."""
-_ORDER = ("bench", "virtual", "model", "chip", "seed", "speed")
+_ORDER = ("bench", "virtual", "model", "chip", "seed", "speed", "twin")
 
 
 class Resumption:

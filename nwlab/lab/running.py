@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nwlab import __version__
 from nwlab.core.chip import Chip
@@ -22,13 +22,16 @@ from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.lab.run_view import Run
 from nwlab.protocol import protocol as protocols
 from nwlab.protocol.protocol import BoundProtocol, Protocol
-from nwlab.runs.background import Listener
 from nwlab.runs.compliance import STOP, StoppingChip
 from nwlab.runs.continuation import Continuation
 from nwlab.runs.player import Drives
 from nwlab.runs.requests import Requests
 from nwlab.runs.runner import record_run
 from nwlab.runs.store import new_folder
+
+if TYPE_CHECKING:
+    from nwlab.lab.twin_link import TwinLink
+    from nwlab.twin.order import TwinOrder
 
 PACKAGES = ("numpy", "scipy", "numba", "pyvisa", "pyvisa-py", "pymeasure")
 
@@ -48,14 +51,55 @@ def run(
     out: str | Path = "runs",
     subscribers: Sequence[Subscriber] = (),
     requests: Requests | None = None,
+    twin: str | Path | None = None,
 ) -> Run:
     """Play a protocol on a chip and keep everything in a new folder below `out`.
 
-    `requests` lets another thread stop it. The chip stays open and at rest. Raises what the protocol, the chip or the
-    disk raise, after the record was closed.
+    `requests` lets another thread stop it. `twin` is the chip file of a model that follows, expects and warns, and that
+    the protocol may ask. The chip stays open and at rest. Raises what the protocol, the chip or the disk raise, after
+    the record was closed.
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
-    return Playing(loaded, chip, out).play(subscribers, requests=requests)
+    order = twin_order(loaded, twin)
+    playing = Playing(loaded, chip, out)
+    with twin_beside(playing.folder, order) as link:
+        return playing.play(subscribers, twin=link, requests=requests)
+
+
+def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "sum") -> TwinOrder | None:
+    """Return how to start the twin of a chip file, by path or name; None without one.
+
+    Nothing is started or touched. Raises FileError, and UsageError for a chip that no twin can follow, or where a
+    protocol asks a twin and there is none.
+    """
+    if chip is None:
+        if protocol.twin:
+            raise UsageError(
+                f"protocol {protocol.name!r} asks a twin what to expect: add --twin CHIP, the chip file of a model of "
+                "this chip (`nwlab fit` makes one; in Python: twin=...); nothing was touched"
+            )
+        return None
+    from nwlab.twin.order import TwinOrder
+
+    order = TwinOrder(str(find("chip", chip).resolve()), filter_)
+    order.companion()
+    return order
+
+
+@contextmanager
+def twin_beside(folder: Path, order: TwinOrder | None) -> Generator[TwinLink | None]:
+    """Have a twin beside the run in `folder`, ready before its first drive; raises UsageError if it does not start."""
+    if order is None:
+        yield None
+        return
+    from nwlab.lab.apart import environment
+    from nwlab.lab.twin_link import TwinLink
+
+    link = TwinLink(order, folder, environment())
+    try:
+        yield link
+    finally:
+        link.close()
 
 
 @dataclass(frozen=True)
@@ -90,7 +134,7 @@ class Playing:
         _check_sources(protocol, chip)
         with _told_where(self._bound):
             self._outline = self._bound.outline()
-        self._chip, self._stops = chip, protocol.on_compliance == STOP
+        self._chip, self._stops, self._asks = chip, protocol.on_compliance == STOP, protocol.twin
         self._info = replace(information(protocol, chip, suffix), opened=opened or {})
         self.folder = new_folder(out, protocol.name + suffix)
         if isinstance(chip, OpenChip):
@@ -105,15 +149,16 @@ class Playing:
         self,
         subscribers: Sequence[Subscriber] = (),
         *,
-        listeners: Sequence[Listener] = (),
+        twin: TwinLink | None = None,
         close: bool = False,
         requests: Requests | None = None,
         idle: Callable[[], None] | None = None,
     ) -> Run:
         """Play it; raises whatever ended it, after the record was closed.
 
-        `idle` is called several times a second while the run pauses, in place of what the chip wants then. With `close`
-        the chip is closed before the end is recorded, so that a safe state that could not be confirmed stands in it.
+        `twin` listens, and answers what the protocol asks. `idle` is called several times a second while the run pauses
+        or waits for such an answer, in place of what the chip wants then. With `close` the chip is closed before the
+        end is recorded, so that a safe state that could not be confirmed stands in it.
         """
         with _told_where(self._bound):
             return record_run(
@@ -122,7 +167,8 @@ class Playing:
                 self.folder,
                 self._info,
                 subscribers=subscribers,
-                listeners=listeners,
+                listeners=() if twin is None else (twin,),
+                oracle=twin if self._asks else None,
                 label=self._bound.label,
                 outline=self._outline,
                 close=close,

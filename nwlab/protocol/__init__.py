@@ -8,6 +8,12 @@ A lab's own step is a generator function in a file of its own, annotated with th
         '''One short pulse.'''
         ...
         reading = yield drive
+
+Where the protocol's file says `needs = { twin = true }`, a step may ask what a drive would give before it plays it:
+
+        expected = yield Expect(drive)
+        if expected.current[-1, 0] + 2 * expected.sd[-1, 0] < most:
+            reading = yield drive
 """
 
 from nwlab.protocol.kinds import Amps, Ohms, Play, Seconds, Siemens, Terminal, Volts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
     from nwlab.core.drive import Drive
-    from nwlab.core.reading import Reading
+    from nwlab.core.expect import Expect
 
-    Play = Generator[Drive, Reading, None]
+    Play = Generator[Drive | Expect, Any, None]  # is sent the Reading of a Drive, the Expectation of an Expect
 else:
     Play = Generator
 

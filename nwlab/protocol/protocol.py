@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nwlab.core import own_code
+from nwlab.core.drive import Drive
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.events import Outline
 from nwlab.core.files import Table, parse_toml, read_toml
@@ -18,7 +19,9 @@ from nwlab.protocol.kinds import Play
 from nwlab.protocol.parameters import Parameter, read_parameters
 
 SHIPPED = "nwlab.protocol.steps"
-"""Module of the shipped steps; none of them looks at what it reads."""
+"""Module of the shipped steps that do not look at what they read."""
+LOOPS = "nwlab.protocol.programming"
+"""Module of the shipped steps that do."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Protocol:
     sources: int  # how many terminals it forces at once
     parameters: Mapping[str, Parameter]
     functions: Mapping[str, StepFunction] = field(repr=False)
+    twin: bool = False  # whether its steps ask a twin
     on_compliance: str = "hold"  # or "stop": what a run does when a source reaches its compliance
 
     def bind(self, terminals: tuple[str, ...]) -> BoundProtocol:
@@ -44,7 +48,8 @@ class Protocol:
         name = step.choice("do", self.functions)
         label = f"{index + 1} {step.text('label', name)}"
         function = self.functions[name]
-        return BoundStep(label, bind(function, step, self.parameters, terminals), function.__module__ != SHIPPED)
+        own = function.__module__ not in (SHIPPED, LOOPS)
+        return BoundStep(label, bind(function, step, self.parameters, terminals), own, function.__module__ != SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class BoundStep:
 
     label: str
     play: Callable[[], Play]
-    own: bool  # whether a lab wrote it, so that what it does may depend on what it reads
+    own: bool  # whether a lab wrote it
+    decides: bool  # whether what it does may depend on what it reads
 
     def drives(self) -> Play:
         """Play the step; a drive that cannot even be made is told with the step's name."""
@@ -85,10 +91,11 @@ class BoundProtocol:
             yield from step.drives()
 
     def outline(self) -> Outline:
-        """Return how long it will be; nothing is known of that when a lab's own step decides as it goes."""
-        if any(step.own for step in self._steps):
+        """Return how long it will be; nothing is known of that when a step decides as it goes."""
+        if any(step.decides for step in self._steps):
             return Outline()
-        sizes = [(drive.steps, drive.duration, 1, drive.steps * len(drive.forces)) for drive in self.drives()]
+        drives = [drive for drive in self.drives() if isinstance(drive, Drive)]
+        sizes = [(drive.steps, drive.duration, 1, drive.steps * len(drive.forces)) for drive in drives]
         self._label = ""
         return Outline(*(sum(column) for column in zip(*sizes, strict=True))) if sizes else Outline(0, 0.0, 0, 0)
 
@@ -114,16 +121,16 @@ def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
     about = table.text("about", "")
     name = table.text("name")
     needs = table.table("needs")
-    sources = needs.integer("sources", 1)
+    sources, twin = needs.integer("sources", 1), needs.boolean("twin", False)
     needs.finish()
     on_compliance = table.choice("on_compliance", ("hold", "stop"), "hold")
-    functions = {**_functions_of(SHIPPED), **_own_functions(table)}
+    functions = {**_functions_of(SHIPPED), **_functions_of(LOOPS), **_own_functions(table)}
     read = _set(read_parameters(table.table("parameters")), parameters, table.path)
     if not table.tables("step"):
         raise table.error("a protocol needs at least one [[step]]")
     table.finish()
     text = table.path.read_text("utf-8")
-    return Protocol(name, about, table.path, text, sources, read, functions, on_compliance)
+    return Protocol(name, about, table.path, text, sources, read, functions, twin, on_compliance)
 
 
 def _set(known: dict[str, Parameter], given: Mapping[str, Any], path: Path) -> dict[str, Parameter]:

@@ -99,6 +99,7 @@ _WORDS: Mapping[str, Callable[[Note], str]] = {
     "paused": lambda content: f"nothing was played for {wording.lasting(content['s'])}, the chip at rest",
     "clock step": _clock,
     "resumed": _resumed,
+    "asked": lambda content: f"the protocol asked its twin: {content['text']}",
     "dropped": lambda content: f"{content['subscriber']} was too slow for {wording.count(content['events'], 'event')}",
     "subscriber failed": lambda content: f"{content['subscriber']}: {content['error']}; the run was not harmed",
 }

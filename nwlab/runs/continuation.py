@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from nwlab.core.chip import Chip
 from nwlab.core.clock import utc_now
 from nwlab.core.drive import Drive
-from nwlab.core.errors import FileError, UsageError
+from nwlab.core.errors import FileError, TwinError, UsageError
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunStarted, Subscriber
+from nwlab.core.expect import Expect
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import JOURNAL, MANIFEST
 from nwlab.runs.difference import difference
 from nwlab.runs.later import Later
+from nwlab.runs.oracle import ASKED, recalled
 from nwlab.runs.played import PlayedDrive
-from nwlab.runs.player import Drives
+from nwlab.runs.player import Drives, reply
 from nwlab.runs.recording import Run
 
 
@@ -45,19 +49,20 @@ class Continuation:
         self._end: float | None = None  # s on the chip's clock of then: end of the last sample
         self._gap = self._shift = 0.0  # s
         self._resumed = ""  # wall time
+        self._answers = _answers(run)
 
     def feed(self, drives: Drives) -> Drives:
         """Run a protocol through what is on record and return what it has still to play.
 
         Raises UsageError naming the drive when the protocol does not ask for what was played.
         """
-        drive = next(drives, None)
+        wanted = self._answered(drives, next(drives, None))
         for index in range(self.first):
-            reading = self._pass(drive, self.run.drives[index])
-            drive = _send(drives, reading)
+            reading = self._pass(wanted, self.run.drives[index])
+            wanted = self._answered(drives, _send(drives, reading))
         if self._cut is None:
-            return _rest(drives, drive)
-        reading = self._pass(drive, self._cut)
+            return _rest(drives, wanted)
+        reading = self._pass(wanted, self._cut)
         if reading.steps:
             self._joint = reading.start
         return _rest_of_cut(drives, self._cut.drive, reading)
@@ -78,10 +83,31 @@ class Continuation:
         """Return another listener to the rest: it expects what is left to play, and what is left of a drive is one."""
         return _Left(subscriber, self._left)
 
-    def _pass(self, drive: Drive | None, played: PlayedDrive) -> Reading:
+    def _answered(self, drives: Drives, wanted: Drive | Expect | None) -> Drive | Expect | None:
+        """Answer what a protocol asks of a twin as the twin did then; return what it wants next.
+
+        That is a question where the record ends with it: a twin of now has to answer that.
+        """
+        while isinstance(wanted, Expect) and self._answers:
+            answer = recalled(self._answers.popleft(), wanted.drive)
+            if answer is None:
+                raise UsageError(
+                    f"{self.run.path} cannot be continued: the protocol asks the twin another question than then. The "
+                    "protocol has changed, or what it does depends on more than its parameters, its readings and the "
+                    "twin's answers; nothing was touched"
+                )
+            wanted = _send(drives, answer)
+        return wanted
+
+    def _pass(self, drive: Drive | Expect | None, played: PlayedDrive) -> Reading:
         """Compare a drive with the one on record and return what came back then."""
         recorded, reading = played.drive, played.reading
-        found = "the protocol has ended before" if drive is None else difference(drive, recorded, self.run.terminals)
+        if isinstance(drive, Expect):
+            found = "it asks a twin first, whose answer is not on record"
+        else:
+            found = (
+                "the protocol has ended before" if drive is None else difference(drive, recorded, self.run.terminals)
+            )
         if played.index < self.first and reading.steps < recorded.steps:
             found = f"only {reading.steps} of its {recorded.steps} samples are on record, and others follow"
         if found:
@@ -149,6 +175,14 @@ class _Left:
         self._subscriber(self._left(event) if isinstance(event, RunStarted) else event)
 
 
+def _answers(run: Run) -> deque[dict[str, Any]]:
+    """Return what a twin answered then, in order; what it owed when the run ended is asked again."""
+    answers = deque(note["content"] for note in run.notes if note["kind"] == ASKED)
+    while answers and "failed" in answers[-1] and answers[-1].get("after") == len(run.drives) - 1:
+        answers.pop()
+    return answers
+
+
 def _check_early(run: Run) -> None:
     if run.status == "running":
         raise UsageError(f"{run.path} is still being played; wait for its end or stop it with: nwlab stop {run.path}")
@@ -175,9 +209,9 @@ def _check_whole(run: Run) -> None:
     )
 
 
-def _send(drives: Drives, reading: Reading) -> Drive | None:
+def _send(drives: Drives, answer: Reading | TwinError) -> Drive | Expect | None:
     try:
-        return drives.send(reading)
+        return reply(drives, answer)
     except StopIteration:
         return None
 
@@ -189,11 +223,14 @@ def _unrecorded(cut: PlayedDrive) -> dict[str, object]:
     return {"drive": cut.index, "label": cut.label, "step": cut.samples, "more": left, "remark": remark}
 
 
-def _rest(drives: Drives, drive: Drive | None) -> Drives:
+def _rest(drives: Drives, wanted: Drive | Expect | None) -> Drives:
     try:
-        while drive is not None:
-            reading = yield drive
-            drive = _send(drives, reading)
+        while wanted is not None:
+            try:
+                answer: Reading | TwinError = yield wanted
+            except TwinError as error:  # the protocol itself may know what to do without a twin
+                answer = error
+            wanted = _send(drives, answer)
     finally:
         drives.close()
 
@@ -201,8 +238,8 @@ def _rest(drives: Drives, drive: Drive | None) -> Drives:
 def _rest_of_cut(drives: Drives, cut: Drive, before: Reading) -> Drives:
     try:
         after = yield _tail(cut, before.steps)
-        drive = _send(drives, join([before, after]) if before.steps else after)
-        yield from _rest(drives, drive)
+        wanted = _send(drives, join([before, after]) if before.steps else after)
+        yield from _rest(drives, wanted)
     finally:
         drives.close()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from functools import partial
+from typing import Any
 
-from nwlab.core.chip import Chip
+from nwlab.core.chip import Chip, check
 from nwlab.core.clock import utc_now
 from nwlab.core.drive import Drive
-from nwlab.core.errors import AnswerError, NwlabError, Stopped, Terminated, UsageError
+from nwlab.core.errors import AnswerError, NwlabError, Stopped, Terminated, TwinError, UsageError
 from nwlab.core.events import (
     BlockArrived,
     DriveFinished,
@@ -22,13 +24,17 @@ from nwlab.core.events import (
     Subscriber,
     Telling,
 )
+from nwlab.core.expect import Expect, Expectation
 from nwlab.core.reading import Reading, join
+from nwlab.core.units import show
 from nwlab.runs.background import Listener
 from nwlab.runs.interrupts import Interrupts, interrupts
+from nwlab.runs.oracle import Oracle, note_of
 from nwlab.runs.requests import Requests
 from nwlab.runs.verdict import FINISHED, verdict
 
-Drives = Generator[Drive, Reading, None]
+Drives = Generator[Drive | Expect, Any, None]
+"""A protocol at work: it is sent the Reading of a Drive, and the Expectation of an Expect."""
 
 
 def play(
@@ -44,8 +50,11 @@ def play(
     idle: Callable[[], None] | None = None,
     first: int = 0,
     telling: Telling | None = None,
+    oracle: Oracle | None = None,
 ) -> None:
     """Play every drive of a generator, which is sent the joined reading of each.
+
+    Where it yields an Expect, `oracle` is asked, and the answer is noted; nothing is played then.
 
     `critical` subscribers are called in line, and their failure ends the run; `background` ones cannot harm it.
     `label` names the step that made the present drive; `outline` is what a dry run expects.
@@ -58,6 +67,7 @@ def play(
     with interrupts() as signals, signals.playing(requests.stop):
         player = _Player(chip, tuple(critical), tuple(background), signals, requests, first)
         player.label, player.idle, player.telling = label or player.label, idle or player.idle, telling
+        player.oracle = oracle
         try:
             player.play(drives, _started(chip, outline or Outline()))
             signals.finish()
@@ -72,6 +82,11 @@ def play(
             if worse is not None:
                 raise worse from error
             raise
+
+
+def reply(drives: Drives, answer: Reading | TwinError) -> Drive | Expect:
+    """Hand a protocol what it waits for and return what it wants next; raises StopIteration at its end."""
+    return drives.throw(answer) if isinstance(answer, TwinError) else drives.send(answer)
 
 
 def _started(chip: Chip, outline: Outline) -> RunStarted:
@@ -95,6 +110,7 @@ class _Player:
         self.label: Callable[[], str] = lambda: ""
         self.idle: Callable[[], None] = lambda: None
         self.telling: Telling | None = None
+        self.oracle: Oracle | None = None
         self._index = first - 1
         self._blocks: list[Reading] = []
         self._first = 0
@@ -104,11 +120,11 @@ class _Player:
     def play(self, drives: Drives, started: RunStarted) -> None:
         self._tell(started)
         self._tell_news()
-        drive = self._advance(partial(next, drives))
-        while drive is not None:
+        wanted = self._advance(partial(next, drives))
+        while wanted is not None:
             self._heed()
-            reading = self._play(drive)
-            drive = self._advance(partial(drives.send, reading))
+            answer = self._expect(wanted) if isinstance(wanted, Expect) else self._play(wanted)
+            wanted = self._advance(partial(reply, drives, answer))
 
     def close(self) -> Exception | None:
         """Close the chip after a failure; one that cannot be closed matters more than what came before."""
@@ -148,8 +164,8 @@ class _Player:
         for subscriber in self._critical:
             subscriber(finished)
 
-    def _advance(self, protocol: Callable[[], Drive]) -> Drive | None:
-        """Let the protocol go on to its next drive; None at its end."""
+    def _advance(self, protocol: Callable[[], Drive | Expect]) -> Drive | Expect | None:
+        """Let the protocol go on to what it wants next; None at its end."""
         try:
             with self._signals.open():
                 return protocol()
@@ -176,9 +192,38 @@ class _Player:
             span = {"from": begun.isoformat(), "until": utc_now().isoformat(), "s": clock.now() - since}
             self._tell(Noted("paused", span))
 
+    def _expect(self, question: Expect) -> Expectation | TwinError:
+        """Ask the twin and note its answer; the chip's limits hold for questions, too."""
+        if self.oracle is None:
+            raise UsageError(
+                f"step {self.label()} asks a twin, and there is none: the protocol's file has to say needs = "
+                "{ twin = true }, and whoever plays it which model follows the chip: --twin CHIP"
+            )
+        check(question.drive, self._chip.limits, self._chip.terminals)
+        try:
+            answer = self._wait_for(self.oracle.ask(question.drive, self._index), question.within)
+        except TwinError as error:
+            answer = error
+        self._tell(note_of(question.drive, self._index, answer))
+        return answer
+
+    def _wait_for(self, answers: Generator[Expectation | None, None, None], within: float) -> Expectation:
+        """Wait for an answer, and do meanwhile what has to be done while a level may stand."""
+        clock = self._requests.clock
+        late = clock.now() + within
+        with self._signals.open(), closing(answers):
+            for answer in answers:
+                if answer is not None:
+                    return answer
+                if clock.now() >= late:
+                    break
+                self.idle()
+                self._requests.look()
+        raise TwinError(f"the twin did not answer within {show(within, 's')}: it is stopped, stuck or too slow")
+
     def _play(self, drive: Drive) -> Reading:
         if not isinstance(drive, Drive):  # pyright: ignore[reportUnnecessaryIsInstance] - a lab's own step may do so
-            raise UsageError(f"a protocol yields drives, not {drive!r}")
+            raise UsageError(f"a protocol yields drives, or what it expects of them, not {drive!r}")
         self._index, self._first, self._blocks = self._index + 1, 0, []
         label, closed = self.label(), self._relays()
         with self._signals.open():

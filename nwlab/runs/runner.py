@@ -10,6 +10,7 @@ from nwlab.core.events import Outline, Subscriber, Telling
 from nwlab.core.record import RunInfo
 from nwlab.runs.background import Background, Listener
 from nwlab.runs.continuation import Continuation
+from nwlab.runs.oracle import Oracle
 from nwlab.runs.player import Drives, play
 from nwlab.runs.recording import Run, load_run
 from nwlab.runs.requests import Requests
@@ -31,13 +32,15 @@ def record_run(
     idle: Callable[[], None] | None = None,
     after: Continuation | None = None,
     telling: Telling | None = None,
+    oracle: Oracle | None = None,
 ) -> Run:
     """Play drives and keep them in `folder`, which must not hold a run yet (see `new_folder`).
 
     `subscribers` listen in the background, and so do `listeners`, whose findings are kept. `requests` may end or pause
     the run, and so may files in its folder; `idle` is called several times a second while it pauses. With `after` the
     drives are what that has left, and the record begins with what is on record there. What `telling` tells beside the
-    readings is kept, too. Raises whatever ended the run, with a note where the record is.
+    readings is kept, too; `oracle` answers what the protocol asks of a twin. Raises whatever ended the run, with a note
+    where the record is.
     """
     requests = requests or Requests()
     store = Store(folder, info, after=None if after is None else after.run)
@@ -57,6 +60,7 @@ def record_run(
             idle=idle,
             first=first,
             telling=telling,
+            oracle=oracle,
         )
     except BaseException as error:
         error.add_note(f"the record is in {store.folder}")

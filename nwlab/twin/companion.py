@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.core.drive import Drive, FloatArray, Quantity
+from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
-from nwlab.core.reading import Reading
+from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarm, Alarms
+from nwlab.twin.foresight import Pace, as_read, foresee
 from nwlab.twin.held import Block, Held, block_of
 from nwlab.twin.scalar import Twin
 from nwlab.twin.watch import Explained, Named, Watch
@@ -71,7 +72,7 @@ class Companion:
     ) -> None:
         self.tally = Tally()
         self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
-        self._about = dict(about or {})
+        self._pace, self._about = Pace(), dict(about or {})
         self._drive: Drive | None = None
 
     def __call__(self, event: Event) -> Iterator[Event]:
@@ -81,6 +82,8 @@ class Companion:
                 self._drive = event.drive
             case BlockArrived():
                 yield from self._follow(event)
+            case Noted(kind="resumed"):
+                self._held.release(self._pace.end)  # the chip went to rest when the run ended
             case _:
                 pass
 
@@ -94,6 +97,10 @@ class Companion:
         """Return how well readings were explained until now."""
         return Noted("twin", self.tally.told())
 
+    def foresee(self, drive: Drive) -> Expectation:
+        """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
+        return foresee(self._twin, self._held, self._pace, drive, _place(drive), _SMALLEST)
+
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
         self._twin.lose()
@@ -104,12 +111,16 @@ class Companion:
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive
         place = None if drive is None else _place(drive)
+        if drive is not None:
+            self._pace.take(drive, event)
+        if place is None:
+            self._held.release(event.reading.start)
         if drive is None or place is None:
             return
         block = block_of(drive, event.first, event.reading, place, _SMALLEST)
         steps = self._held.steps(block)
         found = self._twin.follow(steps)
-        mean, sd = _as_read(drive, place, event.reading, found.mean, found.sd)
+        mean, sd = as_read(drive, place, event.reading, found.mean, found.sd)
         shape = event.reading.voltage.shape
         yield Expected(
             event.index,
@@ -196,17 +207,6 @@ def _place(drive: Drive) -> int | None:
         if low == {1 - force.terminal}:
             return place
     return None
-
-
-def _as_read(
-    drive: Drive, place: int, reading: Reading, mean: FloatArray, sd: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Turn conductances into what was not forced: A under a voltage, V under a current."""
-    if drive.forces[place].quantity is Quantity.VOLTAGE:
-        volts = reading.voltage[:, place]
-        return mean * volts, sd * np.abs(volts)
-    amperes = reading.current[:, place]
-    return amperes / mean, sd * np.abs(amperes) / mean**2
 
 
 def _column(shape: tuple[int, ...], place: int, values: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ class Block:
     """One force of some samples of a drive; (samples,) each."""
 
     onset: FloatArray  # s on the chip's clock: when each level began
-    end: FloatArray  # s: when it ended, as far as known
+    end: FloatArray  # s: when it ended, as far as known; infinite where a drive leaves it standing
     begin: FloatArray  # s: when its reading began
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; 0 where it is not known
@@ -29,7 +29,8 @@ class Block:
 def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:
     """Return the samples of the force at `place`; below `smallest` V a conductance cannot be told."""
     onset = reading.start + reading.onset
-    last = onset[-1] + drive.dwell[first + reading.steps - 1]
+    until = first + reading.steps
+    last = np.inf if drive.hold and until == drive.steps else onset[-1] + drive.dwell[until - 1]
     middle, half = reading.start + reading.time[:, place], 0.5 * reading.aperture[:, place]
     voltage = np.nan_to_num(reading.voltage[:, place], nan=0.0)
     is_read = (np.abs(voltage) >= smallest) & ~reading.overflow[:, place] & np.isfinite(reading.current[:, place])
@@ -53,6 +54,16 @@ class Held:
     level: float = 0.0  # V
     until: float = -np.inf  # s
     _rested: bool = field(default=True, init=False)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the last level was left standing."""
+        return bool(np.isinf(self.until)) and self.until > 0
+
+    def release(self, moment: float) -> None:
+        """Let a level that was left standing end at a moment, s on the chip's clock."""
+        if self.stands:
+            self.until = moment
 
     def steps(self, block: Block) -> Steps:
         """Return what lies between the readings of a block, and before its first; each sample is a kind of its own."""

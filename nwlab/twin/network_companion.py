@@ -9,7 +9,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray, Quantity
+from nwlab.core.errors import DriveError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
+from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import Tally
 from nwlab.twin.meters import Meters
@@ -104,6 +106,13 @@ class NetworkCompanion:
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
         return Noted("twin", self.tally.told())
+
+    def foresee(self, drive: Drive) -> Expectation:
+        """Refuse: raises DriveError."""
+        raise DriveError(
+            f"it is a network of {len(self._terminals)} terminals, and only the twin of a two-terminal film can be asked "
+            "what a drive would give: take a chip file that nwlab fit --law rate-balance has made"
+        )
 
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""

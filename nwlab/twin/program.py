@@ -1,7 +1,8 @@
 """The twin's process: reads the record of a run while it is written, and tells what it expected.
 
 It is started as `python -m nwlab.twin.program ORDER` with the order as JSON. It is never waited for and never in the
-way: what it knows it reads from the run's folder, and it ends by itself when the run's program has gone.
+way: what it knows it reads from the run's folder, and it ends by itself when the run's program has gone. Questions come
+by stdin; before it answers one it reads the record up to the drive that the question names.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nwlab.core.clock import Clock, SystemClock
-from nwlab.core.events import BlockArrived, Expected, Noted
+from nwlab.core.errors import NwlabError
+from nwlab.core.events import BlockArrived, DriveFinished, Expected, Noted
 from nwlab.runs.following import Follower
 from nwlab.twin.batches import Batch, Batches, parted
 from nwlab.twin.companion import Companion
 from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.order import TwinOrder
-from nwlab.twin.wire import send
+from nwlab.twin.wire import Answer, Question, Questions, send
 
 _NICE = 5
 _PAUSE = 0.005  # s between two looks at a record that has not grown
 _LATE = 5.0  # s behind the run after which a twin skips what it has missed
+_PIECE = 1 << 16  # bytes of questions that are read at once
 _NEAR = 0.999  # share of the record that counts as all of it
 
 
@@ -35,6 +38,8 @@ class Follow:
         self._folder, self._companion, self._out, self._clock = folder, companion, out, clock
         self._current = clock.now()  # when the record was last read to its end
         self._skipped, self._batches = 0, Batches()
+        self._inbox, self._asked = Questions(), list[Question]()
+        self._read = -1  # number of the last drive that was read to its end
 
     def run(self) -> None:
         """Follow until the run has ended, or nobody wants to know any more."""
@@ -47,11 +52,11 @@ class Follow:
                     self._take(batch)
                 if is_current:
                     self._tell_skipped()
+                self._answer()
                 self._out.flush()
-                if not events:
-                    if ending:
-                        break
-                    ending = self._is_over()
+                if ending and not events:
+                    break
+                ending = ending or self._listen(0.0 if events else _PAUSE)
         self._tell_skipped()
         send(self._out, self._companion.summary())
         self._out.flush()
@@ -65,8 +70,22 @@ class Follow:
             self._current = now
         return share >= _NEAR
 
+    def _answer(self) -> None:
+        """Answer the last question, when the record was read up to it; nobody waits for earlier ones any more."""
+        if not self._asked or self._asked[-1].after > self._read:
+            return
+        question = self._asked[-1]
+        self._asked.clear()
+        try:
+            answer = Answer(question.number, self._companion.foresee(question.drive))
+        except NwlabError as error:
+            answer = Answer(question.number, None, str(error))
+        send(self._out, answer)
+
     def _take(self, batch: Batch) -> None:
         event = batch.event
+        if isinstance(event, DriveFinished):
+            self._read = event.index
         if self._skipped and isinstance(event, BlockArrived):
             if self._skipped == 1:
                 self._companion.lose()
@@ -82,10 +101,12 @@ class Follow:
             send(self._out, Noted("twin skipped", {"samples": self._skipped - 1, "because": "it could not keep up"}))
         self._skipped = 0
 
-    def _is_over(self) -> bool:
-        """Wait a moment; whoever started this closes the pipe when nothing more comes, and so does its death."""
-        ready, _, _ = select.select([sys.stdin], [], [], _PAUSE)
-        return bool(ready)
+    def _listen(self, patience: float) -> bool:
+        """Take questions; return whether it is over: who started this closes the pipe then, and so does its death."""
+        ready, _, _ = select.select([sys.stdin], [], [], patience)
+        data = os.read(sys.stdin.fileno(), _PIECE) if ready else b""
+        self._asked += self._inbox.take(data)
+        return bool(ready) and not data
 
 
 def main(words: str) -> None:

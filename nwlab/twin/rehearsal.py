@@ -26,6 +26,7 @@ def rehearse(companion: Companion, film: FilmLaw) -> None:
     reading = Reading(0.0, onset, onset[:, None] + 0.5, 0.5 * column, column * _VOLT, current, no, no)
     for event in (DriveStarted(0, drive, ""), BlockArrived(0, 0, reading)):
         list(companion(event))
+    companion.foresee(drive)
     window = Window(film)
     for step in range(_STEPS):
         window.add([(_VOLT, 1.0), (_VOLT, 0.5)], [1.0, 1.0], conductance, Place(0, step))

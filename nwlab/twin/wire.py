@@ -1,31 +1,101 @@
-"""What a twin tells crosses to the run as a line of JSON each, followed by the arrays of an expectation."""
+"""What crosses between a run and its twin: lines of JSON, each followed by arrays where it has some.
+
+The twin tells events as they come. The run asks what a drive would give, and numbers its questions, so that an answer
+that comes too late is not taken for that to the next one.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import IO
 
+from nwlab.core.drive import Drive
 from nwlab.core.events import Event, Expected, Noted
-from nwlab.core.frames import decode_expected, encode_expected
+from nwlab.core.expect import Expectation, decode_expectation, encode_expectation
+from nwlab.core.frames import decode_drive, decode_expected, encode_drive, encode_expected
+from nwlab.core.record import describe_drive, plain, rebuild_drive
 
 
-def send(stream: IO[bytes], event: Expected | Noted) -> None:
-    """Write one event; raises OSError when nobody reads any more."""
-    payload = encode_expected(event) if isinstance(event, Expected) else b""
-    if isinstance(event, Expected):
-        head: dict[str, object] = {"drive": event.index, "first": event.first, "bytes": len(payload)}
-    else:
-        head = {"kind": event.kind, "content": dict(event.content)}
-    stream.write(json.dumps(head).encode() + b"\n" + payload)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What would this drive give, after drive number `after` (−1 = before the first) has been read?"""
+
+    number: int
+    after: int
+    drive: Drive
 
 
-def receive(stream: IO[bytes]) -> Event | None:
-    """Read one event; None at the end, also where a twin died in the middle of one."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a drive would give, or why the twin cannot tell."""
+
+    number: int  # of the question
+    expectation: Expectation | None
+    refused: str = ""
+
+
+def encode_question(question: Question, terminals: tuple[str, ...]) -> bytes:
+    """Return the bytes that ask; `terminals` are the names of the chip's."""
+    payload = encode_drive(question.drive)
+    head = {"question": question.number, "after": question.after, "bytes": len(payload)}
+    return _line({**head, "drive": plain(describe_drive(question.drive, terminals))}) + payload
+
+
+class Questions:
+    """Takes the bytes of questions as they come, in pieces."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def take(self, data: bytes) -> list[Question]:
+        """Return the questions that are whole now."""
+        self._left += data
+        found: list[Question] = []
+        while (question := self._next()) is not None:
+            found.append(question)
+        return found
+
+    def _next(self) -> Question | None:
+        line, end, rest = self._left.partition(b"\n")
+        if not end:
+            return None
+        head = json.loads(line)
+        if len(rest) < head["bytes"]:
+            return None
+        payload, self._left = rest[: head["bytes"]], rest[head["bytes"] :]
+        return Question(head["question"], head["after"], rebuild_drive(head["drive"], *decode_drive(payload)))
+
+
+def send(stream: IO[bytes], told: Expected | Noted | Answer) -> None:
+    """Write one event or answer; raises OSError when nobody reads any more."""
+    payload, head = b"", dict[str, object]()
+    match told:
+        case Noted():
+            head = {"kind": told.kind, "content": dict(told.content)}
+        case Expected():
+            payload, head = encode_expected(told), {"drive": told.index, "first": told.first}
+        case Answer():
+            payload = b"" if told.expectation is None else encode_expectation(told.expectation)
+            head = {"answer": told.number, "refused": told.refused}
+    stream.write(_line({**head, "bytes": len(payload)}) + payload)
+
+
+def receive(stream: IO[bytes]) -> Event | Answer | None:
+    """Read one event or answer; None at the end, also where a twin died in the middle of one."""
     line = stream.readline()
     if not line.endswith(b"\n"):
         return None
     head = json.loads(line)
+    payload = stream.read(head["bytes"])
+    if len(payload) < head["bytes"]:
+        return None
     if "kind" in head:
         return Noted(head["kind"], head["content"])
-    payload = stream.read(head["bytes"])
-    return decode_expected(head["drive"], head["first"], payload) if len(payload) == head["bytes"] else None
+    if "answer" in head:
+        return Answer(head["answer"], decode_expectation(payload) if payload else None, head["refused"])
+    return decode_expected(head["drive"], head["first"], payload)
+
+
+def _line(head: dict[str, object]) -> bytes:
+    return json.dumps(head).encode() + b"\n"

@@ -3,12 +3,17 @@ import subprocess
 import sys
 
 from nwlab.lab.listing import listing
-from nwlab.protocol import steps as shipped
+from nwlab.protocol import programming, steps
 
 
 def test_every_step_is_listed_with_a_sentence() -> None:
     listed = listing("steps")
-    functions = [name for name, value in vars(shipped).items() if getattr(value, "__module__", "") == shipped.__name__]
+    functions = [
+        name
+        for module in (steps, programming)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__
+    ]
     public = {name.rstrip("_") for name in functions if not name.startswith("_")}
     assert {step["name"] for step in listed} == public
     assert all(step["about"].endswith((".", "loop.")) for step in listed)

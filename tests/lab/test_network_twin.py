@@ -60,7 +60,12 @@ resistance = "1 kOhm"
 
 
 def run(folder: Path, chip: str, *words: str) -> subprocess.CompletedProcess[str]:
-    for name, text in (("watched.py", STEP), ("watched.toml", PROTOCOL), ("wires.toml", CHIP), ("star.toml", RESISTORS)):
+    for name, text in (
+        ("watched.py", STEP),
+        ("watched.toml", PROTOCOL),
+        ("wires.toml", CHIP),
+        ("star.toml", RESISTORS),
+    ):
         (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "nwlab", "run", "watched.toml", "--chip", chip, "--seed", "3", "--json", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)

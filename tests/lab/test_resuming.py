@@ -63,7 +63,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def options(run: Path, **given: object) -> Namespace:
-    usual = {"bench": None, "virtual": False, "model": False, "chip": None, "seed": None, "speed": None}
+    usual = {"bench": None, "virtual": False, "model": False, "chip": None, "seed": None, "speed": None, "twin": None}
     usual |= {"protocol": None, "set": []}
     return Namespace(resume=str(run), **{**usual, **given})
 

@@ -175,6 +175,8 @@ class Scene:
             case "safe state":
                 self.safe_state = content
                 return
+            case "asked":  # a twin, by the protocol: several times between two drives
+                return
             case _:
                 pass
         mark = Mark(self._moment(event), event.kind, _told(event.kind, content))
