@@ -110,8 +110,8 @@ class NetworkCompanion:
     def foresee(self, drive: Drive) -> Expectation:
         """Refuse: raises DriveError."""
         raise DriveError(
-            f"it is a network of {len(self._terminals)} terminals, and only the twin of a two-terminal film can be asked "
-            "what a drive would give: take a chip file that nwlab fit --law rate-balance has made"
+            f"it is a network of {len(self._terminals)} terminals, and only the twin of a two-terminal film can be "
+            "asked what a drive would give: take a chip file that nwlab fit --law rate-balance has made"
         )
 
     def lose(self) -> None:
