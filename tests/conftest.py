@@ -11,6 +11,16 @@ import pytest
 from fault_table import TRIALS, Account, table
 
 _account = Account()
+TIMED = ("bench", "deaths", "drivers", "foreign", "remote", "virtual")
+"""Rooms whose tests hold both ends of a wire, or programs, to times."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that others would disturb are marked before any are chosen."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in TIMED:
+            item.add_marker("timed")
 
 
 def pytest_configure() -> None:

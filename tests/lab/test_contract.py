@@ -10,6 +10,8 @@ from nwlab.core.chip import Chip
 from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.serving import ServedBench
 
+pytestmark = pytest.mark.timed
+
 
 class TestModel(ChipContract):
     @pytest.fixture

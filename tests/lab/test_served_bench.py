@@ -31,6 +31,8 @@ from nwlab.lab.served_bench import TOKEN, observe
 from nwlab.remote.message import Message
 from nwlab.remote.pipe import Pipe
 
+pytestmark = pytest.mark.timed
+
 
 class Service:
     def __init__(self, folder: Path, *words: str) -> None:
