@@ -1,10 +1,14 @@
-"""What a sweep costs: per point beside the bare loop, and two workers beside one."""
+"""What a sweep costs: a point of it beside the bare loop, and two workers beside one.
+
+Time of the processor says that also on a busy computer; how long one waits for the table only an idle one can tell.
+"""
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,62 +24,68 @@ from nwlab.lab.sweep.order import SweepOrder
 from nwlab.lab.sweep.sweep import play_missing
 from nwlab.model.model_chip import ModelChip
 
-QUICK, SLOW = 2000, 64
-"""Points of about a millisecond, and of tens of them."""
+ROUNDS = 3
 
 
 def quick() -> SweepOrder:
-    return ask("pulses", ["stochastic-2025"], {}, [("amplitude", "2 V:4 V:4")], seeds=QUICK // 4)
+    """Points of about a millisecond."""
+    return ask("pulses", ["stochastic-2025"], {}, [("amplitude", "2 V:4 V:4")], seeds=250)
 
 
 def slow() -> SweepOrder:
-    places = {"source": "1", "sink": "9", "count": 10}
-    return ask("pulses", ["nw16"], places, [("amplitude", "2 V:4 V:4")], seeds=SLOW // 4)
+    """Points of about a tenth of a second."""
+    places = {"source": "1", "sink": "9", "count": 5}
+    return ask("pulses", ["nw16"], places, [("amplitude", "2 V:4 V:4")], seeds=3)
 
 
-def seconds(order: SweepOrder, folder: Path, where: str) -> float:
+def sweep(order: SweepOrder, folder: Path, where: str) -> tuple[float, float]:
+    """Return how long one waits and how long processors work, in s."""
     book, workers = Book(folder, order, {}), executor(where)
-    since = time.perf_counter()
+    since, before = time.perf_counter(), sum(os.times()[:4])
     play_missing(order, book, workers, lambda kept: None)
-    spent = time.perf_counter() - since
+    spent = time.perf_counter() - since, sum(os.times()[:4]) - before
     book.close()
     workers.close()
     return spent
 
 
 def bare(order: SweepOrder) -> float:
-    """The loop that a physicist writes: the same chip and drives, and the last reading of each."""
+    """The loop that a physicist writes: the same chips and drives, and the last reading of each; s of the processor."""
     file = load_chip(order.chips[0].path)
-    protocol = load_protocol(order.protocol.path, **order.settings)
-    drives = list(protocol.bind(file.terminals).drives())
-    since = time.perf_counter()
+    bound = [
+        load_protocol(order.protocol.path, **order.settings, amplitude=amplitude).bind(file.terminals)
+        for amplitude in order.axes[0].values
+    ]
+    since = time.process_time()
     for number in range(order.points):
         chip = ModelChip(file.film(order.point(number).seed), file.terminals, file.limits, VirtualClock())
-        for drive in drives:
+        for drive in bound[number // order.repetitions].drives():
             assert join(chip.apply(drive)).current[-1, 0] != 0
-    return time.perf_counter() - since
+    return time.process_time() - since
 
 
 def test_overhead_per_point(tmp_path: Path) -> None:
     order = quick()
-    bare(order), seconds(order, tmp_path / "warm", "serial")
-    pairs = [(bare(order), seconds(order, tmp_path / f"{turn}", "serial")) for turn in range(5)]
+    bare(order)
+    sweep(order, tmp_path / "warm", "serial")
+    pairs = [(bare(order), sweep(order, tmp_path / f"{turn}", "serial")[1]) for turn in range(ROUNDS)]
     alone, swept = (statistics.median(pair[side] for pair in pairs) / order.points * 1e6 for side in (0, 1))
     print(
         f"\n{order.points} points: {alone:.0f} us each in a bare loop, {swept:.0f} in a sweep: {swept - alone:+.0f} us"
     )
-    assert swept - alone < 1000
+    assert swept - alone < 2000
 
 
 @pytest.mark.parametrize("make", [quick, slow])
-def test_two_workers(tmp_path: Path, make: object) -> None:
-    order = make()  # type: ignore[operator]
-    seconds(order, tmp_path / "warm", "serial")
-    alone: Sequence[float] = [seconds(order, tmp_path / f"serial{turn}", "serial") for turn in range(3)]
-    for where in ("processes:2", "joblib:2"):
-        spent = [seconds(order, tmp_path / f"{where}{turn}", where) for turn in range(3)]
-        ratio = statistics.median(alone) / statistics.median(spent)
-        print(
-            f"\n{order.points} points: {statistics.median(alone):.2f} s one by one, {statistics.median(spent):.2f} s "
-            f"with {where}, start included: {ratio:.2f} times as fast"
-        )
+def test_two_workers(tmp_path: Path, make: Callable[[], SweepOrder]) -> None:
+    order = make()
+    places = ("serial", "processes:2")
+    sweep(order, tmp_path / "warm", "serial")
+    turns = [[sweep(order, tmp_path / f"{where}{turn}", where) for where in places] for turn in range(ROUNDS)]
+    (alone, worked), (two, worked_two) = (
+        [statistics.median(turn[place][side] for turn in turns) for side in (0, 1)] for place in (0, 1)
+    )
+    print(
+        f"\n{order.points} points: {alone:.2f} s one by one, {two:.2f} s with two workers and their start: "
+        f"{alone / two:.2f} times as fast; processors worked {worked:.2f} and {worked_two:.2f} s"
+    )

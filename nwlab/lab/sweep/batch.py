@@ -1,4 +1,4 @@
-"""Points go to workers in batches: a message to a worker costs about a millisecond, which many a point does, too."""
+"""Points go to workers in batches: a message to a worker may cost as much as a point that is quickly played."""
 
 from __future__ import annotations
 
