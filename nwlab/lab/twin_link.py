@@ -23,6 +23,8 @@ from nwlab.core.expect import Expectation
 from nwlab.twin.order import TwinOrder
 from nwlab.twin.wire import Answer, Question, encode_question, receive
 
+_AT_ONCE = 3
+"""Events of the twin that go into the record at one event of the run."""
 _START = 60.0  # s for which a twin may compile its model before the run begins
 _BREATH = 0.05  # s between signs of life while an answer is waited for
 
@@ -106,8 +108,9 @@ class TwinLink:
         return failure
 
     def findings(self) -> list[Event]:
-        """Return what the twin has told since the last call."""
-        return [self._told.popleft() for _ in range(len(self._told))]
+        """Return what the twin has told since the last call; not much at once while a run goes on, which waits for it."""
+        count = len(self._told)
+        return [self._told.popleft() for _ in range(count if self._ended else min(count, _AT_ONCE))]
 
     def close(self, patience: float = 2.0) -> None:
         """Let it tell what it still has to, for at most `patience` s; then it is ended."""
