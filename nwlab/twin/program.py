@@ -11,6 +11,7 @@ import json
 import os
 import select
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -112,7 +113,8 @@ def main(words: str) -> None:
     if hasattr(os, "nice"):
         os.nice(_NICE)
     companion = TwinOrder(**order).companion()
-    companion.foresee(_ANY)  # compiles what is not yet, before anybody waits for an answer
+    with suppress(NwlabError):  # a twin may have no answer to this
+        companion.foresee(_ANY)  # compiles what is not yet, before anybody waits for one
     send(sys.stdout.buffer, Noted("twin ready", {"chip": order["chip"], **companion.settings}))
     sys.stdout.buffer.flush()
     Follow(folder, companion, sys.stdout.buffer, SystemClock()).run()
