@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lab.unknown import TARGET, TWIN, Outcome, programmed, unknown_chip
+from lab.unknown import TWIN, Outcome, programmed, unknown_chip
 from twin.beside import Beside
 
 from nwlab.lab.opening import load_chip
 
-CHIPS = range(3)
+CHIPS = range(500, 503)
 
 
 def with_twin(chip: Path, seed: int, out: Path, **parameters: object) -> tuple[Outcome, Beside]:
@@ -33,10 +33,11 @@ def test_unknown_chips_differ_from_what_the_twin_knows(chips: list[Path]) -> Non
 
 
 def test_a_twin_helps_on_chips_that_it_does_not_know(chips: list[Path], tmp_path: Path) -> None:
-    without = [programmed("program-threshold", chip, seed, tmp_path) for seed, chip in enumerate(chips)]
-    guided = [with_twin(chip, seed, tmp_path)[0] for seed, chip in enumerate(chips)]
-    assert all(each.off <= 0.01 for each in (*without, *guided))
-    assert np.mean([each.pulses for each in guided]) < np.mean([each.pulses for each in without])
+    without = [programmed("program-threshold", chip, seed, tmp_path) for seed, chip in zip(CHIPS, chips, strict=True)]
+    guided = [with_twin(chip, seed, tmp_path)[0] for seed, chip in zip(CHIPS, chips, strict=True)]
+    assert all(each.off <= 0.01 for each in guided)
+    assert np.mean([each.pulses for each in guided]) < 0.7 * np.mean([each.pulses for each in without])
+    assert np.mean([each.off for each in guided]) < np.mean([each.off for each in without])
 
 
 def test_on_the_chip_that_it_knows_the_first_pulses_hit(tmp_path: Path) -> None:
@@ -52,4 +53,3 @@ def test_a_target_out_of_reach_costs_no_more_than_the_pulses_allowed(name: str, 
     found = programmed(name, load_chip(TWIN).path, 1, tmp_path, twin=beside, count=5, tolerance=1e-3, width="25 ms")
     assert found.pulses == 5
     assert found.error < -0.5
-    assert TARGET > 0
