@@ -33,7 +33,7 @@ PLACES = {
 AddParser = Callable[..., argparse.ArgumentParser]
 _FAULTS = "fault script: what is to go wrong on the simulated instruments"
 FITS = ("rate-balance", "mean-field", "grid", "stretched", "stretched-grid", "contacts")
-TWIN_FILTERS = ("best", "sum", "kalman", "ensemble", "off")
+TWIN_FILTERS = ("best", "sum", "gain", "kalman", "ensemble", "off")
 KINDS = ("protocols", "benches", "chips", "drivers", "steps", "laws")
 
 
@@ -99,7 +99,11 @@ def _run(add: AddParser) -> None:
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
     command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows, expects and warns")
-    command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=argparse.SUPPRESS)
+    about = (
+        "how readings correct it: best (what fits the chip; default), off (never); for one film sum (knows jumps) or "
+        "gain (a constant part of each residual); for resistors kalman; for a network ensemble"
+    )
+    command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     about = "hold simulated time back to X times real time (default: as fast as it can)"
     command.add_argument("--speed", type=float, metavar="X", help=about)

@@ -177,6 +177,7 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "seed": options.seed,
         "speed": options.speed,
         "twin": options.twin and str(find("chip", options.twin).resolve()),
+        "twin_filter": options.twin_filter if options.twin else None,
     }
 
 

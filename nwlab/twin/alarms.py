@@ -4,7 +4,7 @@ Five cumulative sums watch the residuals: two allowances each for a mean that is
 for their spread, which grows with the chip's noise or its jumps. All of them together raise a false alarm once in so
 many steps as was asked for, on average; their thresholds follow from that.
 
-Residuals hardly see the chip's relaxation rate: `refit` watches over that.
+They say neither what has changed nor, where it is the relaxation rate, that something has: `watch` does.
 """
 
 from __future__ import annotations

@@ -183,13 +183,16 @@ def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArra
             off = y - move[_C] - move[_H] * branches[0, j]
             widest = move[_H] ** 2 * branches[1, j] + move[_U]
             best = max(best, math.log(branches[2, j]) - 0.5 * (off * off / widest + math.log(widest)))
+            up = _upwards(law, k, branches[0, j])
+            log_up, log_down = math.log(max(up, 1e-300)), math.log(max(1.0 - up, 1e-300))
             for which in range(law.part.shape[1]):
                 values = law.part[k, which]
+                rate = math.log(branches[2, j]) + values[_CHANCE]
                 for c in range(law.size.shape[0]):
-                    wide = widest + _spread(law, values, c)
-                    miss = max(abs(off) - law.size[c, 1] * values[_SHOWN], 0.0)
-                    here = math.log(branches[2, j]) + values[_CHANCE] + law.size[c, 0]
-                    best = max(best, here - 0.5 * (miss * miss / wide + math.log(wide)))
+                    wide, shift = widest + _spread(law, values, c), law.size[c, 1] * values[_SHOWN]
+                    higher = log_up - 0.5 * (off - shift) ** 2 / wide
+                    lower = log_down - 0.5 * (off + shift) ** 2 / wide
+                    best = max(best, rate + law.size[c, 0] + max(higher, lower) - 0.5 * math.log(wide))
     for j in range(KEPT):
         if branches[2, j] == 0.0:
             continue
@@ -202,13 +205,12 @@ def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArra
         total += _put(children, place, child)
         for which in range(law.part.shape[1]):
             for side in range(2):
-                share = up if side == 0 else 1.0 - up
-                child = Child(0.0, 0.0, 0.0)
-                if share > 0.0:
-                    rate = weight + law.part[k, which, _CHANCE] + math.log(share)
-                    for c in range(law.size.shape[0]):
-                        chance = rate + law.size[c, 0]
-                        child = _add(law, k, branches, j, off, which, c, 1.0 - 2.0 * side, chance, child)
+                # However unlikely, for it may be the only thing that explains a reading at all.
+                share, child = max(up if side == 0 else 1.0 - up, 1e-300), Child(0.0, 0.0, 0.0)
+                rate = weight + law.part[k, which, _CHANCE] + math.log(share)
+                for c in range(law.size.shape[0]):
+                    chance = rate + law.size[c, 0]
+                    child = _add(law, k, branches, j, off, which, c, 1.0 - 2.0 * side, chance, child)
                 place += 1
                 total += _put(children, place, child)
     return 1.0 - calm / total

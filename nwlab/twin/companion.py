@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,13 +10,17 @@ import numpy as np
 from nwlab.core.drive import Drive, FloatArray, Quantity
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.reading import Reading
-from nwlab.twin.alarms import Alarms
-from nwlab.twin.held import Held, block_of
-from nwlab.twin.scalar import ScalarTwin
+from nwlab.twin.alarms import Alarm, Alarms
+from nwlab.twin.held import Block, Held, block_of
+from nwlab.twin.scalar import Twin
+from nwlab.twin.watch import Explained, Named, Watch
+from nwlab.twin.window import Place
 
 _SURE = 0.95  # probability from which on a jump is worth a note
 _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
+EXPLAINED = "the chip is again what its file says: mean, θ, σ and jumps"
+"""What a note says once a whole window has shown nothing else."""
 
 
 @dataclass(slots=True)
@@ -53,13 +57,22 @@ class Tally:
 
 
 class Companion:
-    """The twin of a two-terminal chip beside a run."""
+    """The twin of a two-terminal chip beside a run.
 
-    def __init__(self, twin: ScalarTwin, alarms: Alarms) -> None:
+    Without `alarms` no drift of the residuals is told, without `watch` no cause of one; `about` goes into the record.
+    """
+
+    def __init__(
+        self,
+        twin: Twin,
+        alarms: Alarms | None = None,
+        watch: Watch | None = None,
+        about: Mapping[str, object] | None = None,
+    ) -> None:
         self.tally = Tally()
-        self._twin, self._alarms, self._held = twin, alarms, Held()
+        self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
+        self._about = dict(about or {})
         self._drive: Drive | None = None
-        self._places: list[tuple[int, int]] = []  # drive and step of the residuals of the last block
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
@@ -73,8 +86,9 @@ class Companion:
 
     @property
     def settings(self) -> dict[str, object]:
-        """What the record says about how its alarms come about."""
-        return self._alarms.settings
+        """What the record says about how it follows, and how its alarms come about."""
+        alarms = {} if self._alarms is None else self._alarms.settings
+        return {**self._about, **alarms, **({} if self._watch is None else {"windows": self._watch.settings})}
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
@@ -84,6 +98,8 @@ class Companion:
         """What comes next follows after a gap of which nothing is known."""
         self._twin.lose()
         self._held = Held()
+        if self._watch is not None:
+            self._watch.lose()
 
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive
@@ -91,7 +107,8 @@ class Companion:
         if drive is None or place is None:
             return
         block = block_of(drive, event.first, event.reading, place, _SMALLEST)
-        found = self._twin.follow(self._held.steps(block))
+        steps = self._held.steps(block)
+        found = self._twin.follow(steps)
         mean, sd = _as_read(drive, place, event.reading, found.mean, found.sd)
         shape = event.reading.voltage.shape
         yield Expected(
@@ -103,30 +120,73 @@ class Companion:
             _column(shape, place, found.jump),
         )
         self.tally.take(found.z)
-        yield from self._jumps(event, found.jump)
-        yield from self._drifts(event, found.z)
+        where = _Where(event, block)
+        yield from self._jumps(where, found.jump)
+        alarms = [] if self._alarms is None else self._alarms.take(found.z)
+        first = 0 if self._alarms is None else self._alarms.steps - found.z.size
+        yield from (self._drift(where, alarm, alarm.step - first) for alarm in alarms)
+        if self._watch is not None:
+            places = [Place(event.index, event.first + step) for step in range(found.z.size)]
+            for told in self._watch.take(steps, places, {alarm.step - first for alarm in alarms}):
+                yield self._named(where, told)
 
-    def _jumps(self, event: BlockArrived, jump: FloatArray) -> Iterator[Noted]:
+    def _jumps(self, where: _Where, jump: FloatArray) -> Iterator[Noted]:
         for step in np.flatnonzero(jump > _SURE):
-            yield Noted(
-                "jump", {"drive": event.index, "step": event.first + int(step), "probability": float(jump[step])}
-            )
+            yield Noted("jump", {**where.told(int(step)), "probability": float(jump[step])})
 
-    def _drifts(self, event: BlockArrived, z: FloatArray) -> Iterator[Noted]:
-        before = self._alarms.steps
-        for alarm in self._alarms.take(z):
-            self.tally.alarms[alarm.kind] = self.tally.alarms.get(alarm.kind, 0) + 1
-            yield Noted(
-                "alarm",
-                {
-                    "kind": alarm.kind,
-                    "text": alarm.text,
-                    "drive": event.index,
-                    "step": event.first + alarm.step - before,
-                    "for steps": alarm.step - alarm.since + 1,
-                    "false alarm once in steps": self._alarms.false_alarm_steps,
-                },
-            )
+    def _drift(self, where: _Where, alarm: Alarm, step: int) -> Noted:
+        assert self._alarms is not None
+        self._count(alarm.kind)
+        return Noted(
+            "alarm",
+            {
+                "kind": alarm.kind,
+                "text": alarm.text,
+                **where.told(step),
+                "for steps": alarm.step - alarm.since + 1,
+                "false alarm once in steps": self._alarms.false_alarm_steps,
+            },
+        )
+
+    def _named(self, where: _Where, told: Named | Explained) -> Noted:
+        at = where.told(told.place.step - where.event.first)
+        since = {"drive": told.since.drive, "step": told.since.step}
+        if isinstance(told, Explained):
+            return Noted("explained", {"text": EXPLAINED, **at, "since": since, "row within 3": self.tally.explained})
+        change = told.change
+        self._count(change.what)
+        return Noted(
+            "alarm",
+            {
+                "kind": change.what,
+                "text": change.text,
+                **at,
+                "what": change.what,
+                "estimate": change.estimate,
+                "error": change.error,
+                "expected": change.expected,
+                "unit": change.unit,
+                "voltage": change.voltage,
+                "errors": change.errors,
+                "since": since,
+            },
+        )
+
+    def _count(self, kind: str) -> None:
+        self.tally.alarms[kind] = self.tally.alarms.get(kind, 0) + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Where:
+    """Tells of samples of a block where they are in the record, and when they were read."""
+
+    event: BlockArrived
+    block: Block
+
+    def told(self, step: int) -> dict[str, object]:
+        """`time` is the middle of the reading in s on the chip's clock."""
+        time = 0.5 * float(self.block.begin[step] + self.block.over[step])
+        return {"drive": self.event.index, "step": self.event.first + step, "time": time}
 
 
 def _place(drive: Drive) -> int | None:

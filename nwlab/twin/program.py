@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nwlab.core.clock import Clock, SystemClock
-from nwlab.core.events import BlockArrived, Event, Expected, Noted
+from nwlab.core.events import BlockArrived, Expected, Noted
 from nwlab.runs.following import Follower
+from nwlab.twin.batches import Batch, Batches, parted
 from nwlab.twin.companion import Companion
 from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.order import TwinOrder
@@ -23,7 +24,7 @@ from nwlab.twin.wire import send
 
 _NICE = 5
 _PAUSE = 0.005  # s between two looks at a record that has not grown
-_LATE = 2.0  # s behind the run after which a twin skips what it has missed
+_LATE = 5.0  # s behind the run after which a twin skips what it has missed
 _NEAR = 0.999  # share of the record that counts as all of it
 
 
@@ -33,7 +34,7 @@ class Follow:
     def __init__(self, folder: Path, companion: Companion | NetworkCompanion, out: BinaryIO, clock: Clock) -> None:
         self._folder, self._companion, self._out, self._clock = folder, companion, out, clock
         self._current = clock.now()  # when the record was last read to its end
-        self._skipped = 0
+        self._skipped, self._batches = 0, Batches()
 
     def run(self) -> None:
         """Follow until the run has ended, or nobody wants to know any more."""
@@ -41,9 +42,11 @@ class Follow:
             ending = False
             while True:
                 events = follower.poll()
-                self._keep_up(follower.share)
-                for event in events:
-                    self._take(event)
+                is_current = self._keep_up(follower.share)
+                for batch in self._batches(events):
+                    self._take(batch)
+                if is_current:
+                    self._tell_skipped()
                 self._out.flush()
                 if not events:
                     if ending:
@@ -53,25 +56,29 @@ class Follow:
         send(self._out, self._companion.summary())
         self._out.flush()
 
-    def _keep_up(self, share: float) -> None:
+    def _keep_up(self, share: float) -> bool:
+        """Skip what was just read if it is too old; return whether it reaches to the end of the record."""
         now = self._clock.now()
+        if now - self._current > _LATE:
+            self._skipped = self._skipped or 1
         if share >= _NEAR:
             self._current = now
-            self._tell_skipped()
-        elif now - self._current > _LATE and not self._skipped:
-            self._companion.lose()
-            self._skipped = 1
+        return share >= _NEAR
 
-    def _take(self, event: Event) -> None:
+    def _take(self, batch: Batch) -> None:
+        event = batch.event
         if self._skipped and isinstance(event, BlockArrived):
+            if self._skipped == 1:
+                self._companion.lose()
             self._skipped += event.reading.steps
             return
         for told in self._companion(event):
-            if isinstance(told, Expected | Noted):
-                send(self._out, told)
+            for part in parted(told, batch.sizes) if isinstance(told, Expected) else (told,):
+                if isinstance(part, Expected | Noted):
+                    send(self._out, part)
 
     def _tell_skipped(self) -> None:
-        if self._skipped:
+        if self._skipped > 1:
             send(self._out, Noted("twin skipped", {"samples": self._skipped - 1, "because": "it could not keep up"}))
         self._skipped = 0
 
@@ -88,6 +95,7 @@ def main(words: str) -> None:
     if hasattr(os, "nice"):
         os.nice(_NICE)
     companion = TwinOrder(**order).companion()
+    TwinOrder(**order).rehearse()
     send(sys.stdout.buffer, Noted("twin ready", {"chip": order["chip"], **companion.settings}))
     sys.stdout.buffer.flush()
     Follow(folder, companion, sys.stdout.buffer, SystemClock()).run()

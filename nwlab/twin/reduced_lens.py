@@ -59,7 +59,7 @@ class Lens:
     def showing(self, view: View, one: FloatArray, two: FloatArray) -> FloatArray:
         """Return how parameters move with conductances between terminals `one` and `two` in another state."""
         steep = self.scale[:, :, np.newaxis] * _steepness(view, one, two)
-        return self.found @ steep.reshape(-1, one.size)
+        return self.found @ steep.reshape(self.scale.size, one.size)
 
 
 def lens(rig: ReducedRig, view: View, one: FloatArray, two: FloatArray, values: FloatArray) -> Lens:
@@ -68,14 +68,19 @@ def lens(rig: ReducedRig, view: View, one: FloatArray, two: FloatArray, values: 
     row = np.abs(gain) @ rig.most
     row = np.divide(1.0, row, out=np.ones_like(row), where=row > 0)
     scale = row[:, np.newaxis] * rig.most
-    table = (scale[:, :, np.newaxis] * steep).reshape(-1, one.size) * values
-    left, sizes, right = np.linalg.svd(table, full_matrices=False)
+    table = (scale[:, :, np.newaxis] * steep).reshape(scale.size, one.size) * values
+    left, sizes, right = np.linalg.svd(table, full_matrices=False) if table.size else _nothing(table)
     kept = sizes > _SEEN * max(float(sizes.max(initial=0.0)), 1e-300)
     left, sizes, right = left[:, kept], sizes[kept], right[kept]
-    moves = (left * sizes).reshape(*scale.shape, -1)
+    moves = (left * sizes).reshape(*scale.shape, sizes.size)
     bare = np.divide(moves, scale[:, :, np.newaxis], out=np.zeros_like(moves), where=scale[:, :, np.newaxis] > 0)
     shows = np.divide(right, values, out=np.zeros_like(right), where=values > 0)
     return Lens(view, gain, bare, shows, scale, left.T / sizes[:, np.newaxis])
+
+
+def _nothing(table: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the singular values of a table without entries: none."""
+    return np.zeros((len(table), 0)), np.zeros(0), np.zeros((0, table.shape[1]))
 
 
 def _gain(view: View) -> FloatArray:

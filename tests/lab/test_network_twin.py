@@ -60,7 +60,12 @@ resistance = "1 kOhm"
 
 
 def run(folder: Path, chip: str, *words: str) -> subprocess.CompletedProcess[str]:
-    for name, text in (("watched.py", STEP), ("watched.toml", PROTOCOL), ("wires.toml", CHIP), ("star.toml", RESISTORS)):
+    for name, text in (
+        ("watched.py", STEP),
+        ("watched.toml", PROTOCOL),
+        ("wires.toml", CHIP),
+        ("star.toml", RESISTORS),
+    ):
         (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "nwlab", "run", "watched.toml", "--chip", chip, "--seed", "3", "--json", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
@@ -68,7 +73,7 @@ def run(folder: Path, chip: str, *words: str) -> subprocess.CompletedProcess[str
 
 @pytest.mark.parametrize(("chip", "name"), [("wires.toml", "ensemble"), ("star.toml", "kalman")])
 def test_what_the_twin_expected_is_in_the_record(tmp_path: Path, chip: str, name: str) -> None:
-    done = run(tmp_path, chip, "--bench", "virtual", "--twin", chip)
+    done = run(tmp_path, chip, "--bench", "virtual", "--twin", chip, "--speed", "2")
     assert done.returncode == 0, done.stderr
     folder = tmp_path / json.loads(done.stdout)["run"]
     with Follower(folder) as follower:

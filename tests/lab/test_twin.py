@@ -24,14 +24,18 @@ do = "hold"
 source = "A"
 sink = "B"
 level = "3.6 V"
-duration = "80 s"
+duration = "{duration} s"
 sample = "100 ms"
 compliance = "1 mA"
 """
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    (folder / "held.toml").write_text(PROTOCOL, encoding="utf-8")
+LATE = 5.0
+"""s after which a twin skips."""
+
+
+def start(folder: Path, *words: str, duration: float = 80) -> subprocess.Popen[str]:
+    (folder / "held.toml").write_text(PROTOCOL.format(duration=duration), encoding="utf-8")
     command = [sys.executable, "-m", "nwlab", "run", "held.toml", "--chip", "stochastic-2025", "--model", "--json"]
     return subprocess.Popen(
         [*command, "--seed", "4", "--speed", "20", *words],
@@ -81,6 +85,119 @@ def test_what_becomes_of_a_twin_does_not_touch_its_run(tmp_path: Path, fate: str
         assert notes["subscriber failed"]["error"] == "its process was ended by signal 9"
     else:
         assert notes["dropped"]["subscriber"] == "twin"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+def test_a_twin_that_falls_behind_skips_to_catch_up_and_says_so(tmp_path: Path) -> None:
+    run = start(tmp_path, "--twin", "stochastic-2025", duration=240)
+    twin = twin_of(run, tmp_path)
+    time.sleep(1.0)
+    os.kill(twin, signal.SIGSTOP)
+    time.sleep(LATE + 1.5)
+    os.kill(twin, signal.SIGCONT)
+    told = json.loads(run.communicate(timeout=60)[0])
+    assert (run.returncode, told["status"], told["samples"]) == (0, "finished", 2400)
+    events = events_of(tmp_path / told["run"])
+    (skipped,) = (
+        event.content["samples"] for event in events if isinstance(event, Noted) and event.kind == "twin skipped"
+    )
+    assert isinstance(skipped, int)
+    assert 200 * LATE < skipped < 2000
+    # What came before and after is expected, and nothing else; the last readings are.
+    expected = np.concatenate(
+        [event.first + np.arange(event.mean.shape[0]) for event in events if isinstance(event, Expected)]
+    )
+    assert expected.size + skipped == 2400
+    assert np.count_nonzero(np.diff(expected) > 1) == 1
+    assert expected[-1] == 2399
+
+
+CHANGING = """
+from dataclasses import replace
+
+import numpy as np
+
+import nwlab
+from nwlab.model.film import Mean
+from nwlab.model.two_terminal_film import TwoTerminalFilm
+
+
+class Changing:
+    \"\"\"The stochastic chip, whose noise and rates are others after a while.\"\"\"
+
+    parameters = {"after": "s", "noise": "1", "theta": "1"}
+
+    def __init__(self, terminals, seed, noisy, after, noise, theta):
+        chip = nwlab.load_chip("stochastic-2025").matter
+        law = chip.rates
+        self.later = replace(law, noise=noise * law.noise, kp0=theta * law.kp0, kd0=theta * law.kd0)
+        self.terminals, self.seed, self.left = terminals, seed, after
+        self.film = TwoTerminalFilm(law, chip.start, seed)
+
+    def advance(self, circuit, duration):
+        mean = self.film.advance(circuit, duration)
+        self.left -= duration
+        if self.left < 0 and self.later is not None:
+            self.film = TwoTerminalFilm(self.later, float(self.film.conductances()[0]), self.seed + 1)
+            self.later = None
+        return mean
+
+    def conductances(self):
+        return self.film.conductances()
+"""
+CHIP = """
+name = "changing"
+terminals = ["A", "B"]
+seed = 21
+[limits]
+voltage = "5 V"
+current = "1 mA"
+[model]
+kind = "changing.py:Changing"
+[model.parameters]
+after = "700 s"
+noise = {noise}
+theta = {theta}
+"""
+SLOW = PROTOCOL.replace("100 ms", "630 ms").format(duration=2000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "noise", "theta"), [("σ", 1.5, 1.0), ("θ", 1.0, 2.0), (None, 1.0, 1.0)])
+def test_what_changes_on_the_virtual_bench_is_named(
+    tmp_path: Path, what: str | None, noise: float, theta: float
+) -> None:
+    (tmp_path / "slow.toml").write_text(SLOW, encoding="utf-8")
+    (tmp_path / "changing.py").write_text(CHANGING, encoding="utf-8")
+    (tmp_path / "changing.toml").write_text(CHIP.format(noise=noise, theta=theta), encoding="utf-8")
+    command = [sys.executable, "-m", "nwlab", "run", "slow.toml", "--chip", "changing.toml", "--json", "--speed", "60"]
+    done = subprocess.run(
+        [*command, "--twin", "stochastic-2025"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    events = events_of(tmp_path / json.loads(done.stdout)["run"])
+    notes = [event for event in events if isinstance(event, Noted)]
+    assert not [note for note in notes if note.kind in ("twin skipped", "dropped")]
+    named = [note.content for note in notes if note.kind == "alarm" and "what" in note.content]
+    assert {content["what"] for content in named} == ({what} if what else set())
+    if what:
+        changed = 700 / 0.63
+        assert changed < named[0]["step"] < changed + 2000  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", ["sum", "gain", "off"])
+def test_each_filter_follows_and_is_on_record(tmp_path: Path, kind: str) -> None:
+    run = start(tmp_path, "--twin", "stochastic-2025", "--twin-filter", kind, duration=20)
+    told = json.loads(run.communicate(timeout=60)[0])
+    assert run.returncode == 0
+    folder = tmp_path / told["run"]
+    events = events_of(folder)
+    (ready,) = (event.content for event in events if isinstance(event, Noted) and event.kind == "twin ready")
+    assert ready["filter"] == load_run(folder).info.opened["twin_filter"] == kind
+    assert ready["corrects by"]
+    expected = [event for event in events if isinstance(event, Expected)]
+    assert sum(event.mean.shape[0] for event in expected) == 200
+    assert np.isfinite(np.concatenate([event.mean for event in expected])).all()
 
 
 def test_a_chip_that_no_twin_can_follow_is_refused_before_anything_is_played(tmp_path: Path) -> None:

@@ -157,6 +157,23 @@ def test_alarms_and_notes_are_marks_at_their_moment() -> None:
     assert scene.alarms[0].time == pytest.approx(volts([1, 2]).duration)
 
 
+def test_what_a_twin_tells_of_a_sample_is_marked_where_that_was_read() -> None:
+    """However late it tells it; other notes are marked where the run stands."""
+    scene = Scene()
+    scene.take(RunStarted(("A", "B")))
+    for index, start in enumerate((5.0, 6.0)):
+        drive = volts([1.0] * 10)
+        scene.take(DriveStarted(index, drive, "step"))
+        scene.take(BlockArrived(index, 0, reading(drive, start)))
+    (line,) = scene.lines.values()
+    read = line.conductance.view(-1, 1e3, 1000).time
+    for kind in ("jump", "alarm", "explained", "a lab's own"):
+        scene.take(Noted(kind, {"drive": 0, "step": 3, "time": 5.0 + read[3]}))
+    assert [mark.time for mark in scene.marks] == pytest.approx([read[3]] * 3 + [scene.now])
+    assert scene.alarms[0].time == pytest.approx(read[3])
+    assert scene.marks[0].text == "jump: drive 0, step 3"
+
+
 def test_what_the_bench_tells_is_kept_apart_from_what_the_chip_did() -> None:
     scene = shown(volts([1, 2]))
     scene.take(Noted("subscriber failed", {"subscriber": "Twin", "error": "no room"}))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from soak import identification, live_frames, live_session
+from soak import identification, live_frames, live_session, twin_alarms
 from soak.soak import FAULTS, LONG, OHM, Length, levels, main, of_drive, spared
+from twin.test_watch import CHANGED
 
 from nwlab.core.drive import Drive
 from nwlab.core.reading import Reading
@@ -99,4 +100,21 @@ def test_a_minute_of_identification(capsys: pytest.CaptureFixture[str]) -> None:
     assert identification.wrong({"theta": {"bias": 0.2, "spread": 0.1, "coverage": 0.5}}, 200) == [
         "bias of theta is 0.2",
         "95 % intervals of theta hold the truth 50 % of the time",
+    ]
+
+
+@pytest.mark.slow
+def test_a_minute_of_a_twins_alarms(capsys: pytest.CaptureFixture[str]) -> None:
+    """That it runs and measures; a chip or two are held against no limit."""
+    twin_alarms.main(["--samples", "2000", "--chips", "1"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["matched"]["samples"] == 2000
+    assert set(told["changed"]) == set(CHANGED)
+    assert any(figures["named"] for figures in told["changed"].values())
+    alike = {"promised": 1.0, "by sums": 20, "by windows": 0}
+    figures = {"θ ×2": {"named": 0.1, "wrong names": 40}}
+    assert twin_alarms.wrong(alike, figures, 40) == [
+        "20 false alarms by sums",
+        "θ ×2: named in 10 % of the chips",
+        "θ ×2: 40 wrong names",
     ]

@@ -13,7 +13,7 @@ from twin.test_scalar import LAW, START
 from nwlab.core.chip import Chip
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.events import Event, Expected, Noted
+from nwlab.core.events import BlockArrived, Event, Expected, Noted
 from nwlab.core.limits import Limits
 from nwlab.model.model_chip import ModelChip
 from nwlab.model.rate_balance import RateBalance
@@ -73,6 +73,25 @@ def test_another_chip_raises_the_alarm_that_names_it(law: RateBalance, kind: str
     assert alarms
     kinds = [alarm["kind"] for alarm in alarms]
     assert max(set(kinds), key=kinds.count) == kind
+
+
+def test_notes_say_where_and_when_their_sample_was_read() -> None:
+    told: list[Event] = []
+    played: list[Event] = []
+    twin = companion()
+
+    def listen(event: Event) -> None:
+        played.append(event)
+        told.extend(twin(event))
+
+    law = replace(LAW, noise=2 * LAW.noise)
+    play(drives(2, 1000), chip(law), (listen,))  # type: ignore[arg-type]
+    notes = [event.content for event in told if isinstance(event, Noted)]
+    assert {"jump", "alarm"} <= {event.kind for event in told if isinstance(event, Noted)}
+    blocks = {event.index: event.reading for event in played if isinstance(event, BlockArrived)}
+    for note in notes:
+        reading = blocks[note["drive"]]  # type: ignore[index]
+        assert note["time"] == pytest.approx(reading.start + reading.time[note["step"], 0])  # type: ignore[index]
 
 
 def test_rows_of_explained_residuals_are_counted_across_blocks() -> None:

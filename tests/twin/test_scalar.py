@@ -106,6 +106,21 @@ def test_a_chip_that_is_another_one_is_not_explained() -> None:
     assert np.std(z) > 1.3
 
 
+@pytest.mark.parametrize("beyond", [3.0, 1e3])
+def test_what_no_jump_can_explain_is_survived(beyond: float) -> None:
+    """A wire that falls off and comes back, or a short: the twin does not know, and follows again."""
+    drive, reading = measured(300, 0.3 * STEP_SD, seed=12)
+    current = reading.current.copy()
+    current[100:150] = beyond * LAW.g_max * VOLT
+    current[200:210] = 0.0
+    twin = ScalarTwin(LAW, START, VOLT * 0.3 * STEP_SD)
+    found = followed(twin, drive, replace(reading, current=current))
+    assert np.isfinite([found.mean, found.sd, found.z, found.jump]).all()
+    assert found.z[100] > 4
+    assert found.z[200] < -4
+    assert np.abs(found.z[230:]).max() < 4
+
+
 def test_what_was_not_read_is_bridged() -> None:
     drive, reading = measured(400, 0.1 * STEP_SD, seed=10)
     current = reading.current.copy()

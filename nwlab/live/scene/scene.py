@@ -33,6 +33,10 @@ HEALTH = ("remark", "found on", "doubt", "subscriber failed", "dropped", "clock 
 """Notes that tell how the bench and the program fare, not what the chip did."""
 
 
+TIMED = ("jump", "alarm", "explained")
+"""Notes that may say in `time`, s on the chip's clock, when what they tell of was read: a twin tells it later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Something that happened at a moment, for the eye."""
@@ -173,7 +177,7 @@ class Scene:
                 return
             case _:
                 pass
-        mark = Mark(self.now, event.kind, _told(event.kind, content))
+        mark = Mark(self._moment(event), event.kind, _told(event.kind, content))
         if event.kind in HEALTH:
             self.remarks.append(mark)
             return
@@ -181,6 +185,12 @@ class Scene:
         if event.kind == "alarm":
             self.alarms.append(mark)
             del self.alarms[:-_MARKS]
+
+    def _moment(self, event: Noted) -> float:
+        time = event.content.get("time")
+        if event.kind not in TIMED or self._origin is None or not isinstance(time, int | float):
+            return self.now
+        return time - self._origin
 
     def _line(self, force: Force) -> Line:
         pair = pair_of(force)
@@ -199,7 +209,8 @@ class Scene:
 
 
 def _told(kind: str, content: Mapping[str, Any]) -> str:
-    said = {name: value for name, value in content.items() if name != "at"}
+    left_out = ("at", "time") if kind in TIMED else ("at",)
+    said = {name: value for name, value in content.items() if name not in left_out}
     text = str(said.pop("text", "")).strip().rpartition("\n")[2]  # a traceback says it in its last line
     rest = ", ".join(f"{name} {value}" for name, value in said.items())
     return ": ".join(filter(None, (kind, text or rest)))

@@ -1,0 +1,86 @@
+"""Readings that are kept for re-identification say what all of them would."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from twin.records import DWELL, LAW, STEP_SD, VOLT, record
+
+from nwlab.analysis.rate_balance.likelihood import evaluate
+from nwlab.analysis.rate_balance.pieces import Steps, steps_of
+from nwlab.analysis.recording import Trace
+from nwlab.core.drive import FloatArray
+from nwlab.core.events import BlockArrived
+from nwlab.twin.film_law import FilmLaw
+from nwlab.twin.held import Held, block_of
+from nwlab.twin.window import APART, Place, Window, samples_of
+
+FILM = FilmLaw(LAW, VOLT * 0.3 * STEP_SD)
+
+
+def window_of(steps: Steps) -> Window:
+    window = Window(FILM)
+    held, rates = samples_of(steps, FILM)
+    for k, (levels, speeds) in enumerate(zip(held, rates, strict=True)):
+        window.add(levels, speeds, float(steps.reading[k]), Place(0, k))
+    return window
+
+
+def held_steps(samples: int, dwell: float = DWELL, seed: int = 2) -> tuple[Steps, Trace]:
+    found = record([(LAW, samples)], seed, dwell=dwell)
+    (block,) = (event for event in found.events(samples) if isinstance(event, BlockArrived))
+    reading = block.reading
+    columns = (reading.time[:, 0], reading.aperture[:, 0], reading.voltage[:, 0], reading.current[:, 0])
+    steps = Held().steps(block_of(found.drive, 0, reading, 0, 1e-3))
+    return steps, Trace(reading.onset, *columns)
+
+
+def told(steps: Steps, change: FloatArray) -> float:
+    return evaluate(steps, lambda numbers: FILM.world(steps.level, numbers), change, FILM.lean).log_likelihood
+
+
+def test_a_window_of_all_readings_is_the_record() -> None:
+    """The reader of finished records sorts the same samples into steps by itself."""
+    steps, trace = held_steps(300)
+    window, whole = window_of(steps).steps(), steps_of([trace])
+    assert window.duration[1:] == pytest.approx(whole.duration[1:], rel=1e-6)
+    for change in (np.zeros(4), np.array([0.3, 0.01, -0.2, 0.5])):
+        assert told(window, change) == pytest.approx(told(whole, change), abs=1e-3)
+
+
+def test_readings_that_follow_closely_are_thinned() -> None:
+    steps, _ = held_steps(5000, dwell=1e-2)
+    window = window_of(steps)
+    apart = APART / float(LAW.rate(VOLT))
+    assert len(window) == pytest.approx(50.0 / apart, rel=0.05)
+    kept = window.steps()
+    assert kept.duration[1:].min() >= 0.99 * apart
+    assert kept.piece.sum() + kept.aperture.sum() == pytest.approx(50.0, rel=0.02)
+    assert (kept.piece > 0).sum(axis=1).max() == 1  # one level was held throughout
+
+
+def test_what_was_not_read_was_held_all_the_same() -> None:
+    steps, _ = held_steps(300)
+    reading = steps.reading.copy()
+    reading[50:200] = np.nan
+    gap = Steps(**{**{name: getattr(steps, name) for name in Steps.__slots__}, "reading": reading})  # type: ignore[arg-type]
+    window = window_of(gap)
+    assert len(window) == 150
+    assert window.steps().duration.max() == pytest.approx(151 * DWELL, rel=1e-6)
+
+
+def test_levels_of_a_staircase_stay_apart() -> None:
+    steps, _ = held_steps(40)
+    level = steps.level.copy()
+    level[2::3] = np.where(np.arange(40) % 2, 2.0, 3.6)
+    changed = Steps(**{**{name: getattr(steps, name) for name in Steps.__slots__}, "level": level})  # type: ignore[arg-type]
+    kept = window_of(changed).steps()
+    assert set(np.unique(kept.level[kept.at])) == {2.0, 3.6}
+
+
+def test_a_window_begins_anew() -> None:
+    steps, _ = held_steps(50)
+    window = window_of(steps)
+    assert window.since == Place(0, 0)
+    window.clear()
+    assert len(window) == 0
