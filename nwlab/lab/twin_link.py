@@ -16,6 +16,8 @@ from nwlab.core.events import Event, Noted, RunFinished
 from nwlab.twin.order import TwinOrder
 from nwlab.twin.wire import receive
 
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Small matrices gain nothing from more, and threads that wait for each other take the cores from what measures."""
 _START = 60.0  # s for which a twin may compile its model before the run begins
 
 
@@ -29,7 +31,7 @@ class TwinLink:
             [sys.executable, "-P", "-m", "nwlab.twin.program", words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env={**environment, **_ONE_THREAD},
             process_group=0,
         )
         self._told: deque[Event] = deque()

@@ -106,3 +106,28 @@ def test_filters_that_do_not_fit_a_chip_are_refused(tmp_path: Path, chip: str, f
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+OWN = """\
+class Own:
+    parameters = {"resistance": "Ohm"}
+
+    def __init__(self, terminals, seed, noise, resistance):
+        self.terminals = terminals
+
+    def advance(self, circuit, duration):
+        raise AssertionError("nobody plays it")
+
+    def conductances(self):
+        return []
+"""
+
+
+def test_a_chip_that_no_twin_can_look_into_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
+    model = '[model]\nkind = "own.py:Own"\nparameters = { resistance = "1 kOhm" }\n'
+    (tmp_path / "own.toml").write_text(RESISTORS.partition("[model]")[0] + model, encoding="utf-8")
+    done = run(tmp_path, "wires.toml", "--model", "--twin", "own.toml")
+    assert done.returncode == 2
+    assert "made by a class of your own" in done.stderr
+    assert "Traceback" not in done.stderr
