@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray
+from nwlab.model.solver.vectors import Ints
 from nwlab.twin.ensemble_rig import key_of
 from nwlab.twin.wiring import View, Wiring, wire
 
@@ -56,13 +57,13 @@ class Lens:
         """Return the parameters, (parameters,), at which the gain is that of another state."""
         return self.found @ (self.scale * (_gain(view) - self.gain)).ravel()
 
-    def showing(self, view: View, one: FloatArray, two: FloatArray) -> FloatArray:
+    def showing(self, view: View, one: Ints, two: Ints) -> FloatArray:
         """Return how parameters move with conductances between terminals `one` and `two` in another state."""
         steep = self.scale[:, :, np.newaxis] * _steepness(view, one, two)
         return self.found @ steep.reshape(self.scale.size, one.size)
 
 
-def lens(rig: ReducedRig, view: View, one: FloatArray, two: FloatArray, values: FloatArray) -> Lens:
+def lens(rig: ReducedRig, view: View, one: Ints, two: Ints, values: FloatArray) -> Lens:
     """Return what a wiring shows of conductances `values` (pairs,) S between terminals `one` and `two` (pairs,)."""
     gain, steep = _gain(view), _steepness(view, one, two)
     row = np.abs(gain) @ rig.most
@@ -87,7 +88,7 @@ def _gain(view: View) -> FloatArray:
     return view.gain[:, : len(view.gain)]
 
 
-def _steepness(view: View, one: FloatArray, two: FloatArray) -> FloatArray:
+def _steepness(view: View, one: Ints, two: Ints) -> FloatArray:
     """Return how the gain moves with each conductance, (forces, forces, pairs) per S."""
     unit = view.inverse[: view.balanced.size, view.nodes : view.nodes + len(view.gain)]
     drawn = view.adjoint[:, two] - view.adjoint[:, one]
