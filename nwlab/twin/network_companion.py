@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray, Quantity
+from nwlab.core.errors import DriveError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import Tally
@@ -104,6 +105,12 @@ class NetworkCompanion:
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
         return Noted("twin", self.tally.told())
+
+    def foresee(self, drive: Drive) -> NoReturn:
+        """Refuse to say what a drive would give: raises DriveError."""
+        raise DriveError(
+            "the twin of a chip of many terminals follows a run, but answers no questions about other drives"
+        )
 
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
