@@ -18,6 +18,8 @@ from nwlab.twin.wire import receive
 
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Small matrices gain nothing from more, and threads that wait for each other take the cores from what measures."""
+_AT_ONCE = 3
+"""Events of the twin that go into the record at one event of the run."""
 _START = 60.0  # s for which a twin may compile its model before the run begins
 
 
@@ -54,8 +56,9 @@ class TwinLink:
         return failure
 
     def findings(self) -> list[Event]:
-        """Return what the twin has told since the last call."""
-        return [self._told.popleft() for _ in range(len(self._told))]
+        """Return what the twin has told since the last call; not much at once while a run goes on, which waits for it."""
+        count = len(self._told)
+        return [self._told.popleft() for _ in range(count if self._ended else min(count, _AT_ONCE))]
 
     def close(self, patience: float = 2.0) -> None:
         """Let it tell what it still has to, for at most `patience` s; then it is ended."""

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nwlab.core.clock import Clock, SystemClock
-from nwlab.core.events import BlockArrived, Expected, Noted
+from nwlab.core.events import BlockArrived, Event, Expected, Noted
 from nwlab.runs.following import Follower
-from nwlab.twin.batches import Batch, Batches, parted
+from nwlab.twin.batches import Batches
 from nwlab.twin.companion import Companion
 from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.order import TwinOrder
@@ -43,8 +43,8 @@ class Follow:
             while True:
                 events = follower.poll()
                 is_current = self._keep_up(follower.share)
-                for batch in self._batches(events):
-                    self._take(batch)
+                for event in self._batches(events):
+                    self._take(event)
                 if is_current:
                     self._tell_skipped()
                 self._out.flush()
@@ -65,17 +65,15 @@ class Follow:
             self._current = now
         return share >= _NEAR
 
-    def _take(self, batch: Batch) -> None:
-        event = batch.event
+    def _take(self, event: Event) -> None:
         if self._skipped and isinstance(event, BlockArrived):
             if self._skipped == 1:
                 self._companion.lose()
             self._skipped += event.reading.steps
             return
         for told in self._companion(event):
-            for part in parted(told, batch.sizes) if isinstance(told, Expected) else (told,):
-                if isinstance(part, Expected | Noted):
-                    send(self._out, part)
+            if isinstance(told, Expected | Noted):
+                send(self._out, told)
 
     def _tell_skipped(self) -> None:
         if self._skipped > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from live.test_plots_export import exported
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nwlab.core.events import DriveFinished, Event, Expected
 from nwlab.core.record import BLOCKS, RunInfo
 from nwlab.live.plots.plots import PlotArea
 from nwlab.live.scene.detail import RecordDetail, close_look
@@ -22,7 +24,21 @@ from nwlab.runs.index import Index
 from nwlab.runs.store import Store
 
 
-def recorded(folder: Path, experiment: Experiment) -> tuple[Scene, RecordDetail]:
+def told_once(events: Iterable[Event]) -> Iterator[Event]:
+    """What is expected of all blocks of a drive comes at its end."""
+    kept: list[Expected] = []
+    for event in events:
+        if isinstance(event, Expected):
+            kept.append(event)
+            continue
+        if kept and isinstance(event, DriveFinished):
+            mean, sd = (np.concatenate([getattr(each, name) for each in kept]) for name in ("mean", "sd"))
+            yield Expected(kept[0].index, kept[0].first, mean, sd)
+            kept.clear()
+        yield event
+
+
+def recorded(folder: Path, experiment: Iterable[Event]) -> tuple[Scene, RecordDetail]:
     """Keep a run and return what a window has of it."""
     store = Store(folder, RunInfo("x"))
     for event in experiment:
@@ -37,10 +53,11 @@ def recorded(folder: Path, experiment: Experiment) -> tuple[Scene, RecordDetail]
     return scene, RecordDetail(folder, lambda: index)
 
 
+@pytest.mark.parametrize("once", [False, True])
 @pytest.mark.parametrize("block", [1, 7, 400])
-def test_a_stretch_of_the_record_has_its_samples_and_no_far_ones(tmp_path: Path, block: int) -> None:
+def test_a_stretch_of_the_record_has_its_samples_and_no_far_ones(tmp_path: Path, block: int, once: bool) -> None:
     experiment = Experiment(lines=2, drives=5, steps=400, block=block, noise=0.1, expected=True, rest=0.2)
-    scene, detail = recorded(tmp_path / "r", experiment)
+    scene, detail = recorded(tmp_path / "r", told_once(experiment) if once else experiment)
     begin, end = 1.3, 2.1  # from drive 2, step 100, over a rest, to drive 3, step 300
     close = close_look(detail(begin, end), scene.lines, begin, end)
     for pair, line in close.lines.items():

@@ -112,6 +112,20 @@ def test_a_prediction_becomes_a_band_and_residuals() -> None:
     assert high == pytest.approx((mean[[1, 3], 0] + 2e-5) / np.array([2, 4]))
 
 
+def test_what_was_expected_of_several_blocks_may_be_told_once() -> None:
+    drive = volts([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    mean, sd = drive.forces[0].levels[:, None] / OHM * 1.1, np.full((6, 1), 1e-5)
+    scenes = [shown(drive, block=block) for block in (6, 2)]
+    for scene in scenes:
+        scene.take(Expected(0, 1, mean[1:5], sd[1:5], z=np.arange(4.0)[:, None]))
+    whole, parts = (next(iter(scene.lines.values())) for scene in scenes)
+    for name in ("residual", "lower", "upper"):
+        one, other = (getattr(line, name).view(-1, 9, 100) for line in (whole, parts))
+        assert other.time.tolist() == one.time.tolist()
+        assert other.value.tolist() == one.value.tolist()
+    assert parts.residual.view(-1, 9, 100).value.tolist() == [0, 1, 2, 3]
+
+
 def test_a_forced_current_is_expected_in_volts() -> None:
     scene = Scene()
     scene.take(RunStarted(("A", "B")))

@@ -61,6 +61,10 @@ class Foreseen(NamedTuple):
     sd: FloatArray  # A or V
     z: FloatArray | None  # calibrated residual; None = (reading − mean)/sd
 
+    def part(self, steps: slice) -> Foreseen:
+        """Return some of the steps."""
+        return Foreseen(self.mean[steps], self.sd[steps], None if self.z is None else self.z[steps])
+
 
 def foreseen(expected: Expected, place: int) -> Foreseen:
     """Return what was expected of the force at a place of its drive."""

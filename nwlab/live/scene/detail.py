@@ -84,19 +84,22 @@ class _Blocks:
         first = self._index.first[block]
         expected = list(self._expected(number, first, reading.steps))
         for place, (force, column) in enumerate(columns_of(self._drive, first, reading, self.origin)):
-            parts = ((steps, foreseen(each, place)) for steps, each in expected)
+            parts = ((ours, foreseen(each, place).part(theirs)) for ours, theirs, each in expected)
             yield Taken(pair_of(force), column, tuple(parts))
 
-    def _expected(self, drive: int, first: int, steps: int) -> Iterator[tuple[slice, Expected]]:
+    def _expected(self, drive: int, first: int, steps: int) -> Iterator[tuple[slice, slice, Expected]]:
+        """Yield what was expected of a block: which of its steps, which of the expectation's; it may begin before."""
         known = self._index.expected
-        for place in range(bisect_left(known, (drive, first, 0, 0, 0)), len(known)):
+        for place in range(max(bisect_left(known, (drive, first, 0, 0, 0)) - 1, 0), len(known)):
             of, begin, offset, length, frame = known[place]
-            if of != drive or begin >= first + steps:
+            if of > drive or (of == drive and begin >= first + steps):
                 return
+            if of < drive:
+                continue
             expected = decode_expected(of, begin, self._payload(offset, length, frame, Kind.EXPECTED))
-            part = slice(begin - first, begin - first + expected.mean.shape[0])
-            if part.stop <= steps:
-                yield part, expected
+            low, high = max(begin, first), min(begin + expected.mean.shape[0], first + steps)
+            if low < high:
+                yield slice(low - first, high - first), slice(low - begin, high - begin), expected
 
     def _payload(self, offset: int, length: int, frame: int, kind: Kind) -> bytes:
         try:

@@ -141,13 +141,15 @@ class Scene:
             self._held -= self._blocks.popleft()[-1].time.size
 
     def _expect(self, event: Expected) -> None:
-        for index, first, drive, reading in reversed(self._blocks):
-            offset, count = event.first - first, event.mean.shape[0]
-            if index == event.index and offset >= 0 and offset + count <= reading.steps:
-                part = slice(offset, offset + count)
-                for place, (force, column) in enumerate(columns_of(drive, first, reading, self._origin or 0.0)):
-                    self._line(force).expect(column.part(part), foreseen(event, place))
-                return
+        """What was expected of several blocks is told once."""
+        until = event.first + event.mean.shape[0]
+        for index, first, drive, reading in self._blocks:
+            begin, end = max(event.first, first), min(until, first + reading.steps)
+            if index != event.index or begin >= end:
+                continue
+            ours, theirs = slice(begin - first, end - first), slice(begin - event.first, end - event.first)
+            for place, (force, column) in enumerate(columns_of(drive, first, reading, self._origin or 0.0)):
+                self._line(force).expect(column.part(ours), foreseen(event, place).part(theirs))
 
     def _finish(self, event: DriveFinished) -> None:
         if event.relays is not None:
