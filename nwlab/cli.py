@@ -113,7 +113,10 @@ def _run(add: AddParser) -> None:
         help="hold simulated instruments, too, in a process of their own",
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
-    about = "how readings correct it: sum (knows jumps) or gain for films, kalman or ensemble for networks, off (never)"
+    about = (
+        "how readings correct it: best (what fits the chip; default), off (never); for one film sum (knows jumps) or "
+        "gain (a constant part of each residual); for resistors kalman; for a network ensemble"
+    )
     command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     about = "hold simulated time back to X times real time (default: as fast as it can)"

@@ -23,6 +23,8 @@ from nwlab.core.expect import Expectation
 from nwlab.twin.order import TwinOrder
 from nwlab.twin.wire import Answer, Question, encode_question, receive
 
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Small matrices gain nothing from more, and threads that wait for each other take the cores from what measures."""
 _AT_ONCE = 3
 """Events of the twin that go into the record at one event of the run."""
 _START = 60.0  # s for which a twin may compile its model before the run begins
@@ -42,7 +44,7 @@ class TwinLink:
             [sys.executable, "-P", "-m", "nwlab.twin.program", words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env={**environment, **_ONE_THREAD},
             process_group=0,
         )
         assert self._process.stdin is not None
@@ -108,7 +110,7 @@ class TwinLink:
         return failure
 
     def findings(self) -> list[Event]:
-        """Return what the twin has told since the last call; not much at once while a run goes on, which waits for it."""
+        """Return what the twin has told since the last call; not much at once while a run goes on, as it waits."""
         count = len(self._told)
         return [self._told.popleft() for _ in range(count if self._ended else min(count, _AT_ONCE))]
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.errors import NwlabError
 from nwlab.model.network_film import NetworkFilm
 from nwlab.twin.ensemble_rig import Rig, Row, key_of, rig_of
 from nwlab.twin.ensemble_update import Members, corrected, outlook, residuals
@@ -32,6 +33,7 @@ _SHORTEST_PAST, _LONGEST_PAST = 0.1, 100.0  # s
 _PAST_STEPS = 6
 _NUDGE = 1e-3  # of a junction's spread over the members
 _REMEMBERED = 64
+_LEFT, _HALVINGS = 0.3, 5
 
 
 class EnsembleTwin:
@@ -92,8 +94,13 @@ class EnsembleTwin:
                 continue
             if self._is_lost and self._most.any():
                 self._invent(rig, self._most)
-            before, delay, aperture = self._reach(rig, samples, k)
-            self._take(rig, samples, k, rig.read(before, samples.held[k], delay, aperture), found)
+            try:
+                before, delay, aperture = self._reach(rig, samples, k)
+                foretold = rig.read(before, samples.held[k], delay, aperture)
+            except NwlabError:  # a member without potentials can say nothing; what was learned last was wrong
+                self.lose()
+                continue
+            self._take(rig, samples, k, foretold, found)
         return found
 
     def _reach(self, rig: Rig, samples: Samples, k: int) -> tuple[list[Row], float, float]:
@@ -123,7 +130,7 @@ class EnsembleTwin:
         if self._corrects:
             states = corrected(members.only(known), expected, reading, self._rng)
             for film, state in zip(self._films, states, strict=True):
-                film.state = np.ascontiguousarray(state)
+                film.state = np.ascontiguousarray(_within_reach(film, state))
                 film.forget_moment()
 
     def _slopes(self, rig: Rig, held: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -164,6 +171,20 @@ class EnsembleTwin:
                 drops = np.ascontiguousarray(drops)
                 film.state = film.law.live(film.state, drops, duration / _PAST_STEPS, film.stream)
                 film.forget_moment()
+
+
+def _within_reach(film: NetworkFilm, wanted: FloatArray) -> FloatArray:
+    """Return a corrected state (variables, junctions) in which no junction has lost most of its conductance at once.
+
+    Slopes hold near a state only: where a straight line leads below `_LEFT` of what there was, the step is halved.
+    """
+    law, state, before = film.law, film.state, film.conductances()
+    for _ in range(_HALVINGS):
+        lost = law.conductance(wanted) < _LEFT * before
+        if not lost.any():
+            return wanted
+        wanted = np.where(lost, 0.5 * (state + wanted), wanted)
+    return np.where(law.conductance(wanted) < _LEFT * before, state, wanted)
 
 
 def _highest(drive: Drive) -> FloatArray:

@@ -50,7 +50,8 @@ class Rig:
     def read(self, before: Sequence[Row], held: FloatArray, delay: float, aperture: float) -> FloatArray:
         """Hold what came before, then the sources at `held`; return means over the aperture, (members, forces) A or V.
 
-        With an aperture of 0 nothing is read, and what is returned means nothing.
+        With an aperture of 0 nothing is read, and what is returned means nothing. Raises NwlabError where a member has
+        no potentials that satisfy Kirchhoff's laws.
         """
         return (
             self._read_held(before, held, delay, aperture)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray, Quantity
 from nwlab.core.errors import DriveError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
-from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import Tally
 from nwlab.twin.meters import Meters
@@ -107,11 +106,10 @@ class NetworkCompanion:
         """Return how well readings were explained until now."""
         return Noted("twin", self.tally.told())
 
-    def foresee(self, drive: Drive) -> Expectation:
-        """Refuse: raises DriveError."""
+    def foresee(self, drive: Drive) -> NoReturn:
+        """Refuse to say what a drive would give: raises DriveError."""
         raise DriveError(
-            f"it is a network of {len(self._terminals)} terminals, and only the twin of a two-terminal film can be "
-            "asked what a drive would give: take a chip file that nwlab fit --law rate-balance has made"
+            "the twin of a chip of many terminals follows a run, but answers no questions about other drives"
         )
 
     def lose(self) -> None:

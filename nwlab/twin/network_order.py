@@ -61,17 +61,18 @@ def network_companion(file: ChipFile, filter_name: str, false_alarm_steps: float
     return NetworkCompanion(twin, file.terminals, None if name == "off" else false_alarm_steps, about)
 
 
-def rehearse(companion: NetworkCompanion, terminals: int) -> None:
+def rehearse_network(companion: NetworkCompanion) -> None:
     """Let a companion that is thrown away follow some readings, so that all is compiled before the run begins."""
     steps = 3
     column, no = np.ones((steps, 1)), np.zeros((steps, 1), np.bool_)
     onset = np.arange(steps, dtype=np.float64)
-    ground = tuple(range(1, terminals))
-    drive = Drive(np.ones(steps), (Force(0, Quantity.VOLTAGE, np.full(steps, 0.1), 1.0),), ground)
-    reading = Reading(0.0, onset, onset[:, None] + 0.5, 0.5 * column, 0.1 * column, 1e-6 * column, no, no)
-    other = replace(drive, forces=(replace(drive.forces[0], quantity=Quantity.CURRENT),))
-    for event in (DriveStarted(0, drive, ""), BlockArrived(0, 0, reading), DriveStarted(1, other, "")):
-        list(companion(event))
+    held = Drive(np.ones(steps), (Force(0, Quantity.VOLTAGE, np.full(steps, 0.1), 1.0, low=1),))
+    pushed = replace(held, forces=(Force(0, Quantity.CURRENT, np.full(steps, 1e-6), 1.0, low=1),))
+    # A reading that is none moves no state to where it never was.
+    reading = Reading(0.0, onset, onset[:, None] + 0.5, 0.5 * column, np.nan * column, np.nan * column, no, ~no)
+    for index, drive in enumerate((held, pushed)):
+        for event in (DriveStarted(index, drive, ""), BlockArrived(index, 0, replace(reading, start=10.0 * index))):
+            list(companion(event))
 
 
 def _is_linear(file: ChipFile) -> bool:

@@ -40,6 +40,6 @@ class TwinOrder:
         """Compile what the twin will run, so that it does not fall behind once its run has begun."""
         file, companion = load_chip(self.chip), self.companion()
         if isinstance(companion, NetworkCompanion):
-            network_order.rehearse(companion, len(file.terminals))
+            network_order.rehearse_network(companion)
         else:
             film_order.rehearse_film(file, companion)

@@ -225,4 +225,4 @@ def _back(covariance: FloatArray, shows: FloatArray) -> FloatArray:
     drawn = shows @ covariance
     through = drawn @ shows.T
     firm = _FIRM * max(float(np.diag(through).max(initial=0.0)), 1e-300)
-    return np.linalg.solve(through + firm * np.eye(len(through)), drawn).T
+    return np.linalg.solve(through + firm * np.eye(len(through)), drawn).T.astype(np.float64)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray
+from nwlab.model.solver.vectors import Ints
 from nwlab.twin.ensemble_rig import key_of
 from nwlab.twin.wiring import View, Wiring, wire
 
@@ -56,33 +57,38 @@ class Lens:
         """Return the parameters, (parameters,), at which the gain is that of another state."""
         return self.found @ (self.scale * (_gain(view) - self.gain)).ravel()
 
-    def showing(self, view: View, one: FloatArray, two: FloatArray) -> FloatArray:
+    def showing(self, view: View, one: Ints, two: Ints) -> FloatArray:
         """Return how parameters move with conductances between terminals `one` and `two` in another state."""
         steep = self.scale[:, :, np.newaxis] * _steepness(view, one, two)
-        return self.found @ steep.reshape(-1, one.size)
+        return self.found @ steep.reshape(self.scale.size, one.size)
 
 
-def lens(rig: ReducedRig, view: View, one: FloatArray, two: FloatArray, values: FloatArray) -> Lens:
+def lens(rig: ReducedRig, view: View, one: Ints, two: Ints, values: FloatArray) -> Lens:
     """Return what a wiring shows of conductances `values` (pairs,) S between terminals `one` and `two` (pairs,)."""
     gain, steep = _gain(view), _steepness(view, one, two)
     row = np.abs(gain) @ rig.most
     row = np.divide(1.0, row, out=np.ones_like(row), where=row > 0)
     scale = row[:, np.newaxis] * rig.most
-    table = (scale[:, :, np.newaxis] * steep).reshape(-1, one.size) * values
-    left, sizes, right = np.linalg.svd(table, full_matrices=False)
+    table = (scale[:, :, np.newaxis] * steep).reshape(scale.size, one.size) * values
+    left, sizes, right = np.linalg.svd(table, full_matrices=False) if table.size else _nothing(table)
     kept = sizes > _SEEN * max(float(sizes.max(initial=0.0)), 1e-300)
     left, sizes, right = left[:, kept], sizes[kept], right[kept]
-    moves = (left * sizes).reshape(*scale.shape, -1)
+    moves = (left * sizes).reshape(*scale.shape, sizes.size)
     bare = np.divide(moves, scale[:, :, np.newaxis], out=np.zeros_like(moves), where=scale[:, :, np.newaxis] > 0)
     shows = np.divide(right, values, out=np.zeros_like(right), where=values > 0)
     return Lens(view, gain, bare, shows, scale, left.T / sizes[:, np.newaxis])
+
+
+def _nothing(table: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the singular values of a table without entries: none."""
+    return np.zeros((len(table), 0)), np.zeros(0), np.zeros((0, table.shape[1]))
 
 
 def _gain(view: View) -> FloatArray:
     return view.gain[:, : len(view.gain)]
 
 
-def _steepness(view: View, one: FloatArray, two: FloatArray) -> FloatArray:
+def _steepness(view: View, one: Ints, two: Ints) -> FloatArray:
     """Return how the gain moves with each conductance, (forces, forces, pairs) per S."""
     unit = view.inverse[: view.balanced.size, view.nodes : view.nodes + len(view.gain)]
     drawn = view.adjoint[:, two] - view.adjoint[:, one]

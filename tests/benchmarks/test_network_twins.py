@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from nwlab.twin.reduced import ReducedTwin
 _PIECES = 50  # blocks in which readings arrive
 
 
-def _ratio(make: Callable[[], NetworkTwin[object]], drive: Drive, reading: Reading) -> tuple[float, float]:
+def _ratio(make: Callable[[], NetworkTwin[Any]], drive: Drive, reading: Reading) -> tuple[float, float]:
     """Return the chip's time over wall time and over processor time."""
     followed(make(), drive, reading, _PIECES)  # compiles
     follower = make()
@@ -37,7 +38,7 @@ def test_a_reduced_twin_of_sixteen_terminals_at_1_khz(forces: int) -> None:
     values = conductances(1)
     what = voltages(np.random.default_rng(2).uniform(-1, 1, (2000, forces)), dwell=1e-3)
 
-    def make() -> NetworkTwin[object]:
+    def make() -> NetworkTwin[Any]:
         made = ReducedTwin(matrix(1.2 * values), meters=METERS)
         made.lose()
         return made
@@ -52,7 +53,7 @@ def test_a_reduced_twin_of_sixteen_terminals_at_1_khz(forces: int) -> None:
 def test_an_ensemble_of_20_networks_of_100_wires_at_50_hz() -> None:
     what = drive(levels(500), dwell=0.02)
 
-    def make() -> NetworkTwin[object]:
+    def make() -> NetworkTwin[Any]:
         made = twin()
         made.lose()
         return made

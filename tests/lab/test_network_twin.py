@@ -73,7 +73,7 @@ def run(folder: Path, chip: str, *words: str) -> subprocess.CompletedProcess[str
 
 @pytest.mark.parametrize(("chip", "name"), [("wires.toml", "ensemble"), ("star.toml", "kalman")])
 def test_what_the_twin_expected_is_in_the_record(tmp_path: Path, chip: str, name: str) -> None:
-    done = run(tmp_path, chip, "--bench", "virtual", "--twin", chip)
+    done = run(tmp_path, chip, "--bench", "virtual", "--twin", chip, "--speed", "2")
     assert done.returncode == 0, done.stderr
     folder = tmp_path / json.loads(done.stdout)["run"]
     with Follower(folder) as follower:
@@ -105,4 +105,29 @@ def test_filters_that_do_not_fit_a_chip_are_refused(tmp_path: Path, chip: str, f
     done = run(tmp_path, "wires.toml", "--model", "--twin", chip, "--twin-filter", filter_name)
     assert done.returncode == 2
     assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+OWN = """\
+class Own:
+    parameters = {"resistance": "Ohm"}
+
+    def __init__(self, terminals, seed, noise, resistance):
+        self.terminals = terminals
+
+    def advance(self, circuit, duration):
+        raise AssertionError("nobody plays it")
+
+    def conductances(self):
+        return []
+"""
+
+
+def test_a_chip_that_no_twin_can_look_into_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
+    model = '[model]\nkind = "own.py:Own"\nparameters = { resistance = "1 kOhm" }\n'
+    (tmp_path / "own.toml").write_text(RESISTORS.partition("[model]")[0] + model, encoding="utf-8")
+    done = run(tmp_path, "wires.toml", "--model", "--twin", "own.toml")
+    assert done.returncode == 2
+    assert "made by a class of your own" in done.stderr
     assert "Traceback" not in done.stderr

@@ -198,11 +198,3 @@ def test_each_filter_follows_and_is_on_record(tmp_path: Path, kind: str) -> None
     expected = [event for event in events if isinstance(event, Expected)]
     assert sum(event.mean.shape[0] for event in expected) == 200
     assert np.isfinite(np.concatenate([event.mean for event in expected])).all()
-
-
-def test_a_chip_that_no_twin_can_follow_is_refused_before_anything_is_played(tmp_path: Path) -> None:
-    run = start(tmp_path, "--twin", "nw16")
-    told = run.communicate(timeout=60)[1]
-    assert run.returncode == 2
-    assert "a twin follows two-terminal chips" in told
-    assert "Traceback" not in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def as_measured(drive: Drive, reading: Reading, meters: Meters, rng: np.random.G
     )
 
 
-def followed(twin: NetworkTwin[object], drive: Drive, reading: Reading, pieces: int = 1) -> Foretold:
+def followed(twin: NetworkTwin[Any], drive: Drive, reading: Reading, pieces: int = 1) -> Foretold:
     found = list[Foretold]()
     for part in np.array_split(np.arange(reading.steps), pieces):
         arrays = (getattr(reading, name)[part] for name in ARRAYS)

@@ -189,6 +189,7 @@ def test_a_resistor_that_changes_raises_the_alarm_where_it_is_seen() -> None:
     assert sum(event.mean.shape[0] for event in told if isinstance(event, Expected)) == 4000
 
 
+@pytest.mark.slow
 def test_false_alarms_of_all_forces_together_are_as_rare_as_promised() -> None:
     """One in 500 steps from four forces."""
     drive = voltages(waves(20_000, 4, 13))
