@@ -66,7 +66,7 @@ def run(
         return playing.play(subscribers, twin=link, requests=requests)
 
 
-def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "sum") -> TwinOrder | None:
+def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "best") -> TwinOrder | None:
     """Return how to start the twin of a chip file, by path or name; None without one.
 
     Nothing is started or touched. Raises FileError, and UsageError for a chip that no twin can follow, or where a

@@ -110,7 +110,7 @@ class TwinLink:
         return failure
 
     def findings(self) -> list[Event]:
-        """Return what the twin has told since the last call; not much at once while a run goes on, as it waits."""
+        """Return what the twin has told since the last call; not much at once while a run goes on, for it waits."""
         count = len(self._told)
         return [self._told.popleft() for _ in range(count if self._ended else min(count, _AT_ONCE))]
 

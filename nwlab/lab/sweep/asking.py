@@ -39,6 +39,10 @@ def ask(
     or 0 where that has none. Raises UsageError or FileError for whatever is wrong with any single value.
     """
     loaded = load_protocol(protocol, **settings)
+    if loaded.twin:
+        raise UsageError(
+            f"protocol {loaded.name!r} asks a twin what to expect, and no twin stands beside a sweep's points"
+        )
     files = [load_chip(chip) for chip in chips]
     axes = tuple(_axis(loaded, key, text) for key, text in vary)
     _check_keys(axes, settings)

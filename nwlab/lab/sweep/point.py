@@ -11,7 +11,8 @@ from typing import Any
 from nwlab.core.chip import CheckedChip, Chip
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive
-from nwlab.core.errors import FileError, NwlabError
+from nwlab.core.errors import FileError, NwlabError, UsageError
+from nwlab.core.expect import Expect
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import Document
 from nwlab.core.rows import Rows, stack, tabulate
@@ -108,6 +109,8 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
     try:
         drive = next(drives, None)
         while drive is not None:
+            if isinstance(drive, Expect):
+                raise UsageError("it asks a twin what to expect, and no twin stands beside a sweep's points")
             reading: Reading = join(chip.apply(drive))
             origin = reading.start if origin is None else origin
             parts.append(tabulate(len(parts), drive, 0, reading, origin))
@@ -120,7 +123,7 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
     return stack(parts)
 
 
-def _send(drives: Play, reading: Reading) -> Drive | None:
+def _send(drives: Play, reading: Reading) -> Drive | Expect | None:
     try:
         return drives.send(reading)
     except StopIteration:
