@@ -56,7 +56,7 @@ class TwinLink:
         return failure
 
     def findings(self) -> list[Event]:
-        """Return what the twin has told since the last call; not much at once while a run goes on, which waits for it."""
+        """Return what the twin has told since the last call; little at once while a run goes on, which waits for it."""
         count = len(self._told)
         return [self._told.popleft() for _ in range(count if self._ended else min(count, _AT_ONCE))]
 
