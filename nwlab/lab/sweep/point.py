@@ -110,7 +110,7 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
         drive = next(drives, None)
         while drive is not None:
             if isinstance(drive, Expect):
-                raise UsageError("it asks a twin what to expect, and no twin stands beside a sweep's points")
+                raise UsageError("it asks a twin what to expect, and none stands beside a sweep's points")
             reading: Reading = join(chip.apply(drive))
             origin = reading.start if origin is None else origin
             parts.append(tabulate(len(parts), drive, 0, reading, origin))
