@@ -55,6 +55,8 @@ class NetworkCompanion:
     Residuals of a model that learns nothing stay where they once are, so that they raise none.
     """
 
+    answers = False  # whether it can say what a drive would give
+
     def __init__(
         self,
         twin: NetworkTwin[Any],

@@ -146,7 +146,7 @@ def test_without_a_twin_it_is_refused_before_anything_is_opened(tmp_path: Path) 
 def test_a_twin_that_is_named_may_not_be_unable_to_follow(tmp_path: Path) -> None:
     done = nwlab_run(tmp_path, "run", "program-twin", "--twin", "nw16")
     assert done.returncode == 2
-    assert "a twin follows two-terminal chips" in done.stderr
+    assert "answers no questions: only the twin of a two-terminal film does" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 

@@ -41,7 +41,7 @@ def ask(
     loaded = load_protocol(protocol, **settings)
     if loaded.twin:
         raise UsageError(
-            f"protocol {loaded.name!r} asks a twin what to expect, and no twin stands beside a sweep's points"
+            f"protocol {loaded.name!r} asks a twin what to expect, and none stands beside a sweep's points"
         )
     files = [load_chip(chip) for chip in chips]
     axes = tuple(_axis(loaded, key, text) for key, text in vary)
