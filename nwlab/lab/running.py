@@ -85,8 +85,8 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "best
     companion = order.companion()
     if protocol.twin and not companion.answers:
         raise UsageError(
-            f"protocol {protocol.name!r} asks a twin what to expect, and that of {order.chip} answers no questions: only "
-            "the twin of a two-terminal film does (`nwlab fit --law rate-balance` makes its file); nothing was touched"
+            f"protocol {protocol.name!r} asks a twin what to expect, and that of {order.chip} answers no questions: "
+            "only the twin of a two-terminal film does (`nwlab fit --law rate-balance` makes its file); nothing was touched"
         )
     return order
 
