@@ -86,7 +86,8 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "best
     if protocol.twin and not companion.answers:
         raise UsageError(
             f"protocol {protocol.name!r} asks a twin what to expect, and that of {order.chip} answers no questions: "
-            "only the twin of a two-terminal film does (`nwlab fit --law rate-balance` makes its file); nothing was touched"
+            "only the twin of a two-terminal film does (`nwlab fit --law rate-balance` makes its file); nothing was "
+            "touched"
         )
     return order
 
