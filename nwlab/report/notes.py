@@ -64,8 +64,10 @@ def _when(note: Note, started: datetime | None) -> tuple[str, str]:
 def said(note: Note) -> str:
     """Return what was noted, in one line."""
     content = _content(note)
-    if isinstance(content.get("text"), str):
-        return wording.value(content["text"])
+    text = content.get("text")
+    if isinstance(text, str):
+        last = text.strip().rpartition("\n")[2]
+        return wording.value(last if note["kind"] == TRACEBACK else " ".join(text.split()))
     try:
         say = _WORDS.get(str(note["kind"]))
         return wording.value(note["content"]) if say is None else say(content)

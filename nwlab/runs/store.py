@@ -95,7 +95,8 @@ class Store:
         if self._failed and not isinstance(event, RunFinished):
             return
         try:
-            if not self._failed:  # the end of a run is recorded, whatever else went wrong
+            # The end of a run is recorded, whatever else went wrong.
+            with contextlib.suppress(OSError) if self._failed else contextlib.nullcontext():
                 self._keeper.complain()
             self._keep(event)
             if not self._ended and self._clock.now() - self._synced >= _SYNC:
@@ -117,8 +118,9 @@ class Store:
 
     def _take_over(self, run: Run) -> None:
         check_room(self.folder, run.extent.journal_bytes + run.extent.block_bytes)
-        copy_part(run.path / JOURNAL, self.folder / JOURNAL, run.extent.journal_bytes)
+        # In the order in which they are written: whoever follows finds a frame where a line speaks of it.
         copy_part(run.path / BLOCKS, self.folder / BLOCKS, run.extent.block_bytes)
+        copy_part(run.path / JOURNAL, self.folder / JOURNAL, run.extent.journal_bytes)
         self._lines, self._frames = run.extent.lines, run.extent.frames
         self.drives, self.samples = len(run.drives), run.samples
 

@@ -23,6 +23,10 @@ class Aging(OhmicChip):
         return reading
 
 
+def decided(view: WindowView) -> None:
+    assert view._window.decided.wait(60.0)
+
+
 def test_the_plot_that_replaces_a_window_knows_what_came_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -31,7 +35,7 @@ def test_the_plot_that_replaces_a_window_knows_what_came_before(
         monkeypatch.delenv(name, raising=False)
     store = Store(tmp_path / "r", RunInfo("x"))
     view = WindowView(tmp_path / "r")
-    chip = Aging(block=1, at_block=lambda block: view.settle() if block == 30 else None)
+    chip = Aging(block=1, at_block=lambda block: None if block != 30 else decided(view))
     play(several(volts(np.full(60, 1.0), 1.0)), chip, (store, view))
     reason, _, picture = capfd.readouterr().err.partition("no window (the run needs none): ")[2].partition("\n")
     assert "could not connect to display" in reason

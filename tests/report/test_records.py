@@ -19,6 +19,7 @@ from nwlab.core.errors import InstrumentError, UnsafeError
 from nwlab.core.events import Noted, RunFinished, RunStarted
 from nwlab.core.reading import Reading as Samples
 from nwlab.core.record import Document, RunInfo
+from nwlab.report.notes import said
 from nwlab.report.report import write
 from nwlab.runs.recording import load_run
 from nwlab.runs.runner import record_run
@@ -154,6 +155,13 @@ def test_pauses_clock_steps_and_gaps_are_told_in_words(tmp_path: Path) -> None:
     assert told["dropped"] == "Progress was too slow for 3 events"
     assert told["alarm"] == "terminal: A; z: 6.25"
     assert told["doubt"] == "terminal A is noisy"
+
+
+def test_a_traceback_is_told_in_one_line_by_its_last() -> None:
+    text = (
+        "Traceback (most recent call last):\n" + '  File "x.py", line 1, in x\n' * 100 + "ValueError: no such level\n"
+    )
+    assert said({"kind": "traceback", "content": {"text": text}}) == "ValueError: no such level"
 
 
 def test_results_have_their_errors_and_units(tmp_path: Path) -> None:
