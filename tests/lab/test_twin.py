@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import nwlab
 from nwlab.core.events import Event, Expected, Noted
+from nwlab.model.chips.simple import TwoTerminalChip
 from nwlab.runs.following import Follower
 from nwlab.runs.recording import load_run
 
@@ -123,14 +125,16 @@ from nwlab.model.two_terminal_film import TwoTerminalFilm
 
 
 class Changing:
-    \"\"\"The stochastic chip, whose noise and rates are others after a while.\"\"\"
+    \"\"\"The stochastic chip, whose noise, rates, jumps and attractor are others after a while.\"\"\"
 
-    parameters = {"after": "s", "noise": "1", "theta": "1"}
+    parameters = {"after": "s", "noise": "1", "theta": "1", "rate": "1", "up": "1", "down": "1"}
 
-    def __init__(self, terminals, seed, noisy, after, noise, theta):
+    def __init__(self, terminals, seed, noisy, after, noise, theta, rate, up, down):
         chip = nwlab.load_chip("stochastic-2025").matter
         law = chip.rates
-        self.later = replace(law, noise=noise * law.noise, kp0=theta * law.kp0, kd0=theta * law.kd0)
+        jumps = replace(law.jumps, rate=rate * law.jumps.rate)
+        rates = {"kp0": theta * up * law.kp0, "kd0": theta * down * law.kd0}
+        self.later = replace(law, noise=noise * law.noise, jumps=jumps, **rates)
         self.terminals, self.seed, self.left = terminals, seed, after
         self.film = TwoTerminalFilm(law, chip.start, seed)
 
@@ -156,20 +160,35 @@ current = "1 mA"
 kind = "changing.py:Changing"
 [model.parameters]
 after = "700 s"
-noise = {noise}
-theta = {theta}
+{changed}
 """
 SLOW = PROTOCOL.replace("100 ms", "630 ms").format(duration=2000)
 
 
+def higher(steps: float) -> dict[str, float]:
+    """Move the attractor at 3.6 V by so many standard deviations of a step, θ as it was."""
+    matter = nwlab.load_chip("stochastic-2025").matter
+    assert isinstance(matter, TwoTerminalChip)
+    law, shift = matter.rates, steps * matter.rates.noise * 0.63**0.5
+    goal = float(law.attractor(3.6))
+    return {"up": 1 + shift / goal, "down": 1 - shift / (1 - goal)}
+
+
+NOTHING = {"noise": 1.0, "theta": 1.0, "rate": 1.0, "up": 1.0, "down": 1.0}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("what", "noise", "theta"), [("σ", 1.5, 1.0), ("θ", 1.0, 2.0), (None, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [("σ", {"noise": 1.5}), ("θ", {"theta": 2.0}), ("jump rate", {"rate": 3.0}), ("mean", higher(10)), (None, {})],
+)
 def test_what_changes_on_the_virtual_bench_is_named(
-    tmp_path: Path, what: str | None, noise: float, theta: float
+    tmp_path: Path, what: str | None, change: dict[str, float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "slow.toml").write_text(SLOW, encoding="utf-8")
     (tmp_path / "changing.py").write_text(CHANGING, encoding="utf-8")
-    (tmp_path / "changing.toml").write_text(CHIP.format(noise=noise, theta=theta), encoding="utf-8")
+    changed = "\n".join(f"{name} = {value}" for name, value in (NOTHING | change).items())
+    (tmp_path / "changing.toml").write_text(CHIP.format(changed=changed), encoding="utf-8")
     command = [sys.executable, "-m", "nwlab", "run", "slow.toml", "--chip", "changing.toml", "--json", "--speed", "60"]
     done = subprocess.run(
         [*command, "--twin", "stochastic-2025"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
@@ -181,8 +200,10 @@ def test_what_changes_on_the_virtual_bench_is_named(
     named = [note.content for note in notes if note.kind == "alarm" and "what" in note.content]
     assert {content["what"] for content in named} == ({what} if what else set())
     if what:
-        changed = 700 / 0.63
-        assert changed < named[0]["step"] < changed + 2000  # type: ignore[operator]
+        delay = named[0]["step"] - 700 / 0.63  # type: ignore[operator]
+        with capsys.disabled():
+            print(f"\n{what}: named {delay:.0f} samples after it changed")
+        assert 0 < delay < 2000
 
 
 @pytest.mark.parametrize("kind", ["sum", "gain", "off"])
