@@ -9,6 +9,7 @@ python3 tasks.py bench       the benchmarks
 python3 tasks.py soak        twelve hours of experiment with a bad wire; --hours 0.2 for a short one
 python3 tasks.py soak live-session  two hours at 1 kHz with a window on it, in six minutes; --hours 0.1
 python3 tasks.py soak live-frames   100 000 frames of the window's plots; --frames 5000
+python3 tasks.py soak identification  whether the errors that fits tell hold, 200 records twice; --records 8
 python3 tasks.py soak twin-alarms   how often a twin's alarms are false, and how late; --samples 20000 --chips 2
 """
 
@@ -96,7 +97,7 @@ def faults(arguments: list[str]) -> None:
 def soak(arguments: list[str]) -> None:
     install("test")
     script, words = "soak", arguments
-    if arguments and arguments[0] in ("live-session", "live-frames", "twin-alarms"):
+    if arguments and arguments[0] in ("live-session", "live-frames", "identification", "twin-alarms", "programming"):
         script, words = arguments[0].replace("-", "_"), arguments[1:]
     run(python(), f"tests/soak/{script}.py", *words)
 

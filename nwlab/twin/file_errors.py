@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.tables import Values
+from nwlab.analysis.rate_balance.world import Values
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import MEAN

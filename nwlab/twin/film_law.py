@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.tables import Values, World
+from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 

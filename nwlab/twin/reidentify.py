@@ -7,7 +7,9 @@ them. Each has the standard error that the curvature of the likelihood tells, an
 
 A number has changed when it lies beyond `limit` errors, both by that error and by the likelihood that is lost when
 it is held at the file's value and the others are fitted again (Wilks, Ann. Math. Statist. 9 (1938) 60): the first alone
-is too sure where a likelihood is skew, the second where a short record biases its maximum.
+is too sure where a likelihood is skew, the second where a short record biases its maximum. What the file leaves open is
+a normal density about its value: the likelihood is lost less if the number is held where both together are largest, at
+what that density leaves there.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy as np
 from nwlab.analysis.rate_balance.maximum import Optimum, Problem, maximise
 from nwlab.analysis.rate_balance.one_level import small_sample
 from nwlab.analysis.rate_balance.pieces import Steps
-from nwlab.analysis.rate_balance.tables import Values, World
+from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
 from nwlab.twin.file_errors import FileErrors
@@ -71,7 +73,10 @@ def changes(steps: Steps, film: FilmLaw, doubt: FileErrors, limit: float) -> lis
         if errors < _CLEAR * limit or not variance:
             gained = _gained(steps, problem, best, place)
             variance = variance or own**2 / max(gained, 1e-12)  # at a bound there is no curvature
-            errors = min(errors, np.sqrt(gained * variance / (variance + known[place])))
+            if known[place]:
+                doubted = own * known[place] / (variance + known[place])  # the file's number, if the chip is unchanged
+                gained = min(gained, _gained(steps, problem, best, place, doubted) + doubted**2 / known[place])
+            errors = min(abs(own) / np.sqrt(variance + known[place]), np.sqrt(gained))
         if errors > limit:
             found.append(_change(film, place, own, variance**0.5, voltage, float(errors)))
     return found
@@ -101,11 +106,11 @@ def _scale(film: FilmLaw, x: FloatArray, duration: FloatArray) -> FloatArray:
     return np.array([theta, 0.02, 2.0 * np.sqrt(2.0 / x.size), 1.5 / np.sqrt(max(strikes, 3.0))])
 
 
-def _gained(steps: Steps, problem: Problem, best: Optimum, place: int) -> float:
-    """Return twice the log likelihood that a number gains over the file's, the others fitted for both."""
+def _gained(steps: Steps, problem: Problem, best: Optimum, place: int, at: float = 0.0) -> float:
+    """Return twice the log likelihood that a number gains over another, the rest fitted for both."""
     only, start = np.arange(best.parameters.size) == place, best.parameters.copy()
-    start[place] = 0.0
-    low, high = (np.where(only, 0.0, bound) for bound in (problem.low, problem.high))
+    start[place] = at
+    low, high = (np.where(only, at, bound) for bound in (problem.low, problem.high))
     held = maximise(steps, replace(problem, start=start, low=low, high=high))
     return max(2.0 * (best.told.log_likelihood - held.told.log_likelihood), 0.0)
 

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from nwlab.analysis.rate_balance.pieces import Steps
-from nwlab.analysis.rate_balance.tables import Values, tables
+from nwlab.analysis.rate_balance.tables import tables
+from nwlab.analysis.rate_balance.world import Values
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import FilmLaw

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Do the errors that a fit tells hold? Many records with jumps and read noise together, size range not given.
 
-    python tests/soak/identification.py                              # 200 records of 63,700 readings, twice: hours
+    python tests/soak/identification.py                              # 200 records of 63,700 readings, twice: an hour
     python tests/soak/identification.py --records 8 --samples 6370   # a minute or two
 
 Every record is made by the chip's exact simulator with another seed. Says bias, spread and how often the 95 % intervals
@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,37 +25,40 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from analysis.rate_balance.records import LAW, SPAN, held, rate_above
 
-from nwlab.analysis.rate_balance.chance import RATE
+from nwlab.analysis.rate_balance.chance import EXPONENT, RATE
 from nwlab.analysis.rate_balance.one_level import fit_level
 from nwlab.analysis.rate_balance.pieces import steps_of
 from nwlab.core.drive import FloatArray
 
-NAMES = ("theta", "noise", "rate_above")
-BIAS = {"theta": 0.05, "noise": 0.05, "rate_above": 0.10}
+NAMES = ("theta", "noise", "rate_above", "exponent")
+BIAS = {"theta": 0.05, "noise": 0.05, "rate_above": 0.10, "exponent": 0.05}
 """Limits of the mean relative deviation."""
 COVERAGE = (0.90, 0.98)
 
 
-def one(samples: int, seed: int, read: float) -> tuple[FloatArray, FloatArray]:
-    """Return relative deviations and deviations in errors of θ, σ and the rate above the stated size, each (3,)."""
+def one(samples: int, read: float, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Return relative deviations and deviations in errors of the numbers in `NAMES`."""
     level = fit_level(steps_of([held(LAW, samples, seed, read=read)]).only(0), jumps=True)
     told = level.optimum.corrected
     errors = np.sqrt(np.diag(level.optimum.covariance))
     assert LAW.jumps
-    places = np.array([0, 2, 2 + RATE])
-    half = np.array([1.0, 0.5, 1.0])  # σ is told as the logarithm of its square
+    places = np.array([0, 2, 2 + RATE, 2 + EXPONENT])
+    half = np.array([1.0, 0.5, 1.0, 1.0])  # σ is told as the logarithm of its square
     unit = level.guess.step_sd / SPAN
-    true = np.log([float(LAW.rate(3.6)), LAW.noise / unit, rate_above(LAW.jumps, level.chance.stated / SPAN)])
+    above = rate_above(LAW.jumps, level.chance.stated / SPAN)
+    true = np.array([*np.log([float(LAW.rate(3.6)), LAW.noise / unit, above]), LAW.jumps.exponent])
     off = half * told[places] - true
-    return np.expm1(off), off / (half * errors[places])
+    relative = np.append(np.expm1(off[:3]), off[3] / LAW.jumps.exponent)
+    return relative, off / (half * errors[places])
 
 
 def many(records: int, samples: int, read: float) -> dict[str, dict[str, float]]:
-    """Fit many records and sum them up."""
+    """Fit many records, on all processors, and sum them up."""
     found: list[tuple[FloatArray, FloatArray]] = []
-    for seed in range(records):
-        found.append(one(samples, 10_000 + seed, read))
-        print(f"\rread noise {read}: {seed + 1} of {records}", end="", file=sys.stderr, flush=True)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for told in pool.map(partial(one, samples, read), range(10_000, 10_000 + records)):
+            found.append(told)
+            print(f"\rread noise {read}: {len(found)} of {records}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     off, in_errors = (np.array(column) for column in zip(*found, strict=True))
     return {

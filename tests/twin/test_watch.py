@@ -147,7 +147,7 @@ def test_every_change_is_named_again_and_again(change: str) -> None:
     what, law = CHANGED[change]
     delays: list[int] = []
     others = 0
-    for seed in range(100, 108):
+    for seed in range(100, 104):
         found = names(notes(companion(), [(LAW, 1500), (law, 3 * READINGS)], seed))
         own = [step(note) for note in found if note.content["what"] == what and step(note) > 1500]
         others += len({note.content["what"] for note in found} - {what})
@@ -155,7 +155,7 @@ def test_every_change_is_named_again_and_again(change: str) -> None:
     print(f"\n{change}: named after {sorted(delays)} samples; {others} other names")
     assert sorted(delays)[-2] <= 2 * READINGS
     assert max(delays) <= 3 * READINGS
-    assert others <= 2
+    assert others <= 1
 
 
 @pytest.mark.slow

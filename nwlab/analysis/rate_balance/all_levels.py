@@ -14,7 +14,7 @@ from nwlab.analysis.rate_balance.lines import Lines
 from nwlab.analysis.rate_balance.maximum import Optimum, Problem, maximise
 from nwlab.analysis.rate_balance.one_level import Level, small_sample
 from nwlab.analysis.rate_balance.pieces import Steps
-from nwlab.analysis.rate_balance.tables import Values, World
+from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 
 UP, DOWN, ETA_P, ETA_D, G_MIN, G_MAX = range(6)

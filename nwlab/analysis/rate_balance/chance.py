@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nwlab.analysis.rate_balance.first_guess import STATED, Guess
-from nwlab.analysis.rate_balance.tables import Values, World, share_above
+from nwlab.analysis.rate_balance.jump_sizes import share_above
+from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 
 DIFFUSION, READ, RATE, EXPONENT, SMALLEST = range(5)

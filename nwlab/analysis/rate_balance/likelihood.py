@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nwlab.analysis.rate_balance.pieces import Steps
-from nwlab.analysis.rate_balance.tables import Tables, Values, World, tables
+from nwlab.analysis.rate_balance.tables import Tables, tables
+from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 
 MakeWorld = Callable[[Values], World]

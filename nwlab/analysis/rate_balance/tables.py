@@ -7,32 +7,18 @@ that derivatives come from imaginary steps (Squire and Trapp, SIAM Review 40 (19
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
+from nwlab.analysis.rate_balance.jump_sizes import size_classes
 from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.world import Values, World
 
-Values = Any
-"""Arrays or numbers, real or complex."""
-
-CLASSES = 10
-"""Size classes of jumps, equally wide in the logarithm."""
 _NODES, _WEIGHTS = leggauss(4)
-
-
-class World(NamedTuple):
-    """The law at the levels of a record; states are conductances."""
-
-    rate: Values  # (levels,) 1/s, θ
-    goal: Values  # (levels,) S
-    diffusion: Values  # S²/s, σ²
-    read: Values  # (levels,) S², variance of the read noise
-    jump_rate: Values  # 1/s; 0 = no jumps
-    exponent: Values
-    smallest: Values  # S
-    largest: Values  # S
+_MANY = 30.0
+"""Jumps in a step of which none looks like a calm one any more."""
 
 
 class Tables(NamedTuple):
@@ -49,9 +35,10 @@ def tables(steps: Steps, world: World) -> Tables:
     move, parts = _moves(steps, world)
     if not jumps:
         return Tables(move, np.zeros((len(move), 0, 9), dtype=move.dtype), np.zeros((0, 3), dtype=move.dtype))
-    size = _sizes(world)
-    mean_square = np.sum(np.exp(size[:, 0]) * (size[:, 1] ** 2 + size[:, 2]))
-    return Tables(*_with_jumps(steps, world, move, parts, mean_square), size)
+    size = size_classes(world, steps.duration[~steps.opens])
+    chance = np.exp(size[:, 0])
+    mean_square = np.sum(chance * (size[:, 1] ** 2 + size[:, 2]))
+    return Tables(*_with_jumps(steps, world, move, parts, mean_square, 1 - np.sum(chance)), size)
 
 
 def _moves(steps: Steps, world: World) -> tuple[Values, list[tuple[Values, ...]]]:
@@ -105,9 +92,12 @@ def _in_reading(theta: Values, held: Values, half: float) -> tuple[Values, ...]:
 
 
 def _with_jumps(
-    steps: Steps, world: World, move: Values, parts: list[tuple[Values, ...]], mean_square: Values
+    steps: Steps, world: World, move: Values, parts: list[tuple[Values, ...]], mean_square: Values, unseen: Values
 ) -> tuple[Values, Values]:
-    """Fill in chances. Of several jumps in a step one is followed, the others count as noise of that event."""
+    """Fill in chances; `unseen` is the part of the steps with jumps that looks like one without.
+
+    Of several jumps in a step one is followed, the others count as noise of that event.
+    """
     whole = steps.piece.sum(axis=1) + steps.aperture
     some = np.where(whole > 0, whole, 1.0)
     expected = world.jump_rate * whole
@@ -123,35 +113,9 @@ def _with_jumps(
     square = np.sum(shares[:, :, np.newaxis] * table[:, :, 2:], axis=1)
     more = np.repeat((others[:, np.newaxis] * square)[:, np.newaxis], len(parts), axis=1)
     move = move.copy()
-    move[:, 7] = -expected
+    some = np.where(_real(expected) < _MANY, expected, _MANY)
+    move[:, 7] = -expected + np.log(1 + unseen * np.expm1(some))
     return move, np.concatenate([logs[:, :, np.newaxis], table, more], axis=2)
-
-
-def _sizes(world: World) -> Values:
-    """Return log chance, mean and variance of the size in each class; density ∝ A^−exponent."""
-    width = np.log(world.largest / world.smallest) / CLASSES
-    edges = world.smallest * np.exp(width * np.arange(CLASSES))
-    power = 1 - world.exponent
-    zeroth, first, second = (_grown(power + order, width) for order in range(3))
-    logs = np.log(zeroth) + power * width * np.arange(CLASSES)
-    logs = logs - np.log(_grown(power, CLASSES * width))
-    mean = edges * first / zeroth
-    return np.stack([logs + 0 * mean, mean, edges**2 * second / zeroth - mean**2], axis=1)
-
-
-def share_above(world: World, size: float) -> Values:
-    """Return which part of the jumps is larger than `size` S."""
-    if _real(world.smallest) >= size:
-        return 1.0 + 0 * world.smallest
-    power = 1 - world.exponent
-    above = _grown(power, np.log(world.largest / size)) * (size / world.smallest) ** power
-    return above / _grown(power, np.log(world.largest / world.smallest))
-
-
-def _grown(slope: Values, span: Values) -> Values:
-    """∫ e^(slope·x) dx over 0 … span."""
-    slope = np.where(np.abs(_real(slope)) < 1e-7, slope + 2e-7, slope)[()]
-    return np.expm1(slope * span) / slope
 
 
 def _faded(x: Values) -> Values:

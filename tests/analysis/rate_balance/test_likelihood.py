@@ -8,7 +8,7 @@ from analysis.rate_balance.records import CALM, LAW, SPAN, STEP, held, seen, ste
 
 from nwlab.analysis.rate_balance.likelihood import evaluate
 from nwlab.analysis.rate_balance.pieces import steps_of
-from nwlab.analysis.rate_balance.tables import Values, World
+from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.analysis.recording import Trace
 from nwlab.core.drive import FloatArray
 
