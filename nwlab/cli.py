@@ -119,6 +119,7 @@ def _run(add: AddParser) -> None:
     )
     command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
+    command.add_argument("--no-picture", dest="picture", action="store_false", help="draw none")
     about = "hold simulated time back to X times real time (default: as fast as it can)"
     command.add_argument("--speed", type=float, metavar="X", help=about)
     # Whoever starts a run for a person wants to show it from its first sample on.

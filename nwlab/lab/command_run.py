@@ -49,12 +49,14 @@ def main(options: argparse.Namespace) -> int:
             _say_where(options.where, playing.folder)
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
             twin = watching.enter_context(twin_beside(playing.folder, order))
-            run = _play(playing, chip, shown, twin, as_json=options.json)
-        report(run, _draw(run), as_json=options.json)
+            run = _play(playing, chip, shown, twin, options)
+        report(run, [_draw(run)] if options.picture else [], as_json=options.json)
     return 0
 
 
-def _play(playing: Playing, chip: OpenChip, shown: Subscriber, twin: TwinLink | None, *, as_json: bool) -> Run:
+def _play(
+    playing: Playing, chip: OpenChip, shown: Subscriber, twin: TwinLink | None, options: argparse.Namespace
+) -> Run:
     try:
         return playing.play([shown], twin=twin, close=True)
     except BaseException as error:
@@ -63,8 +65,8 @@ def _play(playing: Playing, chip: OpenChip, shown: Subscriber, twin: TwinLink | 
         # A record that cannot be read any more does not hide why the run ended.
         with suppress(NwlabError):
             run = load_run(playing.folder)
-            images = _drawn(run) if isinstance(error, Stopped) else []
-            if as_json:
+            images = _drawn(run) if isinstance(error, Stopped) and options.picture else []
+            if options.json:
                 print(json.dumps(summary(run, verdict(error).exit_code, images)))
         raise
     finally:
@@ -90,15 +92,16 @@ def _resume(options: argparse.Namespace) -> Resumption | None:
     return None
 
 
-def report(run: Run, picture: Path, *, as_json: bool) -> None:
+def report(run: Run, images: list[Path], *, as_json: bool) -> None:
     """Print a finished run for people or for a script."""
     if as_json:
-        print(json.dumps(summary(run, 0, [picture])))
+        print(json.dumps(summary(run, 0, images)))
         return
     print(f"run:               {run.path}")
     for terminal, conductance in final_conductances(run).items():
         print(f"final conductance: {show(conductance, 'S')} at {terminal}")
-    print(f"picture:           {picture}")
+    for image in images:
+        print(f"picture:           {image}")
 
 
 def summary(run: Run, exit_code: int, images: list[Path]) -> dict[str, Any]:

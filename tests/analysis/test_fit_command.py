@@ -44,7 +44,7 @@ def nwlab(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fit")
     (folder / "holds.toml").write_text(HOLDS, encoding="utf-8")
-    done = nwlab(folder, "run", "holds.toml", "--seed", "4", "--json")
+    done = nwlab(folder, "run", "--no-picture", "holds.toml", "--seed", "4", "--json")
     assert done.returncode == 0, done.stderr
     return folder / json.loads(done.stdout)["run"]
 
@@ -106,7 +106,9 @@ def test_mistakes_are_told_in_a_line(run: Path, words: list[str], code: int, com
 
 
 def test_one_voltage_fixes_little_and_it_is_said(tmp_path: Path) -> None:
-    done = nwlab(tmp_path, "run", "stochastic", "--model", "--seed", "3", "--json", "--set", "count=637")
+    done = nwlab(
+        tmp_path, "run", "--no-picture", "stochastic", "--model", "--seed", "3", "--json", "--set", "count=637"
+    )
     run = json.loads(done.stdout)["run"]
     # The step that prepares is read away: 3.6 V alone.
     done = nwlab(tmp_path, "fit", run, "--law", "rate-balance", "-o", "two.toml", "--json", "--no-picture")

@@ -84,7 +84,7 @@ def played(folder: Path, fate: str, seconds: float, speed: float) -> Fate:
     one, all_of_it = HOLD.format(seconds=1), HOLD.format(seconds=seconds)
     text = HEAD + one + WAIT.format(name="go") + all_of_it + WAIT.format(name="end") + one
     (folder / "fate.toml").write_text(text)
-    words = ["run", "fate.toml", "--seed", "5", "--speed", str(speed), "--json"]
+    words = ["run", "--no-picture", "fate.toml", "--seed", "5", "--speed", str(speed), "--json"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder / "settings")}
     process = subprocess.Popen(
         [sys.executable, "-m", "nwlab", *words, *(["--live"] if fate != "absent" else [])],

@@ -85,7 +85,9 @@ def test_a_run_tells_a_script_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_simulated_instruments_take_their_time(tmp_path: Path) -> None:
-    done = nwlab("run", write(tmp_path), "--chip", "resistor-10k", "--speed", "0.5", "--json", cwd=tmp_path)
+    done = nwlab(
+        "run", "--no-picture", write(tmp_path), "--chip", "resistor-10k", "--speed", "0.5", "--json", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     run = load_run(tmp_path / json.loads(done.stdout)["run"])
     assert run.info.opened["speed"] == 0.5
@@ -112,7 +114,9 @@ def test_a_report_tells_a_script_where_it_is(tmp_path: Path) -> None:
 def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:
     path = write(tmp_path, PROTOCOL.replace('"1 V"', '"3.6 V"'))
     last = [
-        json.loads(nwlab("run", path, "--model", "--seed", seed, "--json", cwd=tmp_path).stdout)["conductance"]["A"]
+        json.loads(nwlab("run", "--no-picture", path, "--model", "--seed", seed, "--json", cwd=tmp_path).stdout)[
+            "conductance"
+        ]["A"]
         for seed in ("4", "4", "5")
     ]
     assert last[0] == last[1] != last[2]
@@ -123,7 +127,7 @@ def test_the_seed_decides_the_numbers(tmp_path: Path) -> None:
 def test_time_that_is_held_back_changes_no_number(tmp_path: Path, where: list[str]) -> None:
     write(tmp_path)
     told = [
-        json.loads(nwlab("run", "mine.toml", *where, *words, "--json", cwd=tmp_path).stdout)
+        json.loads(nwlab("run", "--no-picture", "mine.toml", *where, *words, "--json", cwd=tmp_path).stdout)
         for words in ([], ["--speed", "0.4"])
     ]
     quick, slow = (load_run(tmp_path / each["run"]) for each in told)
@@ -173,7 +177,9 @@ def long_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     assert serving.stdout is not None
     ready = json.loads(serving.stdout.readline())
     assert [instrument["model"] for instrument in ready["instruments"]] == ["2636B", "707B"]
-    running = start("run", write(tmp_path, PROTOCOL.replace('"1 s"', '"600 s"')), "--bench", bench, cwd=tmp_path)
+    running = start(
+        "run", "--no-picture", write(tmp_path, PROTOCOL.replace('"1 s"', '"600 s"')), "--bench", bench, cwd=tmp_path
+    )
     wait_for(tmp_path, "runs/*/blocks.bin")
     time.sleep(2.0)
     yield running

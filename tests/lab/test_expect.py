@@ -87,7 +87,7 @@ def run(folder: Path, *words: str, **arguments: object) -> subprocess.CompletedP
     told = "".join(f"{name} = {json.dumps(value)}\n" for name, value in {"count": 6, **arguments}.items())
     (folder / "asking.py").write_text(STEPS, encoding="utf-8")
     (folder / "asking.toml").write_text(PROTOCOL + told, encoding="utf-8")
-    return nwlab_run(folder, "run", "asking.toml", "--seed", "4", *words)
+    return nwlab_run(folder, "run", "asking.toml", "--seed", "4", "--no-picture", *words)
 
 
 def nwlab_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -188,7 +188,7 @@ def test_ctrl_c_does_not_wait_for_a_twin_and_the_run_can_be_continued(tmp_path: 
     assert done.returncode == 130
     first = told(done)
     assert (first["status"], first["samples"]) == ("interrupted", 30)
-    again = told(nwlab_run(tmp_path, "run", "--resume", first["run"]))
+    again = told(nwlab_run(tmp_path, "run", "--no-picture", "--resume", first["run"]))
     assert (again["status"], again["samples"]) == ("finished", 61)
     asked = answers(tmp_path, again)
     assert len(asked) == 6

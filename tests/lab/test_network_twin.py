@@ -67,7 +67,20 @@ def run(folder: Path, chip: str, *words: str) -> subprocess.CompletedProcess[str
         ("star.toml", RESISTORS),
     ):
         (folder / name).write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "nwlab", "run", "watched.toml", "--chip", chip, "--seed", "3", "--json", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "nwlab",
+        "run",
+        "watched.toml",
+        "--chip",
+        chip,
+        "--seed",
+        "3",
+        "--json",
+        "--no-picture",
+        *words,
+    ]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
 
 

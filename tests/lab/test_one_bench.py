@@ -108,7 +108,7 @@ def test_a_level_beyond_the_limits_is_refused(
 def test_a_second_run_is_refused_and_the_first_goes_on(served: tuple[ServedBench, Heard], tmp_path: Path) -> None:
     made, volts = served[0], list[float]()
     made._site.table.world.watch(lambda moment: volts.append(moment.potentials["A"] - moment.potentials["B"]))
-    first = start("run", "at.toml", "--bench", "b.toml", "--set", "duration=600 s", cwd=tmp_path)
+    first = start("run", "--no-picture", "at.toml", "--bench", "b.toml", "--set", "duration=600 s", cwd=tmp_path)
     wait_for(tmp_path, "runs/*/blocks.bin")
     second = subprocess.run(
         [sys.executable, "-m", "nwlab", "run", "at.toml", "--bench", "b.toml", "--set", "level=4 V"],
@@ -140,7 +140,7 @@ def test_a_second_run_is_refused_and_the_first_goes_on(served: tuple[ServedBench
 def test_what_dead_programs_held_is_told(
     served: tuple[ServedBench, Heard], tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    first = start("run", "at.toml", "--bench", "b.toml", "--set", "duration=30 s", cwd=tmp_path)
+    first = start("run", "--no-picture", "at.toml", "--bench", "b.toml", "--set", "duration=30 s", cwd=tmp_path)
     wait_for(tmp_path, "runs/*/blocks.bin")
     children = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text(encoding="utf-8").split()
     for number in (signal.SIGSTOP, signal.SIGKILL):  # neither may see the other die: it would make safe and let go
@@ -156,5 +156,5 @@ def test_what_dead_programs_held_is_told(
     assert "ended without letting go" in told
     assert nwlab("bench", "safe", "b.toml") == 0
     assert "ended without letting go" not in capsys.readouterr().out
-    assert nwlab("run", "at.toml", "--bench", "b.toml", "--json") == 0
+    assert nwlab("run", "--no-picture", "at.toml", "--bench", "b.toml", "--json") == 0
     assert json.loads(capsys.readouterr().out)["samples"] == 20

@@ -67,7 +67,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def play(place: Path, *words: str) -> Run:
-    done = nwlab("run", *words, "--json", cwd=place)
+    done = nwlab("run", *words, "--json", "--no-picture", cwd=place)
     assert done.returncode == 0, done.stderr
     return load_run(place / json.loads(done.stdout)["run"])
 
@@ -103,7 +103,7 @@ def test_a_replay_leaves_the_rows_of_the_record(place: Path, words: tuple[str, .
 
 def test_the_record_says_that_it_is_a_replay_and_of_what(place: Path) -> None:
     old = play(place, "held.toml", "--chip", "resistor-10k")
-    done = nwlab("run", "held.toml", "--bench", f"replay:{old.path}", cwd=place)
+    done = nwlab("run", "--no-picture", "held.toml", "--bench", f"replay:{old.path}", cwd=place)
     assert done.returncode == 0
     assert "nwlab: a replay, nothing is measured: " in done.stderr
     (folder,) = (path for path in (place / "runs").iterdir() if path != old.path)
@@ -152,7 +152,7 @@ def test_a_twin_cannot_tell_a_replay_from_the_chip(place: Path) -> None:
 def test_another_protocol_is_refused_with_the_drive_and_what_differs(place: Path) -> None:
     old = play(place, "held.toml", "--chip", "resistor-10k")
     bench = f"replay:{old.path}"
-    done = nwlab("run", "held.toml", "--set", "level=3.7 V", "--bench", bench, cwd=place)
+    done = nwlab("run", "--no-picture", "held.toml", "--set", "level=3.7 V", "--bench", bench, cwd=place)
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert f"nwlab: drive 0 is not the one in {old.path} (step 1 hold): step 1 forces A to 3.7 V; on" in done.stderr
@@ -166,20 +166,20 @@ def test_another_protocol_is_refused_with_the_drive_and_what_differs(place: Path
 
 
 def test_a_stopped_run_is_replayed_as_far_as_it_goes(place: Path) -> None:
-    running = start("run", "held.toml", "--model", "--speed", "20", cwd=place)
+    running = start("run", "--no-picture", "held.toml", "--model", "--speed", "20", cwd=place)
     folder = wait_for(place, "runs/*/blocks.bin").parent
     time.sleep(0.5)
     nwlab("stop", folder, cwd=place)
     running.communicate(timeout=30)
     old = load_run(folder)
-    done = nwlab("run", "held.toml", "--bench", f"replay:{old.path}", "--json", cwd=place)
+    done = nwlab("run", "--no-picture", "held.toml", "--bench", f"replay:{old.path}", "--json", cwd=place)
     assert done.returncode == 130
     told = json.loads(done.stdout)
     assert (told["status"], told["samples"]) == ("interrupted", old.samples)
     assert f"breaks off in drive 0, after {old.samples} of its 400 steps: the run was interrupted then" in done.stderr
     new = load_run(place / told["run"])
     assert_same(new, old)
-    again = nwlab("run", "--resume", new.path, cwd=place)
+    again = nwlab("run", "--no-picture", "--resume", new.path, cwd=place)
     assert again.returncode == 2
     assert "is a replay, which ends where its record does" in again.stderr
 
@@ -195,11 +195,11 @@ def test_mistakes(place: Path) -> None:
         (["--bench", f"replay:{old.path}", "--speed", "0"], 2, "time goes at a speed above 0"),
     ]
     for words, exit_code, message in known:
-        done = nwlab("run", "held.toml", *words, cwd=place)
+        done = nwlab("run", "--no-picture", "held.toml", *words, cwd=place)
         assert (done.returncode, message in done.stderr) == (exit_code, True), done.stderr
         assert "Traceback" not in done.stderr
     (place / "other.toml").write_text(HELD.replace('"A"', '"Z"'), encoding="utf-8")
-    done = nwlab("run", "other.toml", "--bench", f"replay:{old.path}", cwd=place)
+    done = nwlab("run", "--no-picture", "other.toml", "--bench", f"replay:{old.path}", cwd=place)
     assert done.returncode == 3
     assert "other.toml:6: step.1.source: the chip has no terminal 'Z'; it has A, B" in done.stderr
 

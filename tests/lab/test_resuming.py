@@ -51,7 +51,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     place = tmp_path_factory.mktemp("lab")
     (place / "slow.py").write_text(STEPS)
     (place / "slow.toml").write_text(PROTOCOL)
-    words = ("run", "slow.toml", "--bench", "virtual", "--chip", "resistor-10k", "--set", f"level={LEVEL!r} V")
+    words = (
+        "run",
+        "--no-picture",
+        "slow.toml",
+        "--bench",
+        "virtual",
+        "--chip",
+        "resistor-10k",
+        "--set",
+        f"level={LEVEL!r} V",
+    )
     running = start(*words, cwd=place)
     folder = wait_for(place, "runs/*/blocks.bin").parent
     time.sleep(0.5)
@@ -71,7 +81,7 @@ def options(run: Path, **given: object) -> Namespace:
 @pytest.mark.slow
 def test_a_stopped_run_is_continued_from_any_folder(lab: tuple[Path, Path], tmp_path: Path) -> None:
     old = load_run(lab[1])
-    done = nwlab("run", "--resume", old.path, "--json", cwd=tmp_path)
+    done = nwlab("run", "--no-picture", "--resume", old.path, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["status"], told["samples"], told["drives"]) == ("finished", 500, 100)
@@ -81,7 +91,7 @@ def test_a_stopped_run_is_continued_from_any_folder(lab: tuple[Path, Path], tmp_
     np.testing.assert_array_equal(run.rows().level, np.full(500, LEVEL))
     (note,) = [note["content"] for note in run.notes if note["kind"] == "resumed"]
     assert (note["samples"], note["remark"]) == (old.samples, ANEW)
-    again = nwlab("run", "--resume", run.path, cwd=tmp_path)
+    again = nwlab("run", "--no-picture", "--resume", run.path, cwd=tmp_path)
     assert again.returncode == 2
     assert "has finished: there is nothing to continue" in again.stderr
 

@@ -46,7 +46,7 @@ def endless(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A run without end on a virtual bench, and its folder."""
     (tmp_path / "slow.py").write_text(STEPS)
     (tmp_path / "endless.toml").write_text(PROTOCOL)
-    running = start("run", "endless.toml", "--bench", "virtual", cwd=tmp_path)
+    running = start("run", "--no-picture", "endless.toml", "--bench", "virtual", cwd=tmp_path)
     folder = wait_for(tmp_path, "runs/*/blocks.bin").parent
     yield running, folder
     running.kill()
@@ -94,7 +94,7 @@ def test_another_terminal_pauses_a_run(endless: tuple[subprocess.Popen[str], Pat
 @pytest.mark.parametrize("command", ["pause", "continue"])
 def test_only_a_run_that_goes_on_can_pause(tmp_path: Path, command: str) -> None:
     (tmp_path / "short.toml").write_text(PROTOCOL.replace('use = ["slow.py"]', "").replace('"slowly"', '"read"'))
-    told = json.loads(nwlab("run", "short.toml", "--model", "--json", cwd=tmp_path).stdout)
+    told = json.loads(nwlab("run", "--no-picture", "short.toml", "--model", "--json", cwd=tmp_path).stdout)
     done = nwlab(command, told["run"], cwd=tmp_path)
     assert done.returncode == 2
     assert "is not running: finished, 1 samples in 1 drives" in done.stderr

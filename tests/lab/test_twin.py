@@ -42,7 +42,18 @@ LATE = 5.0
 
 def start(folder: Path, *words: str, duration: float = 80) -> subprocess.Popen[str]:
     (folder / "held.toml").write_text(PROTOCOL.format(duration=duration), encoding="utf-8")
-    command = [sys.executable, "-m", "nwlab", "run", "held.toml", "--chip", "stochastic-2025", "--model", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "nwlab",
+        "run",
+        "held.toml",
+        "--chip",
+        "stochastic-2025",
+        "--model",
+        "--json",
+        "--no-picture",
+    ]
     return subprocess.Popen(
         [*command, "--seed", "4", "--speed", "20", *words],
         cwd=folder,
