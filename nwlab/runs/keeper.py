@@ -17,7 +17,7 @@ class Keeper:
         self._asked, self._idle = threading.Event(), threading.Event()
         self._idle.set()
         self._since = clock.now()
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="nwlab disk", daemon=True)
         self._thread.start()
@@ -38,7 +38,7 @@ class Keeper:
         self._asked.set()
 
     def sync(self) -> None:
-        """Sync now and return when it is done; raises OSError, also for what failed before."""
+        """Sync now and return when it is done; raises OSError, and what failed before."""
         self._idle.wait()
         self.complain()
         self._sync()
@@ -46,7 +46,7 @@ class Keeper:
             file.look()
 
     def complain(self) -> None:
-        """Raise the OSError of what was asked for before, if there was one."""
+        """Raise what went wrong with what was asked for before: an OSError, or a fault of ours."""
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
@@ -70,7 +70,9 @@ class Keeper:
                 return
             try:
                 self._sync()
-            except OSError as error:
+            except (
+                Exception
+            ) as error:  # whatever it is: the run hears of it, and nobody waits for a thread that is gone
                 self._failure = error
             finally:
                 self._idle.set()

@@ -21,7 +21,7 @@ from nwlab.lab.places import find
 from nwlab.lab.running import Playing, load_protocol
 from nwlab.model.chips.simple import TwoTerminalChip
 from nwlab.runs.following import Follower
-from nwlab.runs.recording import load_run
+from nwlab.runs.recording import Run, load_run
 
 PROTOCOL = """\
 name = "held"
@@ -79,9 +79,16 @@ def twin_of(run: subprocess.Popen[str], folder: Path) -> int:
     return twin
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same run without a twin."""
+    folder = tmp_path_factory.mktemp("alone")
+    return load_run(folder / json.loads(start(folder).communicate(timeout=60)[0])["run"])
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 @pytest.mark.parametrize("fate", ["left alone", "killed", "stopped"])
-def test_what_becomes_of_a_twin_does_not_touch_its_run(tmp_path: Path, fate: str) -> None:
+def test_what_becomes_of_a_twin_does_not_touch_its_run(tmp_path: Path, fate: str, alone: Run) -> None:
     run = start(tmp_path, "--twin", "stochastic-2025")
     twin = twin_of(run, tmp_path)
     if fate != "left alone":
@@ -92,9 +99,8 @@ def test_what_becomes_of_a_twin_does_not_touch_its_run(tmp_path: Path, fate: str
     events = events_of(tmp_path / told["run"])
     notes = {event.kind: event.content for event in events if isinstance(event, Noted)}
     expected = [event for event in events if isinstance(event, Expected)]
-    alone = json.loads(start(tmp_path).communicate(timeout=60)[0])
-    ours, others = (load_run(tmp_path / each["run"]).rows() for each in (told, alone))
-    np.testing.assert_array_equal(ours.current, others.current)
+    ours = load_run(tmp_path / told["run"]).rows()
+    np.testing.assert_array_equal(ours.current, alone.rows().current)
     if fate == "left alone":
         assert sum(event.mean.shape[0] for event in expected) == 800
         assert notes["twin"]["residuals"] == 800

@@ -215,6 +215,18 @@ def test_a_report_that_cannot_be_made_says_why(tmp_path: Path, app: QApplication
     assert told[1][1]
 
 
+def test_a_report_whose_program_cannot_be_started_is_told(
+    tmp_path: Path, app: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "gone"))
+    opener, told, done = ReportOpener(tmp_path), list[str](), list[bool]()
+    opener.told.connect(lambda text, wrong: told.append(text))
+    opener.done.connect(lambda: done.append(True))
+    opener.open()
+    soon(lambda: bool(done))
+    assert told[-1].startswith("the report could not be made: ")
+
+
 class Desktop(QObject):
     """What opens files for a person."""
 

@@ -28,12 +28,18 @@ class ReportOpener(QObject):
         self._folder, self._process = folder, QProcess(self)
         self._process.started.connect(lambda: stand_back(self._process.processId()))
         self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._failed)
 
     def open(self) -> None:
         """Begin; a second call meanwhile does nothing."""
         if self._process.state() is QProcess.ProcessState.NotRunning:
             self.told.emit("the report is being made…", False)
             self._process.start(sys.executable, ["-m", "nwlab", "report", str(self._folder), "--json"])
+
+    def _failed(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:  # anything else is told when it has finished
+            self.told.emit(f"the report could not be made: {self._process.errorString()}", True)
+            self.done.emit()
 
     def _finished(self, code: int) -> None:
         said = bytes(self._process.readAllStandardOutput().data()).decode(errors="replace")
