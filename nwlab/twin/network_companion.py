@@ -18,6 +18,8 @@ from nwlab.twin.passing import Foretold, Samples, samples_of
 
 Rig = TypeVar("Rig")
 
+_LOST = "its equations have no solution here ({}); it begins anew with the next samples"
+
 _Watched = tuple[int, int | None, int]  # terminal at HI and at LO, and how many forces a sample has
 
 
@@ -137,7 +139,12 @@ class NetworkCompanion:
         drive, rig = self._drive, self._rig
         if drive is None or rig is None:
             return
-        found = self._twin.follow(rig, samples_of(drive, event.first, event.reading, self._twin.meters))
+        try:
+            found = self._twin.follow(rig, samples_of(drive, event.first, event.reading, self._twin.meters))
+        except np.linalg.LinAlgError as error:
+            self.lose()
+            yield Noted("twin skipped", {"drive": event.index, "step": event.first, "because": _LOST.format(error)})
+            return
         if not drive.forces:
             return
         yield Expected(event.index, event.first, found.mean, found.sd, found.z.copy(), np.full(found.z.shape, np.nan))

@@ -1,10 +1,11 @@
 """The twin of a chip that is conductances between terminals: a Kron-reduced network, whose conductances creep.
 
 Theory of operation
-    The state is the conductance between each pair of terminals, 120 of them between 16, with their covariance; each
-    walks at random by a part of itself. While a wiring stays, a Kalman filter follows the parameters in which its
-    readings are linear (`reduced_lens`). When another comes, what was learned of them is carried back: of all
-    conductances that show these parameters, those that are likeliest by what was known before (Gauss-Newton steps).
+    The state is the conductance between each pair of terminals, 120 of them between 16; each walks at random by a part
+    of itself. While a wiring stays, a Kalman filter follows the parameters in which its readings are linear
+    (`reduced_lens`). When another comes, what they have shown is kept (`reduced_memory`), and the new wiring begins
+    with what all wirings together tell of the conductances. How far the bend of its parameters may leave their tangent,
+    as little as is known of the conductances, counts as not known.
     Residuals are innovations, each given those before it: with Cholesky's factor S = L·Lᵀ of their covariance,
     z = L⁻¹·(y − ŷ).
 
@@ -14,7 +15,7 @@ Theory of operation
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from nwlab.twin.ensemble_rig import key_of
 from nwlab.twin.meters import Meters
 from nwlab.twin.passing import Foretold, Passing, Samples
 from nwlab.twin.reduced_lens import Lens, ReducedRig, lens, reduced_rig
+from nwlab.twin.reduced_memory import Belief, Likeliest, Memory, Pairs, Shown
 from nwlab.twin.wiring import View
 
 UNSURE = 0.3
@@ -31,9 +33,8 @@ UNSURE = 0.3
 DRIFT = 1e-4
 """1/√s: how much of itself a conductance walks by in a second, where nothing else is told."""
 
-_LEAST = 1e-3  # of a conductance in the file: it does not fall below
-_ROUNDS = 12  # of Gauss-Newton
-_STAYS = 1e-6  # standard deviations: conductances that show the parameters to this show them
+_BENDS = 8  # pairs of conductances that are tried to see how far parameters leave their tangent
+_ROUNDED = 1e-7  # of a reading: what is told to more digits than that is not learned
 _FIRM = 1e-12  # of a covariance: what keeps it invertible
 
 
@@ -46,12 +47,22 @@ class _Watch:
     capacitors: Charging | None
     values: FloatArray  # (parameters,)
     covariance: FloatArray  # (parameters, parameters)
-    time: float = 0.0  # s since it began
+    untold: Belief  # of the parameters, were it not for readings since it began
+    before: Shown  # what the wiring showed before
 
     @property
     def gain(self) -> FloatArray:
         """Readings per unit of what each force holds now, (forces, forces)."""
         return self.lens.gain + self.lens.moves @ self.values
+
+    def shown(self, moment: float, drift: float) -> Shown:
+        """Return what the wiring has shown until now."""
+        return self.before.after(self.untold, Belief(self.values, self.covariance), moment, drift)
+
+    def news(self, moment: float, drift: float) -> Shown:
+        """Return what it has shown since it began."""
+        bare = replace(self.before, rows=self.before.rows[:0], wanted=self.before.wanted[:0])
+        return bare.after(self.untold, Belief(self.values, self.covariance), moment, drift)
 
 
 class ReducedTwin:
@@ -73,10 +84,10 @@ class ReducedTwin:
         self.meters = Meters() if meters is None else meters
         one, two = np.triu_indices(len(matrix), 1)
         is_there = matrix[one, two] < 0
-        self._one, self._two = one[is_there], two[is_there]
-        self._given: FloatArray = -matrix[self._one, self._two]
-        self._values, self._covariance = self._given.copy(), np.zeros((self._given.size, self._given.size))
-        self._terminals, self._drift, self._corrects = len(matrix), drift, corrects
+        self._pairs = Pairs(one[is_there], two[is_there], len(matrix))
+        self._logs: FloatArray = np.log(-matrix[self._pairs.one, self._pairs.two])
+        self._memory = Memory(self._pairs, self._logs, 0.0, drift)
+        self._drift, self._corrects, self._clock = drift, corrects, 0.0
         self._capacitance: FloatArray = np.array(np.broadcast_to(capacitance, len(matrix)), dtype=np.float64)
         self._charge: FloatArray = np.zeros(len(matrix))  # V of the capacitors
         self._passing = Passing[ReducedRig]()
@@ -90,25 +101,34 @@ class ReducedTwin:
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The terminals between which there are conductances."""
-        return tuple(zip(self._one.tolist(), self._two.tolist(), strict=True))
+        return tuple(zip(self._pairs.one.tolist(), self._pairs.two.tolist(), strict=True))
 
     def conductances(self) -> tuple[FloatArray, FloatArray]:
         """Return what lies between the `pairs`, (pairs,) S, as far as readings tell, and its standard deviations."""
-        values, covariance = self._carried()
-        return values, np.sqrt(np.diag(covariance))
+        found = self._likeliest()
+        values = np.exp(found.logs)
+        return values, values * np.sqrt(np.square(found.root).sum(axis=1))
 
     def lose(self) -> None:
         """What comes next follows after something of which nothing is known."""
-        self._leave()
+        try:
+            self._leave()
+        except np.linalg.LinAlgError:
+            self._watch = None  # what it has shown cannot be told
         self._passing = Passing[ReducedRig]()
+        self._doubt()
+
+    def _doubt(self) -> None:
+        """Keep the conductances, but no longer believe in them."""
         if self._corrects:
-            self._covariance = np.diag((UNSURE * self._given) ** 2)
+            self._memory = Memory(self._pairs, self._logs, UNSURE, self._drift, self._clock)
 
     def rig(self, drive: Drive) -> ReducedRig | None:
         """Return the circuit of a drive; None where voltage sources form a ring."""
         if self._watch is not None and self._watch.rig.key == key_of(drive):
             return self._watch.rig
-        return reduced_rig(drive, self._terminals, list(self.pairs))
+        shown = self._memory.shown(key_of(drive))
+        return reduced_rig(drive, self._pairs.terminals, list(self.pairs)) if shown is None else shown.rig
 
     def follow(self, rig: ReducedRig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
@@ -127,15 +147,46 @@ class ReducedTwin:
         """Return what is known of a wiring; what was learned in another one is carried over."""
         if self._watch is None or self._watch.rig is not rig:
             self._leave()
-            view = rig.wiring.look(self._matrix(self._values))
+            view = rig.wiring.look(self._pairs.matrix(np.exp(self._logs)))
             if view is None:
                 return None
-            values = self._values if self._corrects else np.zeros(0)
-            here = lens(rig, view, self._one[: values.size], self._two[: values.size], values)
-            capacitors = charging(view, self._capacitance) if self._capacitance.any() else None
-            covariance = here.shows @ self._covariance[: values.size, : values.size] @ here.shows.T
-            self._watch = _Watch(rig, here, capacitors, np.zeros(len(here.shows)), covariance)
+            self._watch = self._begin(rig, view)
         return self._watch
+
+    def _begin(self, rig: ReducedRig, view: View) -> _Watch:
+        """Return what is known of a wiring before its first reading."""
+        pairs, count = self._pairs, self._logs.size if self._corrects else 0
+        before = self._memory.shown(rig.key)
+        if before is None:
+            here = lens(rig, view, pairs.one[:count], pairs.two[:count], np.exp(self._logs[:count]))
+            before = Shown(rig, here, np.zeros((0, len(here.shows))), np.zeros(0), self._clock)
+        capacitors = charging(view, self._capacitance) if self._capacitance.any() else None
+        untold = self._foretold(before, view) if count else Belief(np.zeros(0), np.zeros((0, 0)))
+        return _Watch(rig, before.lens, capacitors, untold.mean, untold.covariance.copy(), untold, before)
+
+    def _foretold(self, before: Shown, view: View) -> Belief:
+        """Return what all wirings together tell of the parameters of one."""
+        pairs, here, known = self._pairs, before.lens, self._likeliest()
+        mean = here.parameters(view)
+        slope = here.showing(view, pairs.one, pairs.two) * np.exp(known.logs) @ known.root
+        covariance = slope @ slope.T
+        index = np.arange(mean.size)
+        covariance[index, index] += self._bends(before, known, mean)
+        covariance[index, index] += _FIRM * max(float(np.diag(covariance).max(initial=0.0)), 1e-300)
+        return Belief(mean, covariance)
+
+    def _bends(self, before: Shown, known: Likeliest, mean: FloatArray) -> FloatArray:
+        """Return the mean square of how far parameters (parameters,) leave their tangent, but where they were shown."""
+        units = np.random.default_rng(0).standard_normal((_BENDS, known.logs.size))
+        off = np.zeros((_BENDS, mean.size))
+        for k, moved in enumerate(units @ known.root.T):
+            for logs in (known.logs + moved, known.logs - moved):
+                view = before.rig.wiring.look(self._pairs.matrix(np.exp(logs)))
+                if view is not None:
+                    off[k] += 0.5 * (before.lens.parameters(view) - mean)
+        shown = np.linalg.qr(before.rows.T)[0]
+        off -= off @ shown @ shown.T
+        return np.square(off).mean(axis=0)
 
     def _hold(self, rig: ReducedRig, held: FloatArray, duration: float) -> None:
         """Let capacitors charge."""
@@ -147,10 +198,11 @@ class ReducedTwin:
     def _creep(self, watch: _Watch, duration: float) -> None:
         """Let conductances walk for a while; none becomes less sure than it was at first."""
         if self._corrects and duration > 0:
-            watch.time += duration
+            self._clock += duration
             index = np.arange(watch.values.size)
-            room = np.maximum(UNSURE**2 - watch.covariance[index, index], 0.0)
-            watch.covariance[index, index] += np.minimum(self._drift**2 * duration, room)
+            for covariance in (watch.covariance, watch.untold.covariance):
+                room = np.maximum(UNSURE**2 - covariance[index, index], 0.0)
+                covariance[index, index] += np.minimum(self._drift**2 * duration, room)
 
     def _take(self, watch: _Watch, samples: Samples, k: int, delay: float, aperture: float, found: Foretold) -> None:
         """Say what was expected of a sample, and learn from it."""
@@ -161,7 +213,8 @@ class ReducedTwin:
             settling = watch.capacitors.seen(self._charge - watch.lens.view.potentials(held), delay, aperture)
         gain, slope = watch.gain, watch.lens.slope(forces)
         mean = gain @ forces + settling
-        noise = np.diag(samples.noise[k]) + (gain * samples.blur[k, : forces.size]) @ gain.T
+        rounded = (_ROUNDED * np.abs(gain) @ np.abs(forces)) ** 2
+        noise = np.diag(samples.noise[k] + rounded) + (gain * samples.blur[k, : forces.size]) @ gain.T
         drawn = watch.covariance @ slope.T
         spread = slope @ drawn + noise
         found.mean[k] = mean + samples.limited[k]
@@ -181,48 +234,26 @@ class ReducedTwin:
             watch.covariance -= part.T @ part
 
     def _leave(self) -> None:
-        """Carry what was learned in a wiring back to the conductances."""
-        if self._watch is not None:
-            self._values, self._covariance = self._carried()
-            self._watch = None
+        """Keep what a wiring has shown, and take the conductances that are likeliest by all that is kept."""
+        watch, shown = self._watch, self._shown()
+        self._watch = None
+        if watch is None or shown is None:
+            return
+        self._memory.keep(shown)
+        found = self._likeliest()
+        if np.isfinite(found.logs).all():
+            self._logs = found.logs
+        if found.is_strange:
+            self._doubt()
+            self._memory.keep(watch.news(self._clock, self._drift))
 
-    def _carried(self) -> tuple[FloatArray, FloatArray]:
-        """Return conductances and their covariance, with what the present wiring has shown."""
-        watch, least = self._watch, _LEAST * self._given
-        if watch is None or not self._corrects:
-            return self._values.copy(), self._covariance.copy()
-        before = self._covariance.copy()
-        index, room = np.arange(self._values.size), (UNSURE * self._given) ** 2
-        walked = self._drift**2 * watch.time * self._values**2
-        before[index, index] += np.minimum(walked, np.maximum(room - before[index, index], 0.0))
-        values, shows = self._values, watch.lens.shows
-        for _ in range(_ROUNDS):
-            back = _back(before, shows)
-            view: View | None = watch.rig.wiring.look(self._matrix(values))
-            if view is None:
-                break
-            shown = watch.lens.parameters(view)
-            wanted = watch.values - shown + shows @ (values - self._values)
-            moved = np.maximum(self._values + back @ wanted, least)
-            values, still = moved, np.abs(moved - values) <= _STAYS * self._given
-            if still.all():
-                break
-            shows = watch.lens.showing(view, self._one, self._two)
-        back = _back(before, shows)
-        covariance = before - back @ (shows @ before @ shows.T - watch.covariance) @ back.T
-        return values, 0.5 * (covariance + covariance.T)
+    def _shown(self) -> Shown | None:
+        """Return what the present wiring has shown; None for nothing."""
+        if self._watch is None or not self._corrects:
+            return None
+        shown = self._watch.shown(self._clock, self._drift)
+        return shown if len(shown.rows) else None
 
-    def _matrix(self, values: FloatArray) -> FloatArray:
-        """Return the conductance matrix between the terminals, (terminals, terminals) S."""
-        matrix = np.zeros((self._terminals, self._terminals))
-        matrix[self._one, self._two] = matrix[self._two, self._one] = -values
-        np.fill_diagonal(matrix, -matrix.sum(axis=1))
-        return matrix
-
-
-def _back(covariance: FloatArray, shows: FloatArray) -> FloatArray:
-    """Return how conductances move with the parameters, (conductances, parameters), by what is known of them."""
-    drawn = shows @ covariance
-    through = drawn @ shows.T
-    firm = _FIRM * max(float(np.diag(through).max(initial=0.0)), 1e-300)
-    return np.linalg.solve(through + firm * np.eye(len(through)), drawn).T.astype(np.float64)
+    def _likeliest(self) -> Likeliest:
+        """Return the conductances that are likeliest by all that was shown."""
+        return self._memory.likeliest(self._logs, self._clock, UNSURE, self._shown())
