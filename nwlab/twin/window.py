@@ -19,6 +19,8 @@ APART = 0.05
 """Relaxation times between two readings that are kept."""
 _PIECES = 6
 """Levels between two readings after which the second is kept at once."""
+_MOST = 500
+"""Levels without a reading after which the window begins anew: what came of so many is no longer to be told."""
 _SAME, _FAINT = 5e-4, 1e-4
 """Levels within this part of one another, or this many V, are one level."""
 
@@ -79,7 +81,7 @@ class Window:
         level, piece = np.zeros((count, width)), np.zeros((count, width))
         for k, each in enumerate(self._kept):
             level[k, -1] = each.level
-            for place, (volts, length) in enumerate(each.pieces if k else ()):
+            for place, (volts, length) in enumerate(each.pieces):
                 level[k, place], piece[k, place] = volts, length
         index = np.arange(count * width, dtype=np.int32).reshape(count, width)
         aperture = np.array([each.aperture for each in self._kept])
@@ -97,8 +99,8 @@ class Window:
         )
 
     def _hold(self, level: float, length: float) -> None:
-        """Lengthen the last piece where the level is the same."""
-        if length <= 0.0:
+        """Lengthen the last piece where the level is the same; what was held before the first reading tells nothing."""
+        if length <= 0.0 or not self._kept:
             return
         if self._pieces:
             before, lasted = self._pieces[-1]
@@ -107,6 +109,8 @@ class Window:
                 self._pieces[-1] = (before * lasted + level * length) / whole, whole
                 return
         self._pieces.append((level, length))
+        if len(self._pieces) > _MOST:
+            self.clear()
 
 
 def samples_of(steps: Steps, film: FilmLaw) -> tuple[list[list[tuple[float, float]]], list[list[float]]]:
