@@ -58,12 +58,13 @@ class Recording:
         """Return what was applied from `source` to `sink`, and the current.
 
         Without names they are found: a terminal with current is driven, and is ground if its voltage stays near 0 V.
-        The current is that at the sink, where it was measured: what leaks from the source elsewhere does not count.
+        The current is that at the sink: what leaks from the source elsewhere does not count. Where it was not measured
+        at the sink it is that at the source.
         Raises UsageError naming the terminals when that does not leave one pair.
         """
         hi, lo = (self.terminals.index(name) for name in self.pair(source, sink))
         into, out = self.current[:, hi], -self.current[:, lo]
-        current = out if np.isfinite(out).any() else into
+        current = np.where(np.isfinite(out), out, into)
         voltage = self.voltage[:, hi] - self.voltage[:, lo]
         return Trace(self.onset, self.time, self.aperture, voltage, current)
 

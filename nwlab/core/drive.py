@@ -56,6 +56,11 @@ class Force:
         if self.low == self.terminal:
             raise DriveError(f"terminal {self.terminal} cannot be both HI and LO of one force")
 
+    @property
+    def is_voltmeter(self) -> bool:
+        """Whether it only reads a voltage: 0 A are forced throughout."""
+        return self.quantity is Quantity.CURRENT and not self.levels.any()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drive:

@@ -47,7 +47,7 @@ def _bounds(drive: Drive) -> dict[int, Heights]:
     """Return for each node how far above it its neighbours can be."""
     bounds: dict[int, Heights] = {}
     for force in drive.forces:
-        if force.quantity is Quantity.CURRENT and not force.levels.any():
+        if force.is_voltmeter:
             continue
         low = _COMMON if force.low is None else force.low
         least, most = _voltage(force, drive)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nwlab.analysis.rate_balance.pieces import Steps
-from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
 
 _PIECES = 3
@@ -22,7 +22,7 @@ class Block:
     end: FloatArray  # s: when it ended, as far as known; infinite where a drive leaves it standing
     begin: FloatArray  # s: when its reading began
     over: FloatArray  # s: when its reading ended
-    voltage: FloatArray  # V; 0 where it is not known
+    voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
 
 
@@ -32,7 +32,7 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
     until = first + reading.steps
     last = np.inf if drive.hold and until == drive.steps else onset[-1] + drive.dwell[until - 1]
     middle, half = reading.start + reading.time[:, place], 0.5 * reading.aperture[:, place]
-    voltage = np.nan_to_num(reading.voltage[:, place], nan=0.0)
+    voltage = _voltage(drive.forces[place], first, reading, place)
     is_read = (np.abs(voltage) >= smallest) & ~reading.overflow[:, place] & np.isfinite(reading.current[:, place])
     conductance = np.full(voltage.size, np.nan)
     conductance[is_read] = reading.current[is_read, place] / voltage[is_read]
@@ -44,6 +44,13 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
         voltage,
         conductance,
     )
+
+
+def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArray:
+    """Return what was held in V; of a current source it is not known where it was not measured, and counts as 0."""
+    read = reading.voltage[:, place]
+    asked = force.levels[first : first + reading.steps] if force.quantity is Quantity.VOLTAGE else 0.0
+    return np.where(np.isfinite(read), read, asked)
 
 
 @dataclass(slots=True)

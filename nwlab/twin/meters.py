@@ -59,8 +59,7 @@ def held(drive: Drive, first: int, reading: Reading) -> tuple[FloatArray, FloatA
     for place, force in enumerate(drive.forces):
         asked = force.levels[first : first + steps]
         found = reading.voltage[:, place] if force.quantity is Quantity.VOLTAGE else reading.current[:, place]
-        is_voltmeter = force.quantity is Quantity.CURRENT and not force.levels.any()
-        value = asked if is_voltmeter else np.where(np.isfinite(found), found, asked)
+        value = asked if force.is_voltmeter else np.where(np.isfinite(found), found, asked)
         span = float(np.abs(force.levels).max())
         values[:, place] = value
         variance[:, place] = np.where(value == asked, 0.0, (PART * value) ** 2 + (FLOOR * span) ** 2)

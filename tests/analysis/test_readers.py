@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from runs.ohmic import OhmicChip, force, several, volts
 from scipy.io import savemat
 
 import nwlab
 from nwlab.analysis.readers import read_recording
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import FileError, UsageError
+from nwlab.core.reading import Reading
+from nwlab.core.record import RunInfo
 from nwlab.core.units import G0
+from nwlab.runs.runner import record_run
 
 DATA = os.environ.get("NWLAB_TEST_DATA")
+INFO = RunInfo("recorded")
 needs_data = pytest.mark.skipif(not DATA, reason="NWLAB_TEST_DATA names no folder of measured files")
 
 
@@ -41,6 +48,50 @@ def test_a_run_says_when_levels_began_and_what_rests_lay_between(tmp_path: Path)
     np.testing.assert_allclose(np.diff(trace.onset)[:2], drive.dwell)
     assert np.diff(trace.onset)[2] == pytest.approx(0.5)
     assert bool((np.diff(trace.time) > 0).all())
+
+
+class Overflowing(OhmicChip):
+    """A chip whose meters have too small a range for what is forced to 1 V or 1 mA."""
+
+    def _blocks(self, drive: Drive, start: float) -> Generator[Reading, None, None]:
+        for block in super()._blocks(drive, start):
+            levels = np.stack([force.levels for force in drive.forces], axis=1)
+            beyond = np.isin(levels, (1.0, 1e-3))
+            is_forced = np.array([force.quantity is Quantity.VOLTAGE for force in drive.forces])
+            current = np.where(beyond & is_forced, np.nan, block.current)
+            voltage = np.where(beyond & ~is_forced, np.nan, block.voltage)
+            yield replace(block, voltage=voltage, current=current, overflow=beyond)
+
+
+def test_an_overflow_hides_only_what_was_not_forced(tmp_path: Path) -> None:
+    forces = (force([0.1, 1.0, 0.1]), Force(2, Quantity.CURRENT, np.array([1e-3, 1e-5, 1e-5]), 20.0))
+    drive = Drive(np.full(3, 0.1), forces, hold=True)
+    recording = read_recording(record_run(several(drive), Overflowing(), tmp_path / "run", INFO).path)
+    np.testing.assert_allclose(recording.voltage[:, 0], [0.1, 1.0, 0.1])
+    np.testing.assert_allclose(recording.current[:, 0], [1e-5, np.nan, 1e-5])
+    np.testing.assert_allclose(recording.voltage[:, 2], [np.nan, 0.1, 0.1])
+    np.testing.assert_allclose(recording.current[:, 2], [1e-3, 1e-5, 1e-5])
+    np.testing.assert_allclose(recording.trace("A", "B").voltage, [0.1, 1.0, 0.1])
+
+
+def test_what_was_forced_and_not_measured_is_what_was_asked_for(tmp_path: Path) -> None:
+    class Blind(OhmicChip):
+        def _blocks(self, drive: Drive, start: float) -> Generator[Reading, None, None]:
+            for block in super()._blocks(drive, start):
+                yield replace(block, voltage=np.full_like(block.voltage, np.nan))
+
+    recording = read_recording(record_run(several(volts([0.1, 0.4])), Blind(), tmp_path / "run", INFO).path)
+    np.testing.assert_allclose(recording.trace().voltage, [0.1, 0.4, 0.0])
+    np.testing.assert_allclose(recording.trace().conductance[:2], 1e-4)
+
+
+def test_a_voltmeter_drives_nothing(tmp_path: Path) -> None:
+    meter = Force(2, Quantity.CURRENT, np.zeros(3), 1.0)
+    drive = Drive(np.full(3, 0.1), (force([0.1, 0.3, 0.2]), meter))
+    recording = read_recording(record_run(several(drive), OhmicChip(), tmp_path / "run", INFO).path)
+    assert recording.driven() == ("A", "B")
+    assert recording.pair() == ("A", "B")
+    np.testing.assert_allclose(recording.voltage[:, 2], [0.0, 0.0, 0.0, np.nan])
 
 
 _TWICE = """
@@ -95,7 +146,7 @@ def test_channel_tables_in_csv_name_their_roles(tmp_path: Path) -> None:
     recording = read_recording(path)
     assert recording.terminals == ("13", "4", "14")
     trace = recording.trace()
-    np.testing.assert_allclose(trace.current, [9.9e-6, np.nan])
+    np.testing.assert_allclose(trace.current, [9.9e-6, 2e-5])  # into the source, where nobody looked at the sink
     np.testing.assert_allclose(trace.voltage, [0.999, 1.999])
     assert np.isnan(recording.current[:, 2]).all()
     np.testing.assert_allclose(recording.trace("14", "4").voltage, [0.399, 0.799])

@@ -9,8 +9,9 @@ from twin.records import DWELL, LAW, STEP_SD, VOLT, record
 from nwlab.analysis.rate_balance.likelihood import evaluate
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
 from nwlab.analysis.recording import Trace
-from nwlab.core.drive import FloatArray
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.events import BlockArrived
+from nwlab.core.reading import Reading
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.held import Held, block_of
 from nwlab.twin.window import APART, Place, Window, samples_of
@@ -76,6 +77,37 @@ def test_levels_of_a_staircase_stay_apart() -> None:
     changed = Steps(**{**{name: getattr(steps, name) for name in Steps.__slots__}, "level": level})  # type: ignore[arg-type]
     kept = window_of(changed).steps()
     assert set(np.unique(kept.level[kept.at])) == {2.0, 3.6}
+
+
+def test_many_levels_without_a_reading_make_it_begin_anew() -> None:
+    window = Window(FILM)
+    window.add([(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
+    for pulse in range(2_000):
+        window.add([(VOLT if pulse % 2 else 0.1, 1e-3), (0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
+    assert len(window) == 0
+    for step in range(2):
+        window.add([(0.1, 1.0), (VOLT, DWELL)], [0.1, 0.1], 1e-5, Place(1, step))
+    assert window.since == Place(1, 0)
+    assert window.steps().duration == pytest.approx([0.0, 1.0 + DWELL])
+
+
+def test_some_levels_without_a_reading_are_all_kept() -> None:
+    window = Window(FILM)
+    window.add([(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
+    for pulse in range(200):
+        window.add([(VOLT if pulse % 2 else 0.1, 1e-3), (0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
+    window.add([(VOLT, DWELL)], [0.1], 1e-5, Place(0, 201))
+    assert window.since == Place(0, 0)
+    assert window.steps().duration[1] == pytest.approx(0.2 + DWELL)
+
+
+def test_a_voltage_that_was_not_measured_is_the_one_asked_for() -> None:
+    levels, blank, no = np.array([0.2, 0.4, 0.6, 0.8]), np.full((2, 1), np.nan), np.zeros((2, 1), np.bool_)
+    onset = np.array([0.2, 0.3])
+    reading = Reading(0.0, onset, onset[:, None] + 0.05, np.full((2, 1), 0.05), blank, np.full((2, 1), 6e-5), no, no)
+    for quantity, voltage in ((Quantity.VOLTAGE, [0.6, 0.8]), (Quantity.CURRENT, [0.0, 0.0])):
+        drive = Drive(np.full(4, 0.1), (Force(0, quantity, levels, 1.0, low=1),))
+        assert block_of(drive, 2, reading, 0, 1e-3).voltage.tolist() == voltage
 
 
 def test_a_window_begins_anew() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nwlab.analysis.recording import Recording
-from nwlab.core.drive import Drive, FloatArray
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.errors import FileError
 from nwlab.core.reading import Reading
 from nwlab.runs.recording import Run, load_run
@@ -41,8 +41,7 @@ def _played(run: Run, drive: Drive, reading: Reading) -> Piece:
     start = reading.start - run.origin
     voltage, current = _nothing(reading.steps, run), _nothing(reading.steps, run)
     for place, force in enumerate(drive.forces):
-        read = np.where(reading.overflow[:, place], np.nan, reading.voltage[:, place])
-        flow = np.where(reading.overflow[:, place], np.nan, reading.current[:, place])
+        read, flow = _seen(force, reading, place)
         current[:, force.terminal] = flow
         hi, lo = force.sense or (force.terminal, force.low)
         voltage[:, hi] = read
@@ -56,12 +55,30 @@ def _played(run: Run, drive: Drive, reading: Reading) -> Piece:
     return start + reading.onset, start + middle, aperture, voltage, current
 
 
+def _seen(force: Force, reading: Reading, place: int) -> tuple[FloatArray, FloatArray]:
+    """Return voltage and current of a force, (samples,): an overflow hides only what was not forced.
+
+    What was forced and not measured was what was asked for. The current of a voltmeter was not measured.
+    """
+    asked = force.levels[: reading.steps]
+    read, flow = (
+        np.where(reading.overflow[:, place], np.nan, each[:, place]) for each in (reading.voltage, reading.current)
+    )
+    if force.quantity is Quantity.VOLTAGE:
+        read = np.where(np.isfinite(reading.voltage[:, place]), reading.voltage[:, place], asked)
+    elif force.is_voltmeter:
+        flow = np.full(reading.steps, np.nan)
+    else:
+        flow = np.where(np.isfinite(reading.current[:, place]), reading.current[:, place], asked)
+    return read, flow
+
+
 def _rest(run: Run, drive: Drive, reading: Reading) -> Piece:
-    """One sample of the rest after a drive: what was forced or grounded is at 0 V."""
+    """One sample of the rest after a drive: what was forced or grounded is at 0 V; what voltmeters see is not known."""
     last = min(reading.steps, drive.steps) - 1
     at = np.array([reading.start - run.origin + float(reading.onset[-1]) + float(drive.dwell[last])])
     voltage = _nothing(1, run)
-    for force in drive.forces:
+    for force in (each for each in drive.forces if not each.is_voltmeter):
         voltage[:, [force.terminal, *([] if force.low is None else [force.low])]] = 0.0
     voltage[:, list(drive.ground)] = 0.0
     return at, at, np.zeros(1), voltage, _nothing(1, run)
