@@ -9,8 +9,8 @@ import numpy as np
 
 from nwlab.analysis.rate_balance.chance import DIFFUSION, EXPONENT, RATE, READ, SMALLEST, Chance
 from nwlab.analysis.rate_balance.first_guess import ENOUGH
-from nwlab.analysis.rate_balance.likelihood import MakeWorld
-from nwlab.analysis.rate_balance.lines import Lines
+from nwlab.analysis.rate_balance.likelihood import MakeWorld, evaluate
+from nwlab.analysis.rate_balance.lines import Lines, points_of
 from nwlab.analysis.rate_balance.maximum import Optimum, Problem, maximise
 from nwlab.analysis.rate_balance.one_level import Level, small_sample
 from nwlab.analysis.rate_balance.pieces import Steps
@@ -35,7 +35,11 @@ NAMES = {
     "jump_smallest": "1",
     "jump_largest": "1",
 }
-"""What is told in the end, with units."""
+"""What is told in the end, with units; all but the last come from the number at the same place."""
+_STARTS = 6
+"""So many candidates are looked at,"""
+_CLIMBS = 3
+"""and so many climbed from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +49,18 @@ class Whole:
     lines: Lines
     chance: Chance
     optimum: Optimum
+    lost: float  # log likelihood of the levels that one law for all of them costs
+    to_lose: float  # what that may be
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether the levels, each by itself, promise a far larger likelihood."""
+        return self.lost > self.to_lose
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """Names of what ended at a bound that leaves it room."""
+        return tuple(name for name, ended in zip(NAMES, self.optimum.ended, strict=False) if ended)
 
     def told(self, numbers: Values) -> list[Values]:
         """Return the numbers as chip files name them, in the order of `NAMES`; without jumps the first eight."""
@@ -71,8 +87,49 @@ class Whole:
         return jacobian @ self.optimum.covariance @ jacobian.T
 
 
-def fit_all(steps: Steps, levels: Sequence[Level], found: Lines, chance: Chance, free: tuple[bool, bool]) -> Whole:
-    """Climb from the lines; `free` says whether the lower and the upper bound of the conductance are fitted too."""
+def fit_all(
+    steps: Steps, levels: Sequence[Level], candidates: Sequence[Lines], chance: Chance, free: tuple[bool, bool]
+) -> Whole:
+    """Climb from the lines; `free` says whether the lower and the upper bound of the conductance are fitted too.
+
+    Readings where the voltage has just changed tell the candidates apart: the climb begins with the likeliest, and
+    goes on to the next ones while it ends far below what the levels promise.
+    """
+    problems = [(_problem(steps, levels, each, chance, free), each) for each in candidates[:_STARTS]]
+    if len(problems) > 1:
+        problems.sort(key=lambda each: -_at_start(steps, each[0]))
+    best: Whole | None = None
+    for problem, found in problems[:_CLIMBS]:
+        optimum = maximise(steps, problem)
+        if best is None or optimum.told.log_likelihood > best.optimum.told.log_likelihood:
+            best = Whole(found, chance, optimum, _lost(steps, levels, optimum), _to_lose(levels, candidates[0]))
+        if not best.falls_short:
+            break
+    assert best is not None
+    return best
+
+
+def _at_start(steps: Steps, problem: Problem) -> float:
+    start = np.clip(problem.start, problem.low, problem.high)
+    return evaluate(steps, problem.make, start, problem.lean).log_likelihood
+
+
+def _lost(steps: Steps, levels: Sequence[Level], optimum: Optimum) -> float:
+    """Return by how much the log likelihood of the levels falls when one law is to hold at all of them."""
+    lost, problem = 0.0, optimum.problem
+    for level in levels:
+        own = steps.only(int(np.argmin(np.abs(steps.level - level.voltage))))
+        told = evaluate(own, problem.make, optimum.parameters, problem.lean)
+        lost += level.optimum.told.log_likelihood - told.log_likelihood
+    return lost
+
+
+def _to_lose(levels: Sequence[Level], found: Lines) -> float:
+    """Return how much that may be: what the lines are off, and twice what so many numbers can take up."""
+    return 10.0 + found.chi2 + 2.0 * sum(level.optimum.parameters.size for level in levels)
+
+
+def _problem(steps: Steps, levels: Sequence[Level], found: Lines, chance: Chance, free: tuple[bool, bool]) -> Problem:
     richest = max(levels, key=lambda level: level.steps)
     volts = steps.level
 
@@ -85,31 +142,31 @@ def fit_all(steps: Steps, levels: Sequence[Level], found: Lines, chance: Chance,
     def bias(numbers: FloatArray) -> FloatArray:
         return _score_bias(steps, levels, make, numbers)
 
-    own = np.array([found.log_up, found.log_down, found.eta_p, found.eta_d, found.g_min, found.g_max])
-    sure = 0.5 * min(0.3, *(level.log_rate_sd for level in levels))
-    wide = max(float(np.ptp([level.voltage for level in levels])), 0.1)
-    span = found.g_max - found.g_min
-    scale = np.array([sure, sure, sure / wide, sure / wide, 0.01 * max(found.g_min, 1e-3 * span), 0.01 * span])
-    low = np.array(
-        [-np.inf, -np.inf, 0.0, 0.0, 0.0, max(1e-3 * span, float(np.max([x.world.goal[0] for x in levels])))]
-    )
-    high = np.array([np.inf, np.inf, np.inf, np.inf, 0.999 * found.g_max, np.inf])
-    for place, is_free in ((G_MIN, free[0]), (G_MAX, free[1])):
-        if not is_free:
-            low[place] = high[place] = own[place]
-    if len(levels) == 1:
-        low[[ETA_P, ETA_D]] = high[[ETA_P, ETA_D]] = 0.0
+    low, high = _box(levels, found, free)
     shared_low, shared_high = chance.bounds()
-    problem = Problem(
+    span = found.g_max - found.g_min
+    scale = np.where(found.sd > 0.0, found.sd, 0.01 * np.where(np.arange(OWN) < G_MIN, 1.0, span))
+    return Problem(
         make,
-        np.concatenate([own, _shared(richest, chance)]),
+        np.concatenate([found.numbers, _shared(richest, chance)]),
         np.concatenate([scale, chance.scale(int(np.sum(~steps.opens)), richest.guess)]),
         np.concatenate([low, shared_low]),
         np.concatenate([high, shared_high]),
         _lean(found, chance),
         bias,
+        (G_MIN, G_MAX),
     )
-    return Whole(found, chance, maximise(steps, problem))
+
+
+def _box(levels: Sequence[Level], found: Lines, free: tuple[bool, bool]) -> tuple[FloatArray, FloatArray]:
+    """Return the lowest and the highest of the six numbers."""
+    given = (None if free[0] else found.g_min, None if free[1] else found.g_max)
+    least, most = points_of(levels).reach(*given)
+    low = np.array([-np.inf, -np.inf, 0.0, 0.0, 0.0 if free[0] else least, most])
+    high = np.array([np.inf, np.inf, np.inf, np.inf, least, np.inf if free[1] else most])
+    if len(levels) == 1:
+        low[[ETA_P, ETA_D]] = high[[ETA_P, ETA_D]] = 0.0
+    return low, high
 
 
 def _shared(richest: Level, chance: Chance) -> FloatArray:

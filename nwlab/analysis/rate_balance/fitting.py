@@ -46,13 +46,14 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     levels = _levels(steps, given)
     points = points_of(levels)
     bounds = _bounds(points, given, steps)
-    found = lines(points, bounds.g_min, bounds.g_max, (float(steps.reading.min()), float(steps.reading.max())))
+    candidates = lines(points, bounds.g_min, bounds.g_max, (float(steps.reading.min()), float(steps.reading.max())))
     richest = max(levels, key=lambda level: level.steps)
     has_jumps = any(level.chance.has_jumps for level in levels)
     chance = chance_of(richest.guess, steps.level, richest.voltage, jumps=has_jumps, stated=given.get("jump_size"))
     largest = max(level.chance.largest for level in levels)
     chance = replace(chance, largest=largest, read=given.get("read_noise"))
-    whole = fit_all(steps, levels, found, chance, (bounds.g_min is None, bounds.g_max is None))
+    whole = fit_all(steps, levels, candidates, chance, (bounds.g_min is None, bounds.g_max is None))
+    bounds = replace(bounds, ended=whole.ended)
     return _fit(recordings, options, traces, steps, levels, bounds, whole)
 
 
@@ -89,9 +90,10 @@ def _bounds(points: Points, given: dict[str, float], steps: Steps) -> Bounds:
     """Bounds are given, or found from three voltages on; otherwise they are chosen, and it is said."""
     g_min, g_max = given.get("g_min"), given.get("g_max")
     lowest, highest = float(points.goal.min()), float(points.goal.max())
-    if g_min is not None and not 0 <= g_min < lowest:
+    least, most = points.reach()
+    if g_min is not None and not 0 <= g_min < least:
         raise UsageError(f"g_min is {g_min:g} S, but the chip goes to {lowest:g} S at {points.voltage[0]:g} V")
-    if g_max is not None and not g_max > highest:
+    if g_max is not None and not g_max > most:
         raise UsageError(f"g_max is {g_max:g} S, but the chip goes to {highest:g} S")
     missing = (g_min is None) + (g_max is None)
     if 2 * points.count >= 4 + missing:

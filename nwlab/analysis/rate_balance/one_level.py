@@ -34,7 +34,9 @@ class Level:
 
     @property
     def log_rate_sd(self) -> float:
-        """Standard error of ln θ."""
+        """Standard error of ln θ; infinite where it ends at a bound: the level is too fast or too slow to tell it."""
+        if self.optimum.at_bound[0]:
+            return float("inf")
         return float(np.sqrt(self.optimum.covariance[0, 0]))
 
     @property

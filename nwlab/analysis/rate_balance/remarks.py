@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.all_levels import OWN, Whole
+from nwlab.analysis.rate_balance.all_levels import NAMES, OWN, Whole
 from nwlab.analysis.rate_balance.chance import RATE, READ, SMALLEST
 from nwlab.analysis.rate_balance.one_level import Level
 from nwlab.analysis.rate_balance.pieces import Steps
@@ -15,6 +15,8 @@ from nwlab.core.units import duration, show
 
 _LOOSE = 0.1
 """A relative error of θ that is worth a remark."""
+_FAST = 3.0
+"""Relaxations per step of which hardly anything is left to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +27,47 @@ class Bounds:
     g_max: float | None  # S
     chosen: tuple[str, ...]  # neither given nor found
     given: tuple[str, ...]
+    ended: tuple[str, ...] = ()  # numbers of the law that ended at the least or the most that they may be
 
     def sd(self, key: str, sd: float) -> float:
-        """Return the standard error to tell: infinite for what was chosen, NaN for what was given."""
-        return float("inf") if key in self.chosen else float("nan") if key in self.given else sd
+        """Return the standard error to tell: infinite for what is not told by the record, NaN for what was given."""
+        return float("nan") if key in self.given else float("inf") if key in (*self.chosen, *self.ended) else sd
 
 
 def remarks(steps: Steps, levels: Sequence[Level], whole: Whole, bounds: Bounds) -> tuple[str, ...]:
     """Return all that apply."""
     return (
+        *_on_climb(whole),
         *_on_voltages(levels, whole, bounds),
         *(_on_rate(level) for level in levels if level.log_rate_sd > _LOOSE),
         *_on_jumps(steps, whole),
         *_on_read_noise(whole),
+        *_on_ends(whole, bounds),
     )
+
+
+def _on_climb(whole: Whole) -> list[str]:
+    if whole.falls_short:
+        text = (
+            f"no law was found that fits all voltages: its log likelihood is {whole.lost:.3g} below that of each "
+            f"voltage by itself, where {whole.to_lose:.3g} may be chance; do not use these numbers, fit fewer voltages "
+            "together"
+        )
+        return [text]
+    if not whole.optimum.converged:
+        return ["the search for the largest likelihood did not come to its end: the numbers may be off by some errors"]
+    return []
+
+
+def _on_ends(whole: Whole, bounds: Bounds) -> list[str]:
+    """What ended at a bound and is not told of elsewhere."""
+    values = dict(zip(NAMES, whole.told(whole.optimum.corrected), strict=False))
+    return [
+        f"{key} ended at {show(float(values[key]), 'S') if NAMES[key] == 'S' else f'{values[key]:.4g}'}, as far as it "
+        "may go: the record does not tell it"
+        for key in bounds.ended
+        if key not in ("read_noise", "jump_smallest")
+    ]
 
 
 def _on_voltages(levels: Sequence[Level], whole: Whole, bounds: Bounds) -> list[str]:
@@ -68,8 +97,12 @@ def _on_voltages(levels: Sequence[Level], whole: Whole, bounds: Bounds) -> list[
 def _on_rate(level: Level) -> str:
     rate, sd = float(level.world.rate[0]), level.log_rate_sd
     at, held = show(level.voltage, "V"), level.guess.duration
-    if rate * level.guess.step > 3.0:
-        return f"at {at} the chip relaxes faster than it was read: θ is at least about {3.0 / level.guess.step:.3g} /s"
+    if rate * level.guess.step > _FAST:
+        return (
+            f"at {at} the chip relaxes faster than it was read: θ is at least about {_FAST / level.guess.step:.3g} /s"
+        )
+    if not np.isfinite(sd):
+        return f"at {at} the chip hardly relaxes in {duration(held)}: θ is below about {1.0 / held:.2g} /s"
     needed = held * (sd / _LOOSE) ** 2
     return f"at {at} {duration(held)} fix θ to {100 * sd:.2g} % only; 10 % need about {duration(needed)}"
 
