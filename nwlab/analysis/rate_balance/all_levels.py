@@ -36,6 +36,8 @@ NAMES = {
     "jump_largest": "1",
 }
 """What is told in the end, with units; all but the last come from the number at the same place."""
+_VAGUE = 2.0
+"""Error of the logarithm of a rate from which on the rate is not told."""
 _STARTS = 6
 """So many candidates are looked at,"""
 _CLIMBS = 3
@@ -61,6 +63,13 @@ class Whole:
     def ended(self) -> tuple[str, ...]:
         """Names of what ended at a bound that leaves it room."""
         return tuple(name for name, ended in zip(NAMES, self.optimum.ended, strict=False) if ended)
+
+    @property
+    def vague(self) -> tuple[str, ...]:
+        """Names of the rates at 0 V that are told to a factor only: errors on a linear scale say nothing of them."""
+        values, errors = self.told(self.optimum.corrected), np.sqrt(np.diag(self.covariance()))
+        rates = ((name, place) for place, name in enumerate(NAMES) if place in (UP, DOWN))
+        return tuple(name for name, place in rates if errors[place] > _VAGUE * values[place])
 
     def told(self, numbers: Values) -> list[Values]:
         """Return the numbers as chip files name them, in the order of `NAMES`; without jumps the first eight."""

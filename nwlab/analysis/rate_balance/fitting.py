@@ -53,7 +53,7 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     largest = max(level.chance.largest for level in levels)
     chance = replace(chance, largest=largest, read=given.get("read_noise"))
     whole = fit_all(steps, levels, candidates, chance, (bounds.g_min is None, bounds.g_max is None))
-    bounds = replace(bounds, ended=whole.ended)
+    bounds = replace(bounds, ended=whole.ended, vague=whole.vague)
     return _fit(recordings, options, traces, steps, levels, bounds, whole)
 
 

@@ -28,10 +28,15 @@ class Bounds:
     chosen: tuple[str, ...]  # neither given nor found
     given: tuple[str, ...]
     ended: tuple[str, ...] = ()  # numbers of the law that ended at the least or the most that they may be
+    vague: tuple[str, ...] = ()  # rates that are told to a factor only
 
     def sd(self, key: str, sd: float) -> float:
         """Return the standard error to tell: infinite for what is not told by the record, NaN for what was given."""
-        return float("nan") if key in self.given else float("inf") if key in (*self.chosen, *self.ended) else sd
+        return float("nan") if key in self.given else float("inf") if key in self._untold else sd
+
+    @property
+    def _untold(self) -> tuple[str, ...]:
+        return (*self.chosen, *self.ended, *self.vague)
 
 
 def remarks(steps: Steps, levels: Sequence[Level], whole: Whole, bounds: Bounds) -> tuple[str, ...]:
@@ -60,14 +65,18 @@ def _on_climb(whole: Whole) -> list[str]:
 
 
 def _on_ends(whole: Whole, bounds: Bounds) -> list[str]:
-    """What ended at a bound and is not told of elsewhere."""
+    """What ended at a bound, or anywhere, and is not told of elsewhere."""
     values = dict(zip(NAMES, whole.told(whole.optimum.corrected), strict=False))
-    return [
+    found = [
         f"{key} ended at {show(float(values[key]), 'S') if NAMES[key] == 'S' else f'{values[key]:.4g}'}, as far as it "
         "may go: the record does not tell it"
         for key in bounds.ended
         if key not in ("read_noise", "jump_smallest")
     ]
+    if bounds.vague:
+        names, verb = " and ".join(bounds.vague), "is" if len(bounds.vague) == 1 else "are"
+        found.append(f"{names} {verb} not told, not even to a factor of 7; hold more voltages at which θ can be told")
+    return found
 
 
 def _on_voltages(levels: Sequence[Level], whole: Whole, bounds: Bounds) -> list[str]:

@@ -124,6 +124,14 @@ def test_what_ends_at_a_bound_is_told_with_an_infinite_error() -> None:
     assert 0.0 < told.parameters["g_max"].sd < SPAN
 
 
+def test_rates_that_only_a_long_way_leads_to_are_not_told() -> None:
+    told = fit([recorded(stair([3.0, 4.0, 9.0], 150, 1.0, 1))], FitOptions())
+    for name in ("kp0", "kd0", "eta_p", "eta_d", "g_min", "g_max"):
+        assert abs(told.parameters[name].value - getattr(CALM, name)) < 4.0 * told.parameters[name].sd, name
+    assert told.parameters["kp0"].sd == np.inf
+    assert any("kp0 is not told" in text or "kp0 and kd0 are not told" in text for text in told.remarks)
+
+
 def test_a_level_faster_than_it_was_read_tells_no_rate() -> None:
     steps = steps_of([stair([8.0], 100, 20.0, 5)])
     level = fit_level(steps, jumps=False)
