@@ -10,6 +10,7 @@ import pytest
 
 from nwlab.core.errors import FileError, UsageError
 from nwlab.lab.sweep.asking import ask
+from nwlab.lab.sweep.batch import play_batch
 from nwlab.lab.sweep.order import SweepOrder, order_from
 
 PROTOCOL = """\
@@ -119,6 +120,46 @@ def test_numbers_that_make_no_sweep(protocol: str, more: dict[str, int], message
         order(protocol, chips=("stochastic-2025", "stochastic-2025"))
     with pytest.raises(UsageError, match="level is set and varied at once"):
         ask(protocol, ("stochastic-2025",), {"level": "1 V"}, [("level", "1 V,2 V")])
+
+
+SIZES = ("chip.model.jumps.smallest", "chip.model.jumps.largest")
+
+
+def test_terminals_are_an_axis_on_a_chip_that_has_not_those_of_the_protocol(protocol: str) -> None:
+    text = PROTOCOL.replace('sink = "B"', 'sink = "9"')
+    Path(protocol).write_text(text, encoding="utf-8")
+    asked = order(protocol, ("level", "1 V,2 V"), ("source", "1,2"), chips=["nw16"])
+    assert [asked.point(number).values for number in range(4)] == [(1.0, "1"), (1.0, "2"), (2.0, "1"), (2.0, "2")]
+    with pytest.raises(FileError, match=r"step\.1\.source: the chip has no terminal 'A'; it has 1, 2") as raised:
+        order(protocol, ("level", "1 V,2 V"), chips=["nw16"])
+    assert raised.value.__notes__ == ["that is with --vary level at 1.0 V"]
+    with pytest.raises(FileError, match="the chip has no terminal 'Z'") as raised:
+        order(protocol, ("level", "1 V,2 V"), ("source", "1,Z"), chips=["nw16"])
+    assert raised.value.__notes__ == ["that is with --vary level at 1.0 V, source at Z"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "refused"),
+    [
+        (("0.02,0.03", "0.05,0.06"), ()),  # none of them goes with what the file says of the other
+        (("0.02,0.03,0.06", "0.05,0.07"), (4,)),  # a corner of the grid cannot be
+        (("0.06,0.02", "0.05,0.07"), (0,)),  # and here it is the first point
+    ],
+)
+def test_values_that_go_together_are_no_mistake(
+    protocol: str, texts: tuple[str, str], refused: tuple[int, ...]
+) -> None:
+    asked = order(protocol, *zip(SIZES, texts, strict=True))
+    rows = play_batch(asked.words(), tuple(range(asked.points))).rows
+    assert tuple(row["point"] for row in rows if row["status"] == "refused") == refused
+    assert all("jump sizes need 0 < smallest" in rows[number]["reason"] for number in refused)
+    assert {row["status"] for row in rows} <= {"played", "refused"}
+
+
+def test_values_that_go_with_nothing_are_told_with_what_stood_beside_them(protocol: str) -> None:
+    with pytest.raises(FileError, match="jump sizes need") as raised:
+        order(protocol, *zip(SIZES, ("0.02,0.08", "0.05,0.07"), strict=True))
+    assert raised.value.__notes__ == [f"that is with --vary {SIZES[0]} at 0.08, {SIZES[1]} at 0.05"]
 
 
 def test_points_are_the_product_the_last_fastest(protocol: str) -> None:

@@ -86,18 +86,40 @@ def _check_keys(axes: Sequence[Axis], settings: Mapping[str, Any]) -> None:
 
 
 def _try_out(file: ChipFile, protocol: Protocol, axes: Sequence[Axis]) -> None:
-    """Read chip and protocol with the values of each axis by themselves; nothing is built or played."""
-    protocol.bind(file.terminals)
-    for axis in axes:
-        for value in _some(axis.values):
-            try:
-                if axis.is_of_chip:
-                    parse_chip(file.text, file.path, [(axis.way, axis.in_file(value))])
-                else:
-                    with_values(protocol, {axis.key: value}).bind(file.terminals)
-            except AskedError as error:
-                error.add_note(f"that is with --vary {axis.key}, at {axis.in_file(value)}")
-                raise
+    """Read chip and protocol with each value, beside the other axes' first values or else their last ones.
+
+    Nothing is built or played. A value that goes with neither is a mistake; whatever else does not go together is told
+    in its point's row.
+    """
+    first, last = ({axis.key: axis.values[end] for axis in axes} for end in (0, -1))
+    for change in [{axis.key: value} for axis in axes for value in _some(axis.values)] or [{}]:
+        try:
+            _read(file, protocol, axes, first | change)
+        except AskedError as error:
+            if _can_be_read(file, protocol, axes, last | change):
+                continue
+            if axes:
+                error.add_note(f"that is with --vary {_told(axes, first | change)}")
+            raise
+
+
+def _can_be_read(file: ChipFile, protocol: Protocol, axes: Sequence[Axis], values: Mapping[str, Cell]) -> bool:
+    try:
+        _read(file, protocol, axes, values)
+    except AskedError:
+        return False
+    return True
+
+
+def _read(file: ChipFile, protocol: Protocol, axes: Sequence[Axis], values: Mapping[str, Cell]) -> None:
+    """Read chip and protocol with a value of each axis; raises UsageError or FileError."""
+    of_chip = [(axis.way, axis.in_file(values[axis.key])) for axis in axes if axis.is_of_chip]
+    chip = parse_chip(file.text, file.path, of_chip) if of_chip else file
+    with_values(protocol, {axis.key: values[axis.key] for axis in axes if not axis.is_of_chip}).bind(chip.terminals)
+
+
+def _told(axes: Sequence[Axis], values: Mapping[str, Cell]) -> str:
+    return ", ".join(f"{axis.key} at {axis.in_file(values[axis.key])}" for axis in axes)
 
 
 def _some(values: tuple[Cell, ...]) -> tuple[Cell, ...]:
