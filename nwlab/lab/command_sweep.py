@@ -65,6 +65,8 @@ def _play(book: Book, workers: Executor) -> None:
 
     if book.damaged:
         print(f"nwlab: {book.damaged} damaged lines are played again", file=sys.stderr)
+    if book.failed:
+        print(f"nwlab: playing again {_points(book.failed)} that failed before", file=sys.stderr)
     if not book.missing:
         return
     progress = SweepProgress(book.order.points, len(book.rows))
@@ -95,8 +97,15 @@ def _report(book: Book, *, as_json: bool) -> int:
 
 
 def _told(short: list[dict[str, Any]], points: int) -> str:
-    first = short[0]
+    from nwlab.lab.sweep.point import FAILED
+
+    first, failed = short[0], sum(row["status"] == FAILED for row in short)
     return (
         f"{len(short)} of {points} points were not played to their end; the reasons stand in the table. The first is "
         f"point {first['point']}: {first['reason']}"
+        f"{f'. The same command plays {_points(failed)} again that failed' if failed else ''}"
     )
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"

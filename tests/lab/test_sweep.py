@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -28,6 +29,7 @@ from nwlab.lab.sweep.book import Book
 from nwlab.lab.sweep.executor import executor
 from nwlab.lab.sweep.order import SweepOrder
 from nwlab.lab.sweep.progress import SweepProgress
+from nwlab.lab.sweep.sweep import play_missing
 
 PROTOCOL = """\
 name = "mine"
@@ -202,9 +204,49 @@ def test_a_step_of_a_lab_that_breaks_is_a_row_as_well(place: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "point 1: AssertionError" in done.stderr
+    assert "The same command plays 1 point again that failed" in done.stderr
     assert [row["status"] for row in rows_of((place / "s/table.csv").read_bytes())] == ["played", "failed"]
     kept = [decode_line(line) for line in (place / "s/points.jsonl").read_bytes().splitlines(keepends=True)]
     assert sum("in counted" in row.get("traceback", "") for row in kept) == 1
+    done = nwlab("sweep", "slow.toml", "--vary", "level=1 V,2 V", "--out", "s", cwd=place)
+    assert "playing again 1 point that failed before" in done.stderr
+    assert "2 of 2 points, 1 of them in" in done.stderr
+
+
+LITTLE_MEMORY = COUNTED.replace(
+    "    yield Drive",
+    """    if 1.2 < level < 2.8 and not Path(__file__).with_name("memory").exists():
+        raise MemoryError("no room for this")
+    yield Drive""",
+)
+
+
+@pytest.mark.parametrize("where", ["serial", "processes:2"])
+def test_points_that_failed_are_played_again_and_those_that_were_refused_are_not(place: Path, where: str) -> None:
+    (place / "counted.py").write_text(LITTLE_MEMORY, encoding="utf-8")
+    order = ask(str(place / "slow.toml"), ["stochastic-2025"], {"takes": "0 s"}, [("level", "1 V,1.5 V,2 V,3 V,6 V")])
+    assert statuses(order, place / "s", "serial") == ["played", "failed", "failed", "played", "refused"]
+    assert json.loads((place / "s/sweep.json").read_text())["status"] == "finished"
+    (place / "memory").touch()
+    (place / "plays.log").unlink()
+    book = Book(place / "s", order, {})
+    assert (book.failed, book.missing) == (2, [1, 2])
+    book.close()
+    assert json.loads((place / "s/sweep.json").read_text())["status"] == "interrupted"
+    assert statuses(order, place / "s", where) == ["played", "played", "played", "played", "refused"]
+    assert sorted((place / "plays.log").read_text().split()) == ["1.5", "2.0"]
+    assert statuses(order, place / "s", where) == ["played", "played", "played", "played", "refused"]
+    assert statuses(order, place / "t", "serial") == ["played", "played", "played", "played", "refused"]
+    assert (place / "s/table.csv").read_bytes() == (place / "t/table.csv").read_bytes()
+
+
+def statuses(order: SweepOrder, folder: Path, where: str) -> list[str]:
+    """Play what is missing in a folder and say how each point ended."""
+    book = Book(folder, order, {})
+    with closing(executor(where)) as workers:
+        play_missing(order, book, workers, lambda kept: None)
+    book.close()
+    return [row["status"] for row in rows_of(book.table.read_bytes())]
 
 
 def test_chips_are_an_axis_and_pairs_of_all_points_are_columns(place: Path) -> None:

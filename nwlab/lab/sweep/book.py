@@ -6,6 +6,8 @@
 
 A line has left this process when `add` returns, and reaches the disk about every second. A program that is killed
 leaves whole lines and at most a torn one, which is dropped: whoever goes on plays its point and those that are missing.
+A point that failed, rather than being refused, may have done so by accident, as when the memory ran out: whoever goes on
+plays it again, and its last line holds.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from nwlab.core.frames import DamageError
 from nwlab.core.record import decode_line, encode_line
 from nwlab.lab.sweep import table
 from nwlab.lab.sweep.order import SweepOrder
+from nwlab.lab.sweep.point import FAILED
 from nwlab.runs.appender import Appender, replace_json
 from nwlab.runs.keeper import Keeper
 from nwlab.runs.recording import read_manifest
@@ -46,6 +49,7 @@ class Book:
         self._synced = self._clock.now()
         self.rows: dict[int, Row] = {}
         self.damaged = 0  # lines that could not be used: their points are played again
+        self.failed = 0  # points that failed before, and are played again
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._manifest = self._opened(versions)
@@ -123,9 +127,13 @@ class Book:
         for line in content[:whole].splitlines(keepends=True):
             try:
                 row = decode_line(line)
-                self.rows.setdefault(int(row["point"]), row)
+                self.rows[int(row["point"])] = row
             except (DamageError, KeyError, TypeError, ValueError):
                 self.damaged += 1
+        failed = [number for number, row in self.rows.items() if row.get("status") == FAILED]
+        for number in failed:
+            del self.rows[number]
+        self.failed = len(failed)
         if whole < len(content):
             self._file.take_back(whole)
 
