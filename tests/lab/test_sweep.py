@@ -200,7 +200,7 @@ def test_a_point_that_is_refused_is_a_row_with_its_reason(place: Path) -> None:
 def test_a_step_of_a_lab_that_breaks_is_a_row_as_well(place: Path) -> None:
     step = COUNTED.replace("SystemClock().sleep(takes)", "assert level < 2")
     (place / "counted.py").write_text(step, encoding="utf-8")
-    done = nwlab("sweep", "slow.toml", "--vary", "level=1 V,2 V", "--out", "s", cwd=place)
+    done = nwlab("sweep", "slow.toml", "--vary", "level=1 V,2 V", "--executor", "serial", "--out", "s", cwd=place)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "point 1: AssertionError" in done.stderr
@@ -208,7 +208,7 @@ def test_a_step_of_a_lab_that_breaks_is_a_row_as_well(place: Path) -> None:
     assert [row["status"] for row in rows_of((place / "s/table.csv").read_bytes())] == ["played", "failed"]
     kept = [decode_line(line) for line in (place / "s/points.jsonl").read_bytes().splitlines(keepends=True)]
     assert sum("in counted" in row.get("traceback", "") for row in kept) == 1
-    done = nwlab("sweep", "slow.toml", "--vary", "level=1 V,2 V", "--out", "s", cwd=place)
+    done = nwlab("sweep", "slow.toml", "--vary", "level=1 V,2 V", "--executor", "serial", "--out", "s", cwd=place)
     assert "playing again 1 point that failed before" in done.stderr
     assert "2 of 2 points, 1 of them in" in done.stderr
 
