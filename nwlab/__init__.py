@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nwlab.core.expect import Expect, Expectation
     from nwlab.core.limits import Limits
     from nwlab.core.reading import Reading
+    from nwlab.core.result import Result
     from nwlab.lab.opening import load_chip, open_bench, open_model
     from nwlab.lab.run_view import Run, load_run
     from nwlab.lab.running import load_protocol, run
@@ -30,6 +31,7 @@ __all__ = [
     "Limits",
     "Quantity",
     "Reading",
+    "Result",
     "Run",
     "load_chip",
     "load_protocol",
@@ -48,6 +50,7 @@ _PLACES = {
     "Limits": "nwlab.core.limits",
     "Quantity": "nwlab.core.drive",
     "Reading": "nwlab.core.reading",
+    "Result": "nwlab.core.result",
     "Run": "nwlab.lab.run_view",
     "load_chip": "nwlab.lab.opening",
     "load_protocol": "nwlab.lab.running",

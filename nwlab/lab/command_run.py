@@ -13,9 +13,10 @@ import numpy as np
 
 from nwlab.core.errors import NwlabError, Stopped, UnsafeError, UsageError
 from nwlab.core.events import Subscriber
+from nwlab.core.result import told
 from nwlab.core.units import show
+from nwlab.lab import news
 from nwlab.lab.live_view import live_view
-from nwlab.lab.news import told
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import MODEL, REPLAY, open_bench, open_model
 from nwlab.lab.places import find
@@ -100,6 +101,8 @@ def report(run: Run, images: list[Path], *, as_json: bool) -> None:
     print(f"run:               {run.path}")
     for terminal, conductance in final_conductances(run).items():
         print(f"final conductance: {show(conductance, 'S')} at {terminal}")
+    for name, found in run.results.items():
+        print(f"result:            {name}: {told(found)}")
     for image in images:
         print(f"picture:           {image}")
 
@@ -115,7 +118,7 @@ def summary(run: Run, exit_code: int, images: list[Path]) -> dict[str, Any]:
         "drives": len(run.drives),
         "duration": duration(run),
         "conductance": final_conductances(run),
-        "results": {},
+        "results": run.results,
         "pictures": [str(image) for image in images],
     }
 
@@ -186,7 +189,7 @@ def _say_where(place: str | None, folder: Path) -> None:
 
 def _warn(chip: OpenChip) -> None:
     if chip.about.found_on:
-        print(f"nwlab: {told(chip.about.found_on)}", file=sys.stderr)
+        print(f"nwlab: {news.told(chip.about.found_on)}", file=sys.stderr)
     if chip.about.remark:
         print(f"nwlab: {chip.about.remark}", file=sys.stderr)
 

@@ -14,6 +14,10 @@ Where the protocol's file says `needs = { twin = true }`, a step may ask what a 
         expected = yield Expect(drive)
         if expected.current[-1, 0] + 2 * expected.sd[-1, 0] < most:
             reading = yield drive
+
+What a step has found out it tells, and it stands in the record beside the samples:
+
+        yield Result({"reached": True, "conductance": {"value": 2.002e-05, "unit": "S", "error": 1e-08}})
 """
 
 from nwlab.protocol.kinds import Amps, Ohms, Play, Seconds, Siemens, Terminal, Volts

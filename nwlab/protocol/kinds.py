@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 if TYPE_CHECKING:
     from nwlab.core.drive import Drive
     from nwlab.core.expect import Expect
+    from nwlab.core.result import Result
 
-    Play = Generator[Drive | Expect, Any, None]  # is sent the Reading of a Drive, the Expectation of an Expect
+    # is sent the Reading of a Drive, the Expectation of an Expect, nothing for a Result
+    Play = Generator[Drive | Expect | Result, Any, None]
 else:
     Play = Generator
 

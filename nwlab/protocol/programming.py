@@ -2,7 +2,8 @@
 
 A volatile chip keeps nothing at 0 V. So it is held at a level between pulses and read there, and "at target" means:
 three readings in a row, the first some 20 ms after the pulse, are all within the tolerance. Each pulse and its readings
-are one drive.
+are one drive. What came of it is told as a result: whether the target was reached, with how many pulses, and how far
+from it the last three readings are.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
-from nwlab.core.errors import AnswerError
+from nwlab.core.errors import AnswerError, DriveError
 from nwlab.core.expect import Expect, Expectation
 from nwlab.core.reading import Reading
+from nwlab.core.result import Result
+from nwlab.core.units import show
 from nwlab.protocol.kinds import Amps, Play, Seconds, Siemens, Terminal, Volts
 
 _READS = 3
@@ -56,14 +59,13 @@ def program_threshold(
     by `fine`, and after the next passage they begin at `again` and grow by `fine`, and so on. At most `count` pulses.
     The scheme is that of Alibart et al., Nanotechnology 23 (2012) 075201, on a chip that lower levels depress.
     """
+    _check_span(lowest, highest)
     writer = _Writer(source, sink, hold, width, compliance)
-    goal = _Goal(target, tolerance)
+    goal, pulses = _Goal(target, tolerance), 0
     found = writer.conductances((yield writer.read()))
     was_below, amplitude = None, start
     first, stride = start, step  # of pulses that grow
-    for _ in range(count):
-        if goal.is_reached(found):
-            break
+    while pulses < count and not goal.is_reached(found):
         is_below = bool(found.mean() < target)
         if is_below == was_below:
             amplitude += stride if is_below else -stride
@@ -73,7 +75,9 @@ def program_threshold(
             amplitude = first if is_below else back
         was_below, amplitude = is_below, min(max(amplitude, lowest), highest)
         found = writer.conductances((yield writer.pulse(amplitude)))
+        pulses += 1
     yield writer.let_go()
+    yield goal.result(found, pulses)
 
 
 def program_twin(
@@ -94,10 +98,11 @@ def program_twin(
     which the twin would have expected what came, and the next one makes good for that. It ends at the target, when no
     further pulse is expected to come closer. At most `count` pulses.
     """
+    _check_span(lowest, highest)
     writer = _Writer(source, sink, hold, width, compliance)
-    goal, shift = _Goal(target, tolerance), _Shift()
+    goal, shift, pulses = _Goal(target, tolerance), _Shift(), 0
     found = writer.conductances((yield writer.read()))
-    for _ in range(count):
+    while pulses < count:
         curve = yield from _ask(writer, target, np.linspace(lowest, highest, _CANDIDATES))
         wanted = curve.amplitude(target)
         offset, doubt = shift.at(wanted)
@@ -106,7 +111,17 @@ def program_twin(
         amplitude = min(max(wanted - offset, lowest), highest)
         found = writer.conductances((yield writer.pulse(amplitude)))
         shift.learn(curve, amplitude, float(found.mean()))
+        pulses += 1
     yield writer.let_go()
+    yield goal.result(found, pulses)
+
+
+def _check_span(lowest: float, highest: float) -> None:
+    if lowest >= highest:
+        raise DriveError(
+            f"pulses may be chosen from lowest = {show(lowest, 'V')} to highest = {show(highest, 'V')}, which leaves "
+            "no choice: set lowest below highest; nothing was played"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,18 @@ class _Goal:
     def is_reached(self, found: FloatArray) -> bool:
         """Whether all conductances are within the tolerance."""
         return bool((np.abs(found - self.target) <= self.tolerance * self.target).all())
+
+    def result(self, found: FloatArray, pulses: int) -> Result:
+        """Return what is to be told of the last readings."""
+        mean = float(found.mean())
+        return Result(
+            {
+                "reached": self.is_reached(found),
+                "pulses": pulses,
+                "conductance": {"value": mean, "error": float(found.std(ddof=1)), "unit": "S"},
+                "deviation": mean / self.target - 1,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

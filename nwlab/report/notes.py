@@ -1,4 +1,4 @@
-"""What was noted beside the samples: pauses, steps of the clock, gaps, alarms, and results of the analysis."""
+"""What was noted beside the samples: pauses, steps of the clock, gaps, alarms, and results of steps and analyses."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from nwlab.core.result import RESULT, told
 from nwlab.report import wording
 from nwlab.report.digest import Digest
 from nwlab.report.markup import Markup, element, facts, join, table
 from nwlab.report.steps import ROWS
 
-RESULTS = ("result", "results")
-"""Kinds of notes that hold what an analysis found."""
+RESULTS = (RESULT, "results")
+"""Kinds of notes that hold what a step or an analysis found."""
 TRACEBACK = "traceback"
 """Kind of the note that a fault of the program leaves."""
 Note = Mapping[str, Any]
 
 
 def results(digest: Digest) -> Markup:
-    """Return what the analysis found, with its errors; nothing when nothing is on record."""
+    """Return what steps and the analysis found, with errors; nothing when nothing is on record."""
     found = [note for note in digest.run.notes if note["kind"] in RESULTS]
     return join(_result(_content(note)) for note in found[:ROWS])
 
@@ -36,7 +37,11 @@ def section(digest: Digest) -> Markup:
 
 def _result(content: Note) -> Markup:
     name = str(content.get("name", "Results"))
-    return facts(name, [(key, _number(each)) for key, each in content.items() if key != "name"])
+    return facts(name, [(key, _number(each)) for key, each in _without_name(content).items()])
+
+
+def _without_name(content: Note) -> Note:
+    return {key: each for key, each in content.items() if key != "name"}
 
 
 def _number(found: Any) -> str:
@@ -101,6 +106,7 @@ _WORDS: Mapping[str, Callable[[Note], str]] = {
     "paused": lambda content: f"nothing was played for {wording.lasting(content['s'])}, the chip at rest",
     "clock step": _clock,
     "resumed": _resumed,
+    RESULT: lambda content: f"{content['name']}: {told(_without_name(content))}",
     "asked": lambda content: f"the protocol asked its twin: {content['text']}",
     "dropped": lambda content: f"{content['subscriber']} was too slow for {wording.count(content['events'], 'event')}",
     "subscriber failed": lambda content: f"{content['subscriber']}: {content['error']}; the run was not harmed",

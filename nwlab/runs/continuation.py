@@ -13,14 +13,15 @@ from nwlab.core.clock import utc_now
 from nwlab.core.drive import Drive
 from nwlab.core.errors import FileError, TwinError, UsageError
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, RunStarted, Subscriber
-from nwlab.core.expect import Expect
+from nwlab.core.expect import Expect, Expectation
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import JOURNAL, MANIFEST
+from nwlab.core.result import RESULT, Result
 from nwlab.runs.difference import difference
 from nwlab.runs.later import Later
 from nwlab.runs.oracle import ASKED, recalled
 from nwlab.runs.played import PlayedDrive
-from nwlab.runs.player import Drives, reply
+from nwlab.runs.player import Drives, Wanted, reply
 from nwlab.runs.recording import Run
 
 
@@ -50,6 +51,7 @@ class Continuation:
         self._gap = self._shift = 0.0  # s
         self._resumed = ""  # wall time
         self._answers = _answers(run)
+        self._results = sum(note["kind"] == RESULT for note in run.notes)  # that the protocol has told, and not again
 
     def feed(self, drives: Drives) -> Drives:
         """Run a protocol through what is on record and return what it has still to play.
@@ -83,27 +85,36 @@ class Continuation:
         """Return another listener to the rest: it expects what is left to play, and what is left of a drive is one."""
         return _Left(subscriber, self._left)
 
-    def _answered(self, drives: Drives, wanted: Drive | Expect | None) -> Drive | Expect | None:
-        """Answer what a protocol asks of a twin as the twin did then; return what it wants next.
+    def _answered(self, drives: Drives, wanted: Wanted | None) -> Wanted | None:
+        """Answer what a protocol asks of a twin as the twin did then, pass over results; return what it wants next.
 
-        That is a question where the record ends with it: a twin of now has to answer that.
+        That is a question or a result where the record ends with it: a twin of now has to answer, the result is noted.
         """
-        while isinstance(wanted, Expect) and self._answers:
-            answer = recalled(self._answers.popleft(), wanted.drive)
-            if answer is None:
-                raise UsageError(
-                    f"{self.run.path} cannot be continued: the protocol asks the twin another question than then. The "
-                    "protocol has changed, or what it does depends on more than its parameters, its readings and the "
-                    "twin's answers; nothing was touched"
-                )
-            wanted = _send(drives, answer)
+        while (isinstance(wanted, Expect) and self._answers) or (isinstance(wanted, Result) and self._results):
+            wanted = _send(drives, self._recalled(wanted))
         return wanted
 
-    def _pass(self, drive: Drive | Expect | None, played: PlayedDrive) -> Reading:
+    def _recalled(self, wanted: Expect | Result) -> Expectation | TwinError | None:
+        """Return what a protocol was sent then for what is no drive; raises UsageError for another question."""
+        if isinstance(wanted, Result):
+            self._results -= 1
+            return None
+        answer = recalled(self._answers.popleft(), wanted.drive)
+        if answer is None:
+            raise UsageError(
+                f"{self.run.path} cannot be continued: the protocol asks the twin another question than then. The "
+                "protocol has changed, or what it does depends on more than its parameters, its readings and the "
+                "twin's answers; nothing was touched"
+            )
+        return answer
+
+    def _pass(self, drive: Wanted | None, played: PlayedDrive) -> Reading:
         """Compare a drive with the one on record and return what came back then."""
         recorded, reading = played.drive, played.reading
         if isinstance(drive, Expect):
             found = "it asks a twin first, whose answer is not on record"
+        elif isinstance(drive, Result):
+            found = "it tells a result first, which is not on record"
         else:
             found = (
                 "the protocol has ended before" if drive is None else difference(drive, recorded, self.run.terminals)
@@ -209,7 +220,7 @@ def _check_whole(run: Run) -> None:
     )
 
 
-def _send(drives: Drives, answer: Reading | TwinError) -> Drive | Expect | None:
+def _send(drives: Drives, answer: Reading | TwinError | None) -> Wanted | None:
     try:
         return reply(drives, answer)
     except StopIteration:
@@ -223,11 +234,11 @@ def _unrecorded(cut: PlayedDrive) -> dict[str, object]:
     return {"drive": cut.index, "label": cut.label, "step": cut.samples, "more": left, "remark": remark}
 
 
-def _rest(drives: Drives, wanted: Drive | Expect | None) -> Drives:
+def _rest(drives: Drives, wanted: Wanted | None) -> Drives:
     try:
         while wanted is not None:
             try:
-                answer: Reading | TwinError = yield wanted
+                answer: Reading | TwinError | None = yield wanted
             except TwinError as error:  # the protocol itself may know what to do without a twin
                 answer = error
             wanted = _send(drives, answer)

@@ -26,6 +26,7 @@ from nwlab.core.events import (
 )
 from nwlab.core.expect import Expect, Expectation
 from nwlab.core.reading import Reading, join
+from nwlab.core.result import RESULT, Result
 from nwlab.core.units import show
 from nwlab.runs.background import Listener
 from nwlab.runs.interrupts import Interrupts, interrupts
@@ -33,8 +34,10 @@ from nwlab.runs.oracle import Oracle, note_of
 from nwlab.runs.requests import Requests
 from nwlab.runs.verdict import FINISHED, verdict
 
-Drives = Generator[Drive | Expect, Any, None]
-"""A protocol at work: it is sent the Reading of a Drive, and the Expectation of an Expect."""
+Wanted = Drive | Expect | Result
+"""What a protocol may yield."""
+Drives = Generator[Wanted, Any, None]
+"""A protocol at work: it is sent the Reading of a Drive, the Expectation of an Expect, and None for a Result."""
 
 
 def play(
@@ -54,7 +57,7 @@ def play(
 ) -> None:
     """Play every drive of a generator, which is sent the joined reading of each.
 
-    Where it yields an Expect, `oracle` is asked, and the answer is noted; nothing is played then.
+    Where it yields an Expect, `oracle` is asked, and the answer is noted; nothing is played then. A Result is noted.
 
     `critical` subscribers are called in line, and their failure ends the run; `background` ones cannot harm it.
     `label` names the step that made the present drive; `outline` is what a dry run expects.
@@ -84,7 +87,7 @@ def play(
             raise
 
 
-def reply(drives: Drives, answer: Reading | TwinError) -> Drive | Expect:
+def reply(drives: Drives, answer: Reading | TwinError | None) -> Wanted:
     """Hand a protocol what it waits for and return what it wants next; raises StopIteration at its end."""
     return drives.throw(answer) if isinstance(answer, TwinError) else drives.send(answer)
 
@@ -123,8 +126,7 @@ class _Player:
         wanted = self._advance(partial(next, drives))
         while wanted is not None:
             self._heed()
-            answer = self._expect(wanted) if isinstance(wanted, Expect) else self._play(wanted)
-            wanted = self._advance(partial(reply, drives, answer))
+            wanted = self._advance(partial(reply, drives, self._answer(wanted)))
 
     def close(self) -> Exception | None:
         """Close the chip after a failure; one that cannot be closed matters more than what came before."""
@@ -164,7 +166,17 @@ class _Player:
         for subscriber in self._critical:
             subscriber(finished)
 
-    def _advance(self, protocol: Callable[[], Drive | Expect]) -> Drive | Expect | None:
+    def _answer(self, wanted: Wanted) -> Reading | TwinError | None:
+        match wanted:
+            case Expect():
+                return self._expect(wanted)
+            case Result():
+                self._tell(Noted(RESULT, {**wanted.found, "name": self.label()}))
+                return None
+            case _:
+                return self._play(wanted)
+
+    def _advance(self, protocol: Callable[[], Wanted]) -> Wanted | None:
         """Let the protocol go on to what it wants next; None at its end."""
         try:
             with self._signals.open():
@@ -223,7 +235,7 @@ class _Player:
 
     def _play(self, drive: Drive) -> Reading:
         if not isinstance(drive, Drive):  # pyright: ignore[reportUnnecessaryIsInstance] - a lab's own step may do so
-            raise UsageError(f"a protocol yields drives, or what it expects of them, not {drive!r}")
+            raise UsageError(f"a protocol yields drives, questions to its twin, and results, not {drive!r}")
         self._index, self._first, self._blocks = self._index + 1, 0, []
         label, closed = self.label(), self._relays()
         with self._signals.open():

@@ -14,6 +14,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import BLOCKS, FORMAT, JOURNAL, MANIFEST, RunInfo, info_from_json
+from nwlab.core.result import RESULT
 from nwlab.core.rows import UNITS, Rows, stack, tabulate
 from nwlab.runs.index import Dropped, Extent, Index, scan
 from nwlab.runs.played import Drives, open_part
@@ -161,6 +162,16 @@ class Run:
     def notes(self) -> tuple[dict[str, Any], ...]:
         """What was noted beside the samples: kind, content and wall time."""
         return tuple(self._index.notes)
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """What steps have found out, by their number and name; of a step that told several results, the last."""
+        told = [note["content"] for note in self.notes if note["kind"] == RESULT]
+        return {
+            str(content.get("name", "")): {key: each for key, each in content.items() if key != "name"}
+            for content in told
+            if isinstance(content, dict)
+        }
 
     @property
     def samples(self) -> int:

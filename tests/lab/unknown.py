@@ -8,6 +8,7 @@ simulated instrument.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def unknown_chip(folder: Path, seed: int) -> Path:
 class Outcome:
     pulses: int
     error: float  # mean of the last three readings after a pulse over the target, minus 1
+    told: Mapping[str, Any]  # what the step itself says of it
 
     @property
     def off(self) -> float:
@@ -63,4 +65,5 @@ def outcome(run: Run) -> Outcome:
     """Count pulses, and tell how far from the target the last one has left the chip."""
     drives = [drive for drive in run.drives if drive.steps == _PULSE]
     last = drives[-1] if drives else run.drives[0]
-    return Outcome(len(drives), float(last.reading.conductance[-3:, 0].mean() / TARGET - 1))
+    (told,) = run.results.values()
+    return Outcome(len(drives), float(last.reading.conductance[-3:, 0].mean() / TARGET - 1), told)

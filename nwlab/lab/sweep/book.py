@@ -6,8 +6,8 @@
 
 A line has left this process when `add` returns, and reaches the disk about every second. A program that is killed
 leaves whole lines and at most a torn one, which is dropped: whoever goes on plays its point and those that are missing.
-A point that failed, rather than being refused, may have done so by accident, as when the memory ran out: whoever goes on
-plays it again, and its last line holds.
+A point that failed, rather than being refused, may have done so by accident, as when the memory ran out: whoever goes
+on plays it again, and its last line holds.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from nwlab.core.errors import FileError, NwlabError, UsageError
 from nwlab.core.expect import Expect
 from nwlab.core.reading import Reading, join
 from nwlab.core.record import Document
+from nwlab.core.result import Result
 from nwlab.core.rows import Rows, stack, tabulate
 from nwlab.lab.provenance import own_steps
 from nwlab.lab.sweep.axis import Cell
@@ -111,6 +112,9 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
         while drive is not None:
             if isinstance(drive, Expect):
                 raise UsageError("it asks a twin what to expect, and none stands beside a sweep's points")
+            if isinstance(drive, Result):
+                drive = _send(drives, None)
+                continue
             reading: Reading = join(chip.apply(drive))
             origin = reading.start if origin is None else origin
             parts.append(tabulate(len(parts), drive, 0, reading, origin))
@@ -123,7 +127,7 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
     return stack(parts)
 
 
-def _send(drives: Play, reading: Reading) -> Drive | Expect | None:
+def _send(drives: Play, reading: Reading | None) -> Drive | Expect | Result | None:
     try:
         return drives.send(reading)
     except StopIteration:
