@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from nwlab.analysis.chip_writer import chip_text
@@ -16,6 +18,7 @@ from nwlab.core.errors import StorageError, UsageError
 from nwlab.core.units import show
 from nwlab.model.chip_file import parse_chip
 from nwlab.plot import fit_picture
+from nwlab.runs.appender import replace_text
 
 
 def main(options: argparse.Namespace) -> int:
@@ -23,11 +26,12 @@ def main(options: argparse.Namespace) -> int:
     chip = _path(options.output)
     recordings = [read_recording(path) for path in options.runs]
     asked = FitOptions(options.source, options.sink, options.map, dict(options.set), options.seed)
+    _check_place(chip)
     fit = fit_law(options.law, recordings, asked)
     text = chip_text(chip.stem, fit, recordings)
     parse_chip(text, chip)
     _write(chip, text)
-    picture = fit_picture.draw(fit, chip.with_suffix(".png"), chip.stem) if options.picture else None
+    picture = _draw(fit, chip) if options.picture else None
     print(json.dumps(_content(fit, chip, picture)) if options.json else "\n".join(_lines(fit, chip, picture)))
     return 0
 
@@ -39,12 +43,38 @@ def _path(output: str) -> Path:
     return path
 
 
-def _write(path: Path, text: str) -> None:
+def _check_place(path: Path) -> None:
+    """See that the chip file can be written, before minutes of work; an earlier one is only opened."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        if path.exists():
+            path.open("ab").close()
+        TemporaryFile(dir=path.parent).close()
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}; nothing was fitted. Name another place with -o"
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the chip file whole; where that fails, what took minutes to find is at least told."""
+    try:
+        replace_text(path, text)
+    except OSError as error:
+        print(text, file=sys.stderr)
+        earlier = "the earlier file is untouched" if path.exists() else "there is no such file now"
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}; {earlier}. What was found stands above as the text "
+            "of a chip file: copy it to another place"
+        ) from error
+
+
+def _draw(fit: Fit, chip: Path) -> Path:
+    try:
+        return fit_picture.draw(fit, chip.with_suffix(".png"), chip.stem)
+    except StorageError as error:
+        error.add_note(f"only the picture is missing: what was found stands in {chip}")
+        raise
 
 
 def _content(fit: Fit, chip: Path, picture: Path | None) -> dict[str, Any]:

@@ -76,10 +76,15 @@ def copy_part(source: Path, target: Path, size: int) -> None:
 
 def replace_json(path: Path, content: Mapping[str, Any]) -> None:
     """Replace a JSON file so that at any moment the old or the new one is there whole; raises OSError."""
+    replace_text(path, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a text file so that at any moment the old or the new one is there whole; raises OSError."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, allow_nan=False, indent=2)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nwlab.model.chip_file import load_chip
+from nwlab import cli
+from nwlab.model.chip_file import load_chip, parse_chip
 
 HOLDS = """
 name = "holds"
@@ -119,3 +123,79 @@ def test_one_voltage_fixes_little_and_it_is_said(tmp_path: Path) -> None:
     assert any("g_min and g_max cannot be told from 2 voltages" in text for text in told["remarks"])
     rates = {level["voltage"]: float(level["rate"].split()[0]) for level in told["levels"]}
     assert rates["3.6 V"] == pytest.approx(0.11588, rel=0.05)
+
+
+def columns(folder: Path) -> str:
+    """Write a film that grows at 3 V, as three columns t, I, V."""
+    time = 0.1 * np.arange(120)
+    voltage = np.where(time < 6, 1.0, 3.0)
+    conductance = 1e-5 + 4e-5 * -np.expm1(-0.6 * np.maximum(time - 6, 0))
+    np.savetxt(folder / "grown.txt", np.stack([time, voltage * conductance, voltage], axis=1))
+    return str(folder / "grown.txt")
+
+
+def fit(recording: str, chip: Path) -> int:
+    with pytest.raises(SystemExit) as left:
+        cli.main(["fit", recording, "--law", "mean-field", "-o", str(chip), "--no-picture", "--json"])
+    return int(str(left.value.code))
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 1 kB, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("earlier", [True, False], ids=["an earlier file", "none"])
+def test_a_full_disk_costs_neither_the_fit_nor_an_earlier_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], earlier: bool
+) -> None:
+    recording, chip = columns(tmp_path), tmp_path / "mine.toml"
+    assert fit(recording, chip) == 0
+    found = json.loads(capsys.readouterr().out)["parameters"]
+    chip.unlink()
+    if earlier:
+        chip.write_text("# by hand", encoding="utf-8")
+    with small_files():
+        assert fit(recording, chip) == 6
+    out, told = capsys.readouterr()
+    assert out == ""
+    text, complaint = told.split("\nnwlab: ")
+    values = parse_chip(text, chip).fit["values"]
+    assert {name: float(value.split()[0]) for name, value in values.items()} == found
+    assert "mine.toml cannot be written: File too large" in complaint
+    assert ("the earlier file is untouched" in complaint) is earlier
+    assert "What was found stands above as the text of a chip file" in complaint
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["grown.txt", *["mine.toml"] * earlier]
+    assert not earlier or chip.read_text(encoding="utf-8") == "# by hand"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "short.txt").write_text("0 0 0\n1 0 0\n2 0 0\n", encoding="utf-8")
+    assert fit(str(tmp_path / "short.txt"), tmp_path / "new.toml") == 2, "a fit would be refused"
+    (tmp_path / "folder.toml").mkdir()
+    for chip, reason in (("short.txt/x.toml", "File exists"), ("folder.toml", "Is a directory")):
+        assert fit(str(tmp_path / "short.txt"), tmp_path / chip) == 6
+        told = capsys.readouterr().err
+        assert f"{chip} cannot be written: {reason}; nothing was fitted. Name another place with -o" in told
+    assert {path.name for path in tmp_path.iterdir()} == {"short.txt", "folder.toml"}
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_hide_the_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.png").mkdir()
+    with pytest.raises(SystemExit) as left:
+        cli.main(["fit", columns(tmp_path), "--law", "mean-field", "-o", str(tmp_path / "mine.toml")])
+    assert left.value.code == 6
+    told = capsys.readouterr().err
+    assert "mine.png cannot be written: Is a directory" in told
+    assert f"only the picture is missing: what was found stands in {tmp_path / 'mine.toml'}" in told
+    assert load_chip(tmp_path / "mine.toml").fit["law"] == "mean-field"
