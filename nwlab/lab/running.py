@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PACKAGES = ("numpy", "scipy", "numba", "pyvisa", "pyvisa-py", "pymeasure")
 
 
-def load_protocol(protocol: str | Path, **parameters: Any) -> Protocol:
+def load_protocol(protocol: str | Path, /, **parameters: Any) -> Protocol:
     """Read a protocol by path or name; keyword arguments set its parameters, as texts with units or SI numbers.
 
     Raises FileError for a faulty file, UsageError for a parameter that does not exist or is out of bounds.

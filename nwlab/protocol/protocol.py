@@ -112,7 +112,7 @@ class BoundProtocol:
         return str(steps[number].error("")).removesuffix(": ")
 
 
-def load_protocol(path: str | Path, **parameters: Any) -> Protocol:
+def load_protocol(path: str | Path, /, **parameters: Any) -> Protocol:
     """Read a protocol file; keyword arguments set parameters, as texts with units or SI numbers.
 
     Raises FileError, or UsageError for a parameter that does not exist or is out of bounds.

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lab.test_cli import nwlab
 
+from nwlab import cli
 from nwlab.core.errors import DriveError, FileError, NwlabError, UsageError
 from nwlab.core.files import read_toml
 from nwlab.lab import registry
@@ -203,3 +204,20 @@ def test_the_places_that_are_spoilt_are_values() -> None:
     text = KINDS["bench"][0].read_text(encoding="utf-8")
     assert len(list(places(text))) > 10
     assert all(tomllib.loads(f"x = {text[begin:end]}") for _, begin, end in places(text))
+
+
+@pytest.mark.parametrize("command", ["run", "dry-run", "sweep"])
+@pytest.mark.parametrize("name", ["protocol", "path"])
+def test_no_name_of_a_parameter_is_taken_for_something_else(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    name: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        cli.main([command, "pulses", "--set", f"{name}=1"])
+    assert left.value.code == 2
+    assert f"has no parameter '{name}'; it has " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

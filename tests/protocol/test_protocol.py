@@ -50,6 +50,7 @@ def test_the_same_file_serves_chips_with_other_terminal_order(tmp_path: Path) ->
         ({"count": "2.5"}, "not a whole number"),
         ({"count": 0}, "below its minimum"),
         ({"levle": "1 V"}, "has no parameter 'levle'; it has source, level, count"),
+        ({"path": "1 V"}, "has no parameter 'path'; it has source, level, count"),
     ],
 )
 def test_bad_parameters_are_usage_errors(tmp_path: Path, given: dict[str, object], complaint: str) -> None:
