@@ -211,12 +211,12 @@ def _list(add: AddParser) -> None:
 
 
 def _of_runs(add: AddParser) -> None:
-    show = add("show", help="tell what a run holds, or what a chip file describes")
+    show = add("show", help="tell what a run or a sweep holds, or what a chip file describes")
     recover = add("recover", help="save what an interrupted or damaged run holds")
     export = add("export", help="write a run as HDF5, NetCDF or CSV")
     report = add("report", help="write a run as one HTML file: pictures, numbers, settings, what happened")
     for command in (show, recover, export, report):
-        what = "folder of a run, or a chip" if command is show else "folder of a run"
+        what = "folder of a run or a sweep, or a chip" if command is show else "folder of a run"
         command.add_argument("run", metavar="RUN", help=what)
         command.add_argument("--json", action="store_true", help="JSON on stdout")
     show.add_argument("--picture", metavar="FILE", help="also draw the network of a chip")

@@ -1,4 +1,4 @@
-"""`nwlab show`: a run, or a chip."""
+"""`nwlab show`: a run, a sweep, or a chip."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nwlab.core.units import duration, show
 from nwlab.lab.command_run import duration as duration_of
 from nwlab.lab.command_run import final_conductances, summary
 from nwlab.lab.places import known_files
+from nwlab.lab.sweep import view as sweep_view
 from nwlab.model.chip_file import load_chip
 from nwlab.plot.sparkline import sparkline
 from nwlab.report import notes
@@ -18,9 +19,13 @@ from nwlab.runs.recording import Run, load_run
 
 
 def main(options: argparse.Namespace) -> int:
-    """Tell what a run holds, finished or not; or what a chip file describes."""
+    """Tell what a run or a sweep holds, finished or not; or what a chip file describes."""
     if not Path(options.run).is_dir() and (chip := _chip(options.run)) is not None:
         return _show_chip(chip, options)
+    if sweep_view.is_sweep(Path(options.run)):
+        facts = sweep_view.facts(Path(options.run))
+        print(json.dumps(facts) if options.json else "\n".join(sweep_view.lines(facts)))
+        return 0
     run = load_run(options.run)
     if options.json:
         print(json.dumps(summary(run, 0 if run.exit_code is None else run.exit_code, sorted(run.path.glob("*.png")))))

@@ -77,7 +77,9 @@ def test_values_of_a_key(protocol: str, key: str, text: str, unit: str, values: 
     [
         ([("levle", "1 V:2 V:3")], UsageError, "has no parameter 'levle' .did you mean 'level'.*varied as chip.KEY"),
         ([("level", "1 A:2 A:3")], UsageError, "level: '1 A' has the unit 'A', but a unit of V is needed"),
-        ([("level", "1 V:2 V")], UsageError, "values are written first:last:count, as 1 V:3 V:5, or with commas"),
+        ([("level", "3:4")], UsageError, "^level: values are written first:last:count, as 1 V:3 V:5, or with commas"),
+        ([("level", "1 V:2 V")], UsageError, "with commas; '1 V:2 V' is neither$"),
+        ([("chip.start.conductance", "3 uS:4 uS")], UsageError, "conductance: values are written first:last:count"),
         ([("level", "1 V:2 V:0")], UsageError, "a sweep has 1 to 1000000 values of a key, not 0"),
         ([("level", "1 V:10 V:3")], UsageError, "10 V is above its maximum 9 V"),
         ([("level", "1 V,,2 V")], UsageError, "one of the values in '1 V,,2 V' is empty"),

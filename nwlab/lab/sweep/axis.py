@@ -20,6 +20,7 @@ OF_CHIP = "chip."
 WORDS = ""
 """Unit of values that are no numbers."""
 _LARGEST = 1_000_000
+_WRITTEN = "values are written first:last:count, as 1 V:3 V:5, or with commas"
 _RANGE = re.compile(r"(.+):(.+):\s*(\d+)\s*")
 _WHOLE = re.compile(r"\s*[-+]?\d+\s*")
 
@@ -59,7 +60,7 @@ def axis_of_protocol(parameter: Parameter, text: str) -> Axis:
     try:
         numbers = _numbers(name, text, parameter.unit)
     except UnitError as error:
-        raise UsageError(f"{name}: {error}{_hint(text)}") from error
+        raise UsageError(f"{name}: {_halved(text) or f'{error}{_hint(text)}'}") from error
     return Axis(name, parameter.unit, tuple(parameter.given(number).value for number in numbers))
 
 
@@ -68,6 +69,8 @@ def axis_of_chip(key: str, text: str) -> Axis:
     ends = _RANGE.fullmatch(text)
     written = [ends[1], ends[2]] if ends else _list(key, text)
     units = {unit_of(each.strip()) for each in written}
+    if not ends and ":" in text and all(unit_of(each.strip()) for each in text.split(":")):
+        raise UsageError(f"{key}: {_halved(text)}")
     if units == {None} and not ends:
         return Axis(key, WORDS, tuple(written))
     if len(units) > 1 or None in units:
@@ -100,5 +103,10 @@ def _list(key: str, text: str) -> list[str]:
     return values
 
 
+def _halved(text: str) -> str:
+    """What to tell of a range that is none, before anything that is said of its colon; empty for what has none."""
+    return f"{_WRITTEN}; {text!r} is neither" if ":" in text and not _RANGE.fullmatch(text) else ""
+
+
 def _hint(text: str) -> str:
-    return "; values are written first:last:count, as 1 V:3 V:5, or with commas" if ":" in text else ""
+    return f"; {_WRITTEN}" if ":" in text else ""

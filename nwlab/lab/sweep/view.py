@@ -1,0 +1,60 @@
+"""What the folder of a sweep tells a person who looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nwlab.core import lock
+from nwlab.core.errors import FileError
+from nwlab.lab.sweep.book import MANIFEST, POINTS, TABLE
+from nwlab.runs.recording import read_manifest
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    return (folder / MANIFEST).is_file()
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """Return how far a sweep is and where its table is, as `--json` says it; raises FileError when it is unreadable."""
+    manifest = read_manifest(folder / MANIFEST)
+    if not manifest:
+        raise FileError(
+            f"cannot be read; what there is of the sweep's points stands beside it in {POINTS}", folder / MANIFEST
+        )
+    table = folder / TABLE
+    return {
+        "sweep": str(folder),
+        "protocol": manifest.get("asked", {}).get("protocol", {}).get("path"),
+        "started": manifest.get("started"),
+        "status": _status(folder, manifest),
+        "points": manifest.get("points"),
+        "kept": _kept(folder / POINTS),
+        "table": str(table) if table.is_file() else None,
+    }
+
+
+def lines(facts: Mapping[str, Any]) -> list[str]:
+    """Tell them to a person."""
+    return [
+        f"sweep:       {facts['sweep']}",
+        f"protocol:    {facts['protocol']}",
+        f"started:     {facts['started']}",
+        f"status:      {facts['status']}",
+        f"points:      {facts['kept']} of {facts['points']}",
+        f"table:       {facts['table'] or 'none yet: it is made when the sweep ends; the same command goes on'}",
+    ]
+
+
+def _status(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """ "running" while a living program plays its points; what was killed is interrupted, whatever it last wrote."""
+    if lock.is_held(folder / POINTS):
+        return "running"
+    return "finished" if manifest.get("status") == "finished" else "interrupted"
+
+
+def _kept(points: Path) -> int:
+    """Count the whole lines; a torn one at the end is no point."""
+    return points.read_bytes().count(b"\n") if points.is_file() else 0
