@@ -117,7 +117,7 @@ def _run(add: AddParser) -> None:
         "how readings correct it: best (what fits the chip; default), off (never); for one film sum (knows jumps) or "
         "gain (a constant part of each residual); for resistors kalman; for a network ensemble"
     )
-    command.add_argument("--twin-filter", choices=TWIN_FILTERS, default="best", help=about)
+    command.add_argument("--twin-filter", choices=TWIN_FILTERS, help=about)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     command.add_argument("--no-picture", dest="picture", action="store_false", help="draw none")
     about = "hold simulated time back to X times real time (default: as fast as it can)"

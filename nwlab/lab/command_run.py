@@ -21,7 +21,7 @@ from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import MODEL, REPLAY, open_bench, open_model
 from nwlab.lab.places import find
 from nwlab.lab.resuming import Resumption, is_simulated
-from nwlab.lab.running import Playing, load_protocol, twin_beside, twin_order
+from nwlab.lab.running import Playing, check_twin, load_protocol, twin_beside, twin_order
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
 from nwlab.runs.appender import replace_json
@@ -32,6 +32,7 @@ from nwlab.runs.verdict import verdict
 
 if TYPE_CHECKING:
     from nwlab.lab.twin_link import TwinLink
+    from nwlab.twin.order import TwinOrder
 
 
 def main(options: argparse.Namespace) -> int:
@@ -45,7 +46,8 @@ def main(options: argparse.Namespace) -> int:
             _warn(chip)
             if resumed is not None:
                 resumed.check(chip)
-            opened = _opened(options, protocol)
+            check_twin(order, chip)
+            opened = _opened(options, protocol, order)
             playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
@@ -159,7 +161,7 @@ def _open(options: argparse.Namespace) -> OpenChip:
     return open_model(options.chip or MODEL, seed=options.seed, speed=options.speed)
 
 
-def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
+def _opened(options: argparse.Namespace, protocol: Protocol, order: TwinOrder | None) -> dict[str, Any]:
     """Return what it takes to open the same chip and protocol again, from any folder."""
     bench = None if options.model else options.bench or "virtual"
     if bench is not None and bench.startswith(REPLAY):
@@ -175,8 +177,8 @@ def _opened(options: argparse.Namespace, protocol: Protocol) -> dict[str, Any]:
         "chip": options.chip and str(find("chip", options.chip).resolve()),
         "seed": options.seed,
         "speed": options.speed,
-        "twin": options.twin and str(find("chip", options.twin).resolve()),
-        "twin_filter": options.twin_filter if options.twin else None,
+        "twin": order and order.chip,
+        "twin_filter": order and order.filter,
     }
 
 

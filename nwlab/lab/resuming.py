@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nwlab.core.errors import FileError, UsageError
 from nwlab.core.record import Document, RunInfo
@@ -20,7 +21,8 @@ from nwlab.runs.recording import load_run
 
 ANEW = "the simulated chip began anew"
 """Remark of a record whose chip does not remember what was done to it before the gap."""
-_ORDER = ("bench", "virtual", "model", "chip", "seed", "speed", "twin")
+_ORDER = ("bench", "virtual", "model", "chip", "seed", "speed")
+_TWIN = ("twin", "twin_filter")
 
 
 class Resumption:
@@ -67,19 +69,25 @@ class Resumption:
 
 
 def _order(options: argparse.Namespace, info: RunInfo) -> argparse.Namespace:
-    """Return how to open the chip: as the command line says, or, when it says nothing, as for the first part."""
+    """Return how to open the chip: as the command line says, or, when it says nothing, as for the first part.
+
+    The twin stays what it was unless the command line names another one.
+    """
     asked, then = vars(options), dict(info.opened)
     if not any(asked[name] for name in ("bench", "virtual", "model", "chip")):
         if not then:
             raise UsageError("the record does not say how the chip was opened: add --bench FILE or --model, as then")
-        again = {
-            name: then.get(name) if asked[name] is None or asked[name] is False else asked[name] for name in _ORDER
-        }
-        return argparse.Namespace(**{**asked, **again})
+        return _as_then(asked, then, (*_ORDER, *_TWIN))
     for name in ("virtual", "model"):
         if then and bool(then.get(name)) != bool(asked[name]):
             raise UsageError(f"the run was started {'with' if then.get(name) else 'without'} --{name}")
-    return options
+    return _as_then(asked, then, _TWIN)
+
+
+def _as_then(asked: Mapping[str, Any], then: Mapping[str, Any], names: Iterable[str]) -> argparse.Namespace:
+    """Return the options with those of `names` that the command line does not say as for the first part."""
+    unsaid = {name: then.get(name) for name in names if asked[name] is None or asked[name] is False}
+    return argparse.Namespace(**{**asked, **unsaid})
 
 
 def is_simulated(options: argparse.Namespace) -> bool:

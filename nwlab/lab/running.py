@@ -17,6 +17,7 @@ from nwlab.core.events import Subscriber
 from nwlab.core.record import Document, RunInfo
 from nwlab.lab.news import News
 from nwlab.lab.open_chip import About, OpenChip
+from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps, steps_version
 from nwlab.lab.run_view import Run
@@ -61,16 +62,17 @@ def run(
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     order = twin_order(loaded, twin)
+    check_twin(order, chip)
     playing = Playing(loaded, chip, out)
     with twin_beside(playing.folder, order) as link:
         return playing.play(subscribers, twin=link, requests=requests)
 
 
-def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "best") -> TwinOrder | None:
+def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str | None = None) -> TwinOrder | None:
     """Return how to start the twin of a chip file, by path or name; None without one.
 
-    Nothing is started or touched. Raises FileError, and UsageError for a chip that no twin can follow, or where a
-    protocol asks a twin and there is none.
+    `filter_` None = the one that fits the chip. Nothing is started or touched. Raises FileError, and UsageError for a
+    chip that no twin can follow, or where a protocol asks a twin and there is none.
     """
     if chip is None:
         if protocol.twin:
@@ -81,7 +83,8 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "best
         return None
     from nwlab.twin.order import TwinOrder
 
-    order = TwinOrder(str(find("chip", chip).resolve()), filter_)
+    path = str(find("chip", chip).resolve())
+    order = TwinOrder(path) if filter_ is None else TwinOrder(path, filter_)
     companion = order.companion()
     if protocol.twin and not companion.answers:
         raise UsageError(
@@ -90,6 +93,22 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str = "best
             "touched"
         )
     return order
+
+
+def check_twin(order: TwinOrder | None, chip: Chip) -> None:
+    """See that a twin is one of this chip, as far as terminals tell: it knows them by their places.
+
+    Nothing is started or driven. Raises UsageError for other terminals, and for the same ones in another order.
+    """
+    if order is None:
+        return
+    own = load_chip(order.chip).terminals
+    if own != tuple(chip.terminals):
+        raise UsageError(
+            f"the twin's chip file {order.chip} has the terminals {', '.join(own)}, but this chip has "
+            f"{', '.join(chip.terminals)}: a twin needs the same ones in the same order; name the file of this very "
+            "chip with --twin (in Python: twin=...); nothing was driven"
+        )
 
 
 @contextmanager

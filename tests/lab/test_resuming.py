@@ -73,8 +73,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def options(run: Path, **given: object) -> Namespace:
-    usual = {"bench": None, "virtual": False, "model": False, "chip": None, "seed": None, "speed": None, "twin": None}
-    usual |= {"protocol": None, "set": []}
+    usual = {"bench": None, "virtual": False, "model": False, "chip": None, "seed": None, "speed": None}
+    usual |= {"twin": None, "twin_filter": None, "protocol": None, "set": []}
     return Namespace(resume=str(run), **{**usual, **given})
 
 
