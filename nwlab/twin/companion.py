@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarm, Alarms
 from nwlab.twin.foresight import Pace, as_read, foresee
 from nwlab.twin.held import Block, Held, block_of
+from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Twin
+from nwlab.twin.terminals import misfit, placed, renumbered
 from nwlab.twin.watch import Explained, Named, Watch
 from nwlab.twin.window import Place
 
 _SURE = 0.95  # probability from which on a jump is worth a note
 _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
+_TANGLED = "more than one way leads around the film, so that no reading is its current"
 EXPLAINED = "the chip is again what its file says: mean, θ, σ and jumps"
 """What a note says once a whole window has shown nothing else."""
 
@@ -71,19 +74,27 @@ class Companion:
         alarms: Alarms | None = None,
         watch: Watch | None = None,
         about: Mapping[str, object] | None = None,
+        terminals: tuple[str, ...] | None = None,
     ) -> None:
+        """`terminals` are those of the twin's chip; None = whatever the run calls its first two."""
         self.tally = Tally()
         self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
         self._pace, self._about = Pace(), dict(about or {})
+        self._terminals = terminals
+        self._place: list[int] | None = [0, 1]  # number in the model of each of the run's terminals
         self._drive: Drive | None = None
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
         match event:
+            case RunStarted():
+                yield from self._begin(event.terminals)
             case DriveStarted():
-                self._drive = event.drive
+                yield from self._start(event)
             case BlockArrived():
                 yield from self._follow(event)
+            case Noted(kind="cut off"):
+                self.lose()  # the chip may have borne what is not on record
             case Noted(kind="resumed"):
                 self._held.release(self._pace.end)  # the chip went to rest when the run ended
             case _:
@@ -101,7 +112,7 @@ class Companion:
 
     def foresee(self, drive: Drive) -> Expectation:
         """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
-        return foresee(self._twin, self._held, self._pace, drive, _place(drive), _SMALLEST)
+        return foresee(self._twin, self._held, self._pace, drive, port_of(drive), _SMALLEST)
 
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
@@ -110,19 +121,36 @@ class Companion:
         if self._watch is not None:
             self._watch.lose()
 
+    def _begin(self, names: tuple[str, ...]) -> Iterator[Noted]:
+        """Find the run's terminals in the model."""
+        if self._terminals is None:
+            return
+        self._place = placed(self._terminals, names)
+        if self._place is None:
+            yield Noted("twin skipped", {"because": misfit(self._terminals, names)})
+
+    def _start(self, event: DriveStarted) -> Iterator[Noted]:
+        """Take a drive, unless nothing in it tells the film's current: after that, nothing is known of it."""
+        self._drive = None if self._place is None else renumbered(event.drive, self._place)
+        if self._drive is not None and is_tangled(self._drive):
+            self.lose()
+            self._drive = None
+            yield Noted("twin skipped", {"drive": event.index, "because": _TANGLED})
+
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive
-        place = None if drive is None else _place(drive)
+        port = None if drive is None else port_of(drive)
         if drive is not None:
             self._pace.take(drive, event)
-        if place is None:
+        if port is None:
             self._held.release(event.reading.start)
-        if drive is None or place is None:
+        if drive is None or port is None:
             return
-        block = block_of(drive, event.first, event.reading, place, _SMALLEST)
+        place, reading = port.place, port.across(event.reading)
+        block = block_of(drive, event.first, reading, place, _SMALLEST)
         steps = self._held.steps(block)
         found = self._twin.follow(steps)
-        mean, sd = as_read(drive, place, event.reading, found.mean, found.sd)
+        mean, sd = as_read(drive, port, event.reading, found.mean, found.sd)
         shape = event.reading.voltage.shape
         yield Expected(
             event.index,
@@ -200,15 +228,6 @@ class _Where:
         """`time` is the middle of the reading in s on the chip's clock."""
         time = 0.5 * float(self.block.begin[step] + self.block.over[step])
         return {"drive": self.event.index, "step": self.event.first + step, "time": time}
-
-
-def _place(drive: Drive) -> int | None:
-    """Return which force drives the film: the first that has the other terminal at its low side or grounded."""
-    for place, force in enumerate(drive.forces):
-        low = {force.low} if force.low is not None else set(drive.ground)
-        if low == {1 - force.terminal}:
-            return place
-    return None
 
 
 def _column(shape: tuple[int, ...], place: int, values: FloatArray) -> FloatArray:

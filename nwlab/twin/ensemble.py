@@ -72,6 +72,10 @@ class EnsembleTwin:
         """What every member's junctions conduct, (members, junctions) S."""
         return np.stack([film.conductances() for film in self._films])
 
+    def release(self) -> None:
+        """Let what the last drive left standing end with its last dwell."""
+        self._passing.release()
+
     def lose(self) -> None:
         """What comes next follows after something of which nothing is known."""
         self._passing, self._is_lost = Passing[Rig](), True

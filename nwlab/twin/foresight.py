@@ -21,6 +21,7 @@ from nwlab.core.reading import Reading, join
 from nwlab.model.model_chip import ModelChip
 from nwlab.model.two_terminal_film import TwoTerminalFilm
 from nwlab.twin.held import Held, block_of
+from nwlab.twin.port import Port
 from nwlab.twin.scalar import Twin
 
 _REMEMBERED = 5
@@ -52,39 +53,47 @@ class Pace:
         return 0.0 if np.isnan(self.end) else self.end + self.gap
 
 
-def foresee(twin: Twin, held: Held, pace: Pace, drive: Drive, place: int | None, smallest: float) -> Expectation:
-    """Return what a drive would give now; `place` is the force that drives the film, None = none does.
+def foresee(twin: Twin, held: Held, pace: Pace, drive: Drive, port: Port | None, smallest: float) -> Expectation:
+    """Return what a drive would give now; `port` is what drives the film, None = nothing does.
 
     Times, compliance, voltages under a forced current and what other forces read are those of the law without chance;
     below `smallest` V a conductance cannot be told. Raises DriveError for terminals that the film does not have.
     """
     reading = _without_chance(twin, held, pace, drive)
     sd = np.full_like(reading.voltage, np.nan)
-    if place is not None:
-        block = replace(block_of(drive, 0, reading, place, smallest), conductance=np.full(drive.steps, np.nan))
+    if port is not None:
+        place = port.place
+        block = replace(
+            block_of(drive, 0, port.across(reading), place, smallest), conductance=np.full(drive.steps, np.nan)
+        )
         found = deepcopy(twin).follow(copy(held).steps(block))
-        mean, sd[:, place] = as_read(drive, place, reading, found.mean, found.sd)
+        mean, sd[:, place] = as_read(drive, port, reading, found.mean, found.sd)
         if drive.forces[place].quantity is Quantity.VOLTAGE:
             reading.current[:, place] = np.where(reading.in_compliance[:, place], reading.current[:, place], mean)
     return Expectation(**{each.name: getattr(reading, each.name) for each in fields(Reading)}, sd=sd)
 
 
 def as_read(
-    drive: Drive, place: int, reading: Reading, mean: FloatArray, sd: FloatArray
+    drive: Drive, port: Port, reading: Reading, mean: FloatArray, sd: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Turn conductances (steps,) into what was not forced: A under a voltage, V under a current."""
+    place = port.place
     if drive.forces[place].quantity is Quantity.VOLTAGE:
-        volts = reading.voltage[:, place]
+        volts = port.across(reading).voltage[:, place]
         return mean * volts, sd * np.abs(volts)
     amperes = reading.current[:, place]
-    return amperes / mean, sd * np.abs(amperes) / mean**2
+    beyond = 0.0 if port.other is None else reading.voltage[:, port.other]
+    return beyond + amperes / mean, sd * np.abs(amperes) / mean**2
 
 
 def _without_chance(twin: Twin, held: Held, pace: Pace, drive: Drive) -> Reading:
     """Play the drive on a film of the same law that neither fluctuates nor jumps."""
     check(drive, Limits(np.inf, np.inf), _TERMINALS)
     law = replace(twin.law, noise=0.0, jumps=None)
-    level = abs(held.level) if held.stands else 0.0
-    state = law.relax(law.state(twin.conductance), level, pace.gap)
+    state = law.state(twin.conductance)
+    if np.isfinite(held.moment):
+        until = pace.next if held.stands else held.until
+        left, rest = max(until - held.moment, 0.0), max(pace.next - max(until, held.moment), 0.0)
+        state = law.relax(law.relax(state, abs(held.level), left), 0.0, rest)
     film = TwoTerminalFilm(law, max(0.0, float(law.conductance(state))))
     return join(ModelChip(film, _TERMINALS, Limits(), VirtualClock(pace.next)).apply(drive))

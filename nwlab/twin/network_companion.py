@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 
-from nwlab.core.drive import Drive, FloatArray, Quantity
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.errors import DriveError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import Tally
 from nwlab.twin.meters import Meters
 from nwlab.twin.passing import Foretold, Samples, samples_of
+from nwlab.twin.terminals import misfit, placed, renumbered
 
 Rig = TypeVar("Rig")
 
 _LOST = "its equations have no solution here ({}); it begins anew with the next samples"
+
+_VOLTMETER = {
+    "above": "the voltage is higher than its model expects",
+    "below": "the voltage is lower than its model expects",
+    "spread": "the voltage fluctuates more than its model expects",
+}
 
 _Watched = tuple[int, int | None, int]  # terminal at HI and at LO, and how many forces a sample has
 
@@ -42,6 +48,10 @@ class NetworkTwin(Protocol[Rig]):
 
     def follow(self, rig: Rig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
+        ...
+
+    def release(self) -> None:
+        """Let what the last drive left standing end with its last dwell."""
         ...
 
     def lose(self) -> None:
@@ -90,6 +100,10 @@ class NetworkCompanion:
                 self._rig = None if self._drive is None else self._twin.rig(self._drive)
             case BlockArrived() if event.reading.steps:
                 yield from self._follow(event)
+            case Noted(kind="cut off"):
+                self.lose()  # the chip may have borne what is not on record
+            case Noted(kind="resumed"):
+                self._twin.release()  # the chip went to rest when the run ended
             case _:
                 pass
 
@@ -123,17 +137,13 @@ class NetworkCompanion:
 
     def _begin(self, names: tuple[str, ...]) -> Iterator[Noted]:
         """Find the run's terminals in the model, by name, or by number where it knows none of the names."""
-        self._names, known = names, set(self._terminals)
-        if known.issuperset(names):
-            self._place = [self._terminals.index(name) for name in names]
-        elif known.isdisjoint(names) and len(names) <= len(known):
-            self._place = list(range(len(names)))
-        else:
-            self._place = None
-            yield Noted(
-                "twin skipped",
-                {"because": f"its chip has terminals {', '.join(self._terminals)}, the run has {', '.join(names)}"},
-            )
+        self._names, self._place = names, placed(self._terminals, names)
+        if self._place is None:
+            yield Noted("twin skipped", {"because": misfit(self._terminals, names)})
+
+    def _name(self, terminal: int) -> str:
+        """Return what the run calls a terminal of the model."""
+        return self._terminals[terminal] if self._place is None else self._names[self._place.index(terminal)]
 
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive, rig = self._drive, self._rig
@@ -164,42 +174,37 @@ class NetworkCompanion:
         if key not in self._alarms:
             self._alarms[key] = Alarms(false_alarm_steps * count)
         alarms = self._alarms[key]
-        before = alarms.steps
+        before, reading = alarms.steps, event.reading
         for alarm in alarms.take(_upwards(drive, place, found)):
             self.tally.alarms[alarm.kind] = self.tally.alarms.get(alarm.kind, 0) + 1
-            terminal = self._terminals[force.terminal]
+            terminal, step = self._name(force.terminal), alarm.step - before
+            text = _VOLTMETER[alarm.kind] if _is_voltmeter(force) else alarm.text
             yield Noted(
                 "alarm",
                 {
                     "kind": alarm.kind,
-                    "text": f"at terminal {terminal} {alarm.text}",
+                    "text": f"at terminal {terminal} {text}",
                     "terminal": terminal,
                     "drive": event.index,
-                    "step": event.first + alarm.step - before,
+                    "step": event.first + step,
+                    "time": float(reading.start + reading.time[step, place]),
                     "for steps": alarm.step - alarm.since + 1,
                     "false alarm once in steps": false_alarm_steps,
                 },
             )
 
 
-def renumbered(drive: Drive, place: list[int]) -> Drive:
-    """Return a drive whose terminal i is called place[i]."""
-    if place == list(range(len(place))):
-        return drive
-    forces = tuple(
-        replace(
-            force,
-            terminal=place[force.terminal],
-            low=None if force.low is None else place[force.low],
-            sense=None if force.sense is None else (place[force.sense[0]], place[force.sense[1]]),
-        )
-        for force in drive.forces
-    )
-    return replace(drive, forces=forces, ground=tuple(place[terminal] for terminal in drive.ground))
+def _is_voltmeter(force: Force) -> bool:
+    return force.quantity is Quantity.CURRENT and not force.levels.any()
 
 
 def _upwards(drive: Drive, place: int, found: Foretold) -> FloatArray:
-    """Return the residuals of a force, (steps,), such that a chip that conducts more has positive ones."""
+    """Return the residuals of a force, (steps,), such that a chip that conducts more has positive ones.
+
+    Those of a voltmeter are positive where it reads more than expected.
+    """
+    if _is_voltmeter(drive.forces[place]):
+        return found.z[:, place]
     is_current = drive.forces[place].quantity is Quantity.CURRENT
     falls = (found.mean[:, place] < 0) != is_current
     return np.where(falls, -found.z[:, place], found.z[:, place])

@@ -77,6 +77,10 @@ class Passing(Generic[Rig]):
     held: FloatArray | None = None  # (sources,) V or A, the last that were held
     stays: bool = False  # whether they are held on beyond `until`
 
+    def release(self) -> None:
+        """Let what was left standing end when its last dwell did."""
+        self.stays = False
+
     def reach(
         self, rig: Rig, samples: Samples, k: int, hold: Callable[[Rig, FloatArray, float], None]
     ) -> tuple[float, float]:

@@ -109,6 +109,10 @@ class ReducedTwin:
         values = np.exp(found.logs)
         return values, values * np.sqrt(np.square(found.root).sum(axis=1))
 
+    def release(self) -> None:
+        """Let what the last drive left standing end with its last dwell."""
+        self._passing.release()
+
     def lose(self) -> None:
         """What comes next follows after something of which nothing is known."""
         try:

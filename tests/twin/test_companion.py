@@ -13,7 +13,7 @@ from twin.test_scalar import LAW, START
 from nwlab.core.chip import Chip
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive, Force, Quantity
-from nwlab.core.events import BlockArrived, Event, Expected, Noted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.core.limits import Limits
 from nwlab.model.model_chip import ModelChip
 from nwlab.model.rate_balance import RateBalance
@@ -99,3 +99,51 @@ def test_rows_of_explained_residuals_are_counted_across_blocks() -> None:
     for z in ([0.0, 5.0, 1.0], [1.0, 1.0], [np.nan, 1.0, -4.0, 0.0]):
         tally.take(np.array(z))
     assert (tally.residuals, tally.strange, tally.longest, tally.explained) == (8, 2, 4, 1)
+
+
+def ammeter(samples: int = 300, *, both: bool = True) -> Drive:
+    """3.6 V at A, and the other terminal at 0 V of a source, which reads the current too, or at ground."""
+    high = Force(0, Quantity.VOLTAGE, np.full(samples, 3.6), 1e-3)
+    low = (Force(1, Quantity.VOLTAGE, np.zeros(samples), 1e-3),) if both else ()
+    return Drive(np.full(samples, 0.63), (high, *low), ground=() if both else (1,), hold=True)
+
+
+def listened(companion: Companion, drives: list[Drive]) -> list[Event]:
+    told: list[Event] = []
+    play((each for each in drives), chip(LAW), (lambda event: told.extend(companion(event)),))  # type: ignore[arg-type]
+    return told
+
+
+def test_a_film_between_two_sources_is_followed() -> None:
+    told = [listened(companion(), [ammeter(both=both)]) for both in (True, False)]
+    two, one = (next(event for event in each if isinstance(event, Expected)) for each in told)
+    assert two.z is not None
+    assert one.z is not None
+    assert kstest(two.z[:, 0], "norm").statistic < 0.1
+    assert two.z[:, 0] == pytest.approx(one.z[:, 0], abs=1e-6)
+    assert np.isnan(two.z[:, 1]).all()
+
+
+def test_a_drive_that_leads_around_the_film_twice_is_skipped_and_said() -> None:
+    high = Force(0, Quantity.VOLTAGE, np.full(5, 3.6), 1e-3, low=1)
+    back = Force(1, Quantity.CURRENT, np.full(5, 1e-6), 5.0, low=0)
+    told = list(companion()(DriveStarted(3, Drive(np.full(5, 0.1), (high, back)), "")))
+    assert [event.kind for event in told if isinstance(event, Noted)] == ["twin skipped"]
+    assert isinstance(told[0], Noted)
+    assert told[0].content["drive"] == 3
+
+
+def test_terminals_are_found_by_name_or_else_said_not_to_fit() -> None:
+    twin = Companion(ScalarTwin(LAW, START, READ_NOISE), terminals=("A", "B"))
+    assert not list(twin(RunStarted(("B", "A"))))
+    (told,) = twin(RunStarted(("A", "C", "D")))
+    assert isinstance(told, Noted)
+    assert told.content["because"] == "its chip has terminals A, B, the run has A, C, D"
+    assert not list(twin(DriveStarted(0, ammeter(5), "")))
+
+
+def test_nothing_is_known_after_a_drive_that_was_cut_off() -> None:
+    twin = companion()
+    before = twin.foresee(ammeter(1)).sd[0, 0]
+    assert not list(twin(Noted("cut off", {"drive": 0, "step": 1, "more": 4})))
+    assert twin.foresee(ammeter(1)).sd[0, 0] > 10 * before

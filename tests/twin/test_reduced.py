@@ -22,7 +22,7 @@ from twin.networks import (
 
 from nwlab.core.chip import Chip
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.core.reading import Reading
 from nwlab.model.body import Body
 from nwlab.model.laws.fixed import Fixed
@@ -305,6 +305,48 @@ def test_a_block_without_a_solution_costs_the_twin_what_it_knows_and_no_more() -
     assert (twin.conductances()[1] > 0.2 * FEW).all()
     after = told_by(companion, drive, played(on, drive))
     assert [type(event) for event in after] == [Expected]
+
+
+def test_an_alarm_of_a_voltmeter_speaks_of_the_voltage_at_the_terminal_of_the_run_and_its_time() -> None:
+    steps, zero = 200, np.zeros(200)
+    forces = (Force(0, Quantity.VOLTAGE, np.ones(steps), 1e-2), Force(3, Quantity.CURRENT, zero, 1.0))
+    drive = Drive(np.full(steps, 1e-3), forces, ground=(7,))
+    twin = ReducedTwin(small_matrix(FEW), meters=METERS, corrects=False)
+    companion = NetworkCompanion(twin, tuple("abcdefgh"), 1e4)
+    assert not list(companion(RunStarted(tuple("12345678"))))
+    reading = played(small_chip(FEW), drive)
+    voltage = reading.voltage.copy()
+    voltage[100:, 1] += 0.01
+    told = told_by(companion, drive, replace(reading, voltage=voltage))
+    alarms = [event.content for event in told if isinstance(event, Noted) and event.kind == "alarm"]
+    alarm = next(each for each in alarms if each["kind"] == "above")
+    assert alarm["text"] == "at terminal 4 the voltage is higher than its model expects"
+    assert alarm["time"] == pytest.approx(reading.start + reading.time[alarm["step"], 1])  # type: ignore[index]
+
+
+def test_what_was_left_standing_ends_where_a_run_was_broken_off() -> None:
+    """1 GOhm and 1 nF: a second after the level, nothing of it would be left at rest, all of it while it is held."""
+    pair, capacitance = np.array([[1e-9, -1e-9], [-1e-9, 1e-9]]), np.array([0.0, 1e-9])
+    meter = Force(1, Quantity.CURRENT, np.zeros(1), 10.0)
+    held = Drive(np.array([20.0]), (Force(0, Quantity.VOLTAGE, np.ones(1), 1.0), meter), hold=True)
+    rest = Drive(np.array([1e-3]), (Force(0, Quantity.VOLTAGE, np.zeros(1), 1.0), meter))
+
+    def block(drive: Drive, start: float) -> Reading:
+        dwell, none = np.broadcast_to(drive.dwell, (1, 2)), np.zeros((1, 2), dtype=np.bool_)
+        level = np.array([[drive.forces[0].levels[0], np.nan]])
+        return Reading(start, np.zeros(1), 0.5 * dwell, dwell, level, np.zeros((1, 2)), none, none)
+
+    found = dict[bool, float]()
+    for is_resumed in (False, True):
+        companion = NetworkCompanion(ReducedTwin(pair, capacitance, METERS, corrects=False), ("a", "b"), None)
+        told_by(companion, held, block(held, 0.0))
+        if is_resumed:
+            assert not list(companion(Noted("resumed", {})))
+        (expected,) = told_by(companion, rest, block(rest, 3600.0))
+        assert isinstance(expected, Expected)
+        found[is_resumed] = float(expected.mean[0, 1])
+    assert found[False] == pytest.approx(1.0, abs=0.01)
+    assert found[True] == pytest.approx(0.0, abs=0.01)
 
 
 @pytest.mark.slow
