@@ -20,6 +20,19 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Voltages:
+    """Voltages of floating terminals, where a law is fitted to them; the latest terminal stands first."""
+
+    names: tuple[str, ...]
+    drive: FloatArray  # (samples,) V between source and sink
+    measured: FloatArray  # (samples, terminals) V against the sink
+    fitted: FloatArray  # (samples, terminals) V; NaN where nothing was fitted
+    share: FloatArray  # (terminals,) of the drive
+    time_constant: FloatArray  # (terminals,) s; 0 where none is seen
+    rms: FloatArray  # (terminals,) V, of what is left
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A law with the parameters that explain a record best."""
 
@@ -36,6 +49,7 @@ class Fit:
         None  # (samples,) S, the law's own course without chance, where `fitted` follows readings
     )
     error: FloatArray | None = None  # (samples,) S, standard deviation of each residual, where the law says one
+    voltages: Voltages | None = None  # what was fitted, where that is not the conductance
 
     @property
     def rmse(self) -> float:
@@ -44,10 +58,17 @@ class Fit:
 
     @property
     def r2(self) -> float:
-        """Share of the variance of the conductance that the fit explains; NaN where it does not vary."""
+        """Share of the conductance's variance that the fit explains; NaN where it does not vary or is not fitted."""
+        if self.voltages is not None:
+            return float("nan")
         measured = self.measured[self._both]
         spread = float(np.sum(np.square(measured - measured.mean()))) if measured.size else 0.0
         return 1.0 - float(np.sum(np.square(self._off))) / spread if spread else float("nan")
+
+    @property
+    def r2_text(self) -> str:
+        """`r2` to four places, rounded down so that only a perfect fit has 1; empty where there is none."""
+        return f"{np.floor(self.r2 * 1e4) / 1e4:.4g}" if np.isfinite(self.r2) else ""
 
     @property
     def _both(self) -> Any:

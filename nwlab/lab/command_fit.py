@@ -102,7 +102,7 @@ def _lines(fit: Fit, chip: Path, picture: Path | None) -> list[str]:
     lines = [f"{name:<{width}}  {_told(each)}" for name, each in fit.parameters.items()]
     lines += [
         "",
-        f"rmse, r2: {show(fit.rmse, 'S')}, {fit.r2:.6g}",
+        f"rmse, r2: {show(fit.rmse, 'S')}, {fit.r2_text}" if fit.r2_text else f"rmse:     {show(fit.rmse, 'S')}",
         *(f"note:     {remark}" for remark in fit.remarks),
         f"chip:     {chip}",
     ]

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import StorageError
 from nwlab.core.units import show
+from nwlab.plot import following_picture
+from nwlab.plot.following_picture import Voltages
 from nwlab.plot.lettering import any_letters
 from nwlab.plot.scales import prefixed, time_axis
 from nwlab.plot.style import LIGHT, settings
@@ -62,8 +64,13 @@ class Fitted(Protocol):
         ...
 
     @property
-    def r2(self) -> float:
-        """Share of the variance that is explained."""
+    def r2_text(self) -> str:
+        """Share of the variance that is explained; empty where there is none."""
+        ...
+
+    @property
+    def voltages(self) -> Voltages | None:
+        """What was fitted, where that is not the conductance."""
         ...
 
 
@@ -84,13 +91,18 @@ def figure(fit: Fitted, name: str) -> Figure:
     """Return the picture."""
     from matplotlib.figure import Figure
 
+    if fit.voltages is not None:
+        title = f"{name}: {fit.law} of {len(fit.voltages.names)} terminals"
+        return following_picture.figure(fit.time, fit.voltages, title)
+
     drawn = Figure(figsize=(8.0, 5.6), dpi=160, layout="constrained")
     above, below = drawn.subplots(2, sharex=True, height_ratios=[2.2, 1.0])
     order = np.argsort(fit.time, kind="stable")
     seconds, unit = time_axis(float(np.nanmax(fit.time)) if fit.time.size else 1.0)
     time = fit.time[order] / seconds
     _curves(above, fit, order, time)
-    above.set_title(f"{name}: {fit.law}, rmse {show(fit.rmse, 'S', 3)}, r² {fit.r2:.7g}", loc="left", fontsize=10)
+    explained = f", r² {fit.r2_text}" if fit.r2_text else ""
+    above.set_title(f"{name}: {fit.law}, rmse {show(fit.rmse, 'S', 3)}{explained}", loc="left", fontsize=10)
     _residuals(below, fit, order, time)
     below.set_xlabel(f"time ({unit})")
     below.margins(x=0.01)

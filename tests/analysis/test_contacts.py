@@ -15,8 +15,11 @@ from nwlab.analysis.recording import Recording
 from nwlab.core.drive import Drive, Force, Quantity
 from nwlab.core.errors import UsageError
 from nwlab.core.reading import join
+from nwlab.core.record import RunInfo
 from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.model.model_chip import ModelChip
+from nwlab.plot.fit_picture import figure
+from nwlab.runs.runner import record_run
 
 DATA = os.environ.get("NWLAB_TEST_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NWLAB_TEST_DATA names no folder of measured files")
@@ -128,6 +131,57 @@ def test_the_chip_file_answers_as_the_chip() -> None:
         place = record.terminals.index(name)
         was, now = record.voltage[20:, place], again.voltage[20:, place]
         assert np.sqrt(np.mean((now - was) ** 2)) < 0.02 * np.ptp(was), name
+
+
+def test_a_run_whose_floating_terminals_are_read_by_voltmeters(tmp_path: Path) -> None:
+    chip = parse_chip(CHIP, "known.toml")
+    rng = np.random.default_rng(5)
+    level = rng.uniform(0.4, 1.0, 120)
+    still = np.zeros(level.size)
+    forces = (
+        Force(0, Quantity.VOLTAGE, level, 1.0, low=5),
+        *(Force(index, Quantity.CURRENT, still, 10.0) for index in range(1, 5)),
+    )
+    drive = Drive(np.full(level.size, DWELL), (*forces,), ground=(5,), read_delay=np.full(level.size, 0.9 * DWELL))
+    model = ModelChip(chip.film(noise=False), chip.terminals, chip.limits)
+    run = record_run((each for each in (drive,)), model, tmp_path / "run", RunInfo("contacts"))
+    fit = fit_law("contacts", [read_recording(run.path)])
+    assert 0.2 < fit.parameters["prompt_share"].value < 0.9
+    assert fit.parameters["slow_time_constant"].value == pytest.approx(0.5, rel=0.2)
+
+
+def test_what_was_not_read_is_passed_over() -> None:
+    record = _recording(parse_chip(CHIP, "known.toml"))
+    whole = fit_law("contacts", [record])
+    late, source = record.terminals.index("late"), record.terminals.index("S")
+    record.voltage[50::7, late] = np.nan
+    record.voltage[100, source] = np.nan
+    record.voltage[15:, record.terminals.index("blind")] = np.nan
+    holed = fit_law("contacts", [record])
+    for name in ("late_share", "late_time_constant"):
+        assert holed.parameters[name].value == pytest.approx(whole.parameters[name].value, rel=0.03)
+    assert "left out: blind" in "\n".join(holed.remarks)
+
+
+def test_a_short_record_says_how_many_readings_are_needed() -> None:
+    record = _recording(parse_chip(CHIP, "known.toml"))
+    arrays = (record.onset, record.time, record.aperture, record.voltage, record.current)
+    for samples in (1, 4, 12):
+        short = Recording(record.terminals, *(each[:samples] for each in arrays), record.path, "played", "0" * 64)
+        with pytest.raises(UsageError, match=f"at least 20 readings of the current from S to G, not {samples}"):
+            fit_law("contacts", [short])
+
+
+def test_the_picture_shows_the_latest_terminals(tmp_path: Path) -> None:
+    fit = fit_law("contacts", [_recording(parse_chip(CHIP, "known.toml"))])
+    assert fit.voltages is not None
+    assert fit.voltages.names[:2] == ("slow", "late")
+    assert fit.r2_text == ""
+    driven, beside, above, below = figure(fit, "known").axes
+    assert {"slow", "late", "prompt"} <= {line.get_label() for line in above.get_lines()}
+    assert len(beside.patches) == 4
+    for axes in (driven, below):
+        assert 40 <= np.size(axes.get_lines()[0].get_xdata()) <= 45  # levels that differ
 
 
 def test_complaints() -> None:
