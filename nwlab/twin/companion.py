@@ -15,6 +15,7 @@ from nwlab.twin.foresight import Pace, as_read, foresee
 from nwlab.twin.held import Block, Held, block_of
 from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Twin
+from nwlab.twin.spells import Spell, Spells
 from nwlab.twin.terminals import misfit, placed, renumbered
 from nwlab.twin.watch import Explained, Named, Watch
 from nwlab.twin.window import Place
@@ -23,6 +24,9 @@ _SURE = 0.95  # probability from which on a jump is worth a note
 _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
 _TANGLED = "more than one way leads around the film, so that no reading is its current"
+_JUMPS_APART, _JUMPS = 10, 10  # samples for a note of a jump, and jumps at once that are told each
+SUMMARY = "twin"
+"""Kind of the last note of a twin: how well it has explained the run."""
 EXPLAINED = "the chip is again what its file says: mean, θ, σ and jumps"
 """What a note says once a whole window has shown nothing else."""
 
@@ -36,7 +40,8 @@ class Tally:
     explained: int = 0  # residuals in a row until now within `_STRANGE`
     longest: int = 0
     square: float = 0.0
-    alarms: dict[str, int] = field(default_factory=dict[str, int])
+    alarms: dict[str, int] = field(default_factory=dict[str, int])  # all that were raised, also where few were told
+    jumps: int | None = None  # all that were seen; None where nobody looks for them
 
     def take(self, z: FloatArray) -> None:
         """Count residuals (steps,); NaN is none."""
@@ -57,7 +62,12 @@ class Tally:
             "share beyond 3": share,
             "longest row within 3": self.longest,
             "alarms": dict(self.alarms),
+            **({} if self.jumps is None else {"jumps": self.jumps}),
         }
+
+    def count(self, kind: str) -> None:
+        """Count an alarm."""
+        self.alarms[kind] = self.alarms.get(kind, 0) + 1
 
 
 class Companion:
@@ -77,7 +87,9 @@ class Companion:
         terminals: tuple[str, ...] | None = None,
     ) -> None:
         """`terminals` are those of the twin's chip; None = whatever the run calls its first two."""
-        self.tally = Tally()
+        self.tally = Tally(jumps=0)
+        self._jumping, self._lasting = Spell(_JUMPS_APART, _JUMPS), Spells()
+        self._samples = 0  # that were followed
         self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
         self._pace, self._about = Pace(), dict(about or {})
         self._terminals = terminals
@@ -108,7 +120,7 @@ class Companion:
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
-        return Noted("twin", self.tally.told())
+        return Noted(SUMMARY, self.tally.told())
 
     def foresee(self, drive: Drive) -> Expectation:
         """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
@@ -165,37 +177,50 @@ class Companion:
         yield from self._jumps(where, found.jump)
         alarms = [] if self._alarms is None else self._alarms.take(found.z)
         first = 0 if self._alarms is None else self._alarms.steps - found.z.size
-        yield from (self._drift(where, alarm, alarm.step - first) for alarm in alarms)
+        for alarm in alarms:
+            yield from self._drift(where, alarm, alarm.step - first)
         if self._watch is not None:
             places = [Place(event.index, event.first + step) for step in range(found.z.size)]
             for told in self._watch.take(steps, places, {alarm.step - first for alarm in alarms}):
                 yield self._named(where, told)
 
     def _jumps(self, where: _Where, jump: FloatArray) -> Iterator[Noted]:
-        for step in np.flatnonzero(jump > _SURE):
-            yield Noted("jump", {**where.told(int(step)), "probability": float(jump[step])})
+        """Tell of each jump; of so many that they are none, now and then."""
+        first, self._samples = self._samples, self._samples + jump.size
+        for step in np.flatnonzero(jump > _SURE).tolist():
+            self.tally.jumps = (self.tally.jumps or 0) + 1
+            times = self._jumping.take(first + step)
+            if times:
+                many = {"text": f"{times} jumps since one was last told: the model does not explain the chip"}
+                told = {**where.told(step), "probability": float(jump[step])}
+                yield Noted("jump", {**(many if times > 1 else {}), **told, "times": times})
 
-    def _drift(self, where: _Where, alarm: Alarm, step: int) -> Noted:
+    def _drift(self, where: _Where, alarm: Alarm, step: int) -> Iterator[Noted]:
+        """Tell of an alarm; of one that lasts, now and then."""
         assert self._alarms is not None
-        self._count(alarm.kind)
-        return Noted(
-            "alarm",
-            {
-                "kind": alarm.kind,
-                "text": alarm.text,
-                **where.told(step),
-                "for steps": alarm.step - alarm.since + 1,
-                "false alarm once in steps": self._alarms.false_alarm_steps,
-            },
-        )
+        self.tally.count(alarm.kind)
+        times = self._lasting.take(alarm.kind, alarm.step, self._alarms.false_alarm_steps)
+        if times:
+            yield Noted(
+                "alarm",
+                {
+                    "kind": alarm.kind,
+                    "text": again(alarm.text, times),
+                    **where.told(step),
+                    "for steps": alarm.step - alarm.since + 1,
+                    "times": times,
+                    "false alarm once in steps": self._alarms.false_alarm_steps,
+                },
+            )
 
     def _named(self, where: _Where, told: Named | Explained) -> Noted:
         at = where.told(told.place.step - where.event.first)
         since = {"drive": told.since.drive, "step": told.since.step}
         if isinstance(told, Explained):
+            self._lasting.clear()
             return Noted("explained", {"text": EXPLAINED, **at, "since": since, "row within 3": self.tally.explained})
         change = told.change
-        self._count(change.what)
+        self.tally.count(change.what)
         return Noted(
             "alarm",
             {
@@ -213,9 +238,6 @@ class Companion:
             },
         )
 
-    def _count(self, kind: str) -> None:
-        self.tally.alarms[kind] = self.tally.alarms.get(kind, 0) + 1
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Where:
@@ -228,6 +250,11 @@ class _Where:
         """`time` is the middle of the reading in s on the chip's clock."""
         time = 0.5 * float(self.block.begin[step] + self.block.over[step])
         return {"drive": self.event.index, "step": self.event.first + step, "time": time}
+
+
+def again(text: str, times: int) -> str:
+    """Return what an alarm says that was raised so often since it was last told."""
+    return text if times == 1 else f"{text}; {times} such alarms since this was last told"
 
 
 def _column(shape: tuple[int, ...], place: int, values: FloatArray) -> FloatArray:

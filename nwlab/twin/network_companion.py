@@ -11,9 +11,10 @@ from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.errors import DriveError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
 from nwlab.twin.alarms import Alarms
-from nwlab.twin.companion import Tally
+from nwlab.twin.companion import SUMMARY, Tally, again
 from nwlab.twin.meters import Meters
 from nwlab.twin.passing import Foretold, Samples, samples_of
+from nwlab.twin.spells import Spells
 from nwlab.twin.terminals import misfit, placed, renumbered
 
 Rig = TypeVar("Rig")
@@ -87,6 +88,7 @@ class NetworkCompanion:
         self._drive: Drive | None = None
         self._rig: Any = None
         self._alarms: dict[_Watched, Alarms] = {}
+        self._lasting = Spells()
         self._samples = 0  # since nothing was known of the chip
 
     def __call__(self, event: Event) -> Iterator[Event]:
@@ -122,7 +124,7 @@ class NetworkCompanion:
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
-        return Noted("twin", self.tally.told())
+        return Noted(SUMMARY, self.tally.told())
 
     def foresee(self, drive: Drive) -> NoReturn:
         """Refuse to say what a drive would give: raises DriveError."""
@@ -176,19 +178,23 @@ class NetworkCompanion:
         alarms = self._alarms[key]
         before, reading = alarms.steps, event.reading
         for alarm in alarms.take(_upwards(drive, place, found)):
-            self.tally.alarms[alarm.kind] = self.tally.alarms.get(alarm.kind, 0) + 1
+            self.tally.count(alarm.kind)
+            times = self._lasting.take((*key, alarm.kind), alarm.step, alarms.false_alarm_steps)
+            if not times:
+                continue
             terminal, step = self._name(force.terminal), alarm.step - before
             text = _VOLTMETER[alarm.kind] if _is_voltmeter(force) else alarm.text
             yield Noted(
                 "alarm",
                 {
                     "kind": alarm.kind,
-                    "text": f"at terminal {terminal} {text}",
+                    "text": again(f"at terminal {terminal} {text}", times),
                     "terminal": terminal,
                     "drive": event.index,
                     "step": event.first + step,
                     "time": float(reading.start + reading.time[step, place]),
                     "for steps": alarm.step - alarm.since + 1,
+                    "times": times,
                     "false alarm once in steps": false_alarm_steps,
                 },
             )
