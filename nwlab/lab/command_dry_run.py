@@ -76,7 +76,7 @@ def _rehearse(protocol: Protocol, chip: OpenChip, out: str, order: TwinOrder | N
         playing = Playing(protocol, chip, out, suffix="-dry-run")
     except DriveError as error:
         return Outcome(chip, None, ["; ".join([str(error), *getattr(error, "__notes__", ())])], {}, [])
-    with twin_beside(playing.folder, order) as twin:
+    with twin_beside(playing.folder, order, awaited=False) as twin:
         refused = _play(playing, twin)
     run = load_run(playing.folder)
     found = extremes(run)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nwlab.core.events import Event, Subscriber
+from nwlab.lab.aside import aside
 from nwlab.lab.window_process import NO_WINDOW, WindowProcess
 from nwlab.live import qt_trouble
 from nwlab.plot.terminal_plot import TerminalPlot
@@ -45,7 +45,7 @@ class Explained:
     def __call__(self, event: Event) -> None:
         """Take one event."""
         if self._text:
-            _tell(self._text)
+            aside(self._text)
             self._text = ""
         self._shown(event)
 
@@ -54,7 +54,7 @@ class WindowView:
     """A window beside the run, with a line of progress on the terminal; the terminal's own view when it fails."""
 
     def __init__(self, folder: Path) -> None:
-        self._window = WindowProcess(folder, _tell)
+        self._window = WindowProcess(folder, aside)
         self._shown: Subscriber = Progress()
         self._spare: TerminalPlot | None = terminal_view()  # until it is known that the window comes up
 
@@ -72,8 +72,3 @@ class WindowView:
         """Wait until the window is there or has failed, which a short run is over before; Ctrl-C ends the wait."""
         with suppress(KeyboardInterrupt):
             self._window.decided.wait(_PATIENCE)
-
-
-def _tell(text: str) -> None:
-    start = "\r\x1b[K" if sys.stderr.isatty() else ""
-    print(f"{start}nwlab: {text}", file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -112,15 +112,25 @@ def check_twin(order: TwinOrder | None, chip: Chip) -> None:
 
 
 @contextmanager
-def twin_beside(folder: Path, order: TwinOrder | None) -> Generator[TwinLink | None]:
-    """Have a twin beside the run in `folder`, ready before its first drive; raises UsageError if it does not start."""
+def twin_beside(
+    folder: Path, order: TwinOrder | None, *, closes: bool = False, awaited: bool = True
+) -> Generator[TwinLink | None]:
+    """Have a twin beside the run in `folder`, ready before its first drive; see `TwinLink` for the end.
+
+    Raises UsageError if it does not start; the folder does not stay behind then, unless something is in it.
+    """
     if order is None:
         yield None
         return
     from nwlab.lab.apart import environment
     from nwlab.lab.twin_link import TwinLink
 
-    link = TwinLink(order, folder, environment())
+    try:
+        link = TwinLink(order, folder, environment(), closes=closes, awaited=awaited)
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
     try:
         yield link
     finally:

@@ -41,9 +41,15 @@ class Interrupts:
         self._asked = self._is_over = False
         self._manner = _Manner.RAISE
         self._waiting: int | None = None
+        self._enough: Callable[[], None] | None = None
 
     def strike(self, number: int, _: FrameType | None) -> None:
         """Take a signal; raises KeyboardInterrupt or Terminated."""
+        if self._enough is not None:
+            enough, self._enough = self._enough, None
+            enough()
+            if number == signal.SIGINT:
+                return
         if self._is_over or self._manner is _Manner.DROP:
             return
         if self._manner is not _Manner.HOLD and number == signal.SIGINT and _RUNS and not self._asked:
@@ -81,6 +87,19 @@ class Interrupts:
         finally:
             self._manner = before
         self._strike_again()
+
+    @contextlib.contextmanager
+    def waiting(self, enough: Callable[[], None]) -> Generator[None]:
+        """While something is waited for that nothing depends on: the first signal calls `enough`, which ends that.
+
+        A Ctrl-C does no more than that, even where others are ignored. `enough` runs in the midst of whatever the main
+        thread does, and so must not take locks.
+        """
+        self._enough = enough
+        try:
+            yield
+        finally:
+            self._enough = None
 
     @contextlib.contextmanager
     def open(self) -> Generator[None]:

@@ -2,7 +2,8 @@
 
 It is started as `python -m nwlab.twin.program ORDER` with the order as JSON. It is never waited for and never in the
 way: what it knows it reads from the run's folder, and it ends by itself when the run's program has gone. Questions come
-by stdin; before it answers one it reads the record up to the drive that the question names.
+by stdin; before it answers one it reads the record up to the drive that the question names. The last that it tells is
+how well it has explained the run.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from nwlab.twin.batches import Batches
 from nwlab.twin.companion import Companion
 from nwlab.twin.network_companion import NetworkCompanion
 from nwlab.twin.order import TwinOrder
+from nwlab.twin.pulse import Pulse
 from nwlab.twin.wire import Answer, Question, Questions, send
 
 _NICE = 5
 _PAUSE = 0.005  # s between two looks at a record that has not grown
 _LATE = 5.0  # s behind the run after which a twin skips what it has missed
 _PIECE = 1 << 16  # bytes of questions that are read at once
+_AT_ONCE = 1000  # samples that are followed before anything else is looked at
 _NEAR = 0.999  # share of the record that counts as all of it
 
 
@@ -40,13 +43,13 @@ class Follow:
         self._skipped, self._batches = 0, Batches()
         self._inbox, self._asked = Questions(), list[Question]()
         self._read = -1  # number of the last drive that was read to its end
+        self._is_ending = False  # whether the run is over, so that there is nothing to fall behind
 
     def run(self) -> None:
-        """Follow until the run has ended, or nobody wants to know any more."""
+        """Follow until the run has ended and all of it was read, or nobody wants to know any more."""
         with Follower(self._folder) as follower:
-            ending = False
             while True:
-                events = follower.poll()
+                events = follower.poll(_AT_ONCE)
                 is_current = self._keep_up(follower.share)
                 for event in self._batches(events):
                     self._take(event)
@@ -54,16 +57,17 @@ class Follow:
                     self._tell_skipped()
                 self._answer()
                 self._out.flush()
-                if ending and not events:
+                if self._is_ending and not events:
                     break
-                ending = ending or self._listen(0.0 if events else _PAUSE)
+                self._is_ending = self._is_ending or self._listen(0.0 if events else _PAUSE)
         self._tell_skipped()
-        send(self._out, self._companion.summary())
-        self._out.flush()
 
     def _keep_up(self, share: float) -> bool:
         """Skip what was just read if it is too old; return whether it reaches to the end of the record."""
         now = self._clock.now()
+        if self._is_ending:
+            self._tell_skipped()
+            return True
         if now - self._current > _LATE:
             self._skipped = self._skipped or 1
         if share >= _NEAR:
@@ -113,11 +117,23 @@ def main(words: str) -> None:
     folder = Path(order.pop("folder"))
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    companion = TwinOrder(**order).companion()
-    TwinOrder(**order).rehearse()
-    send(sys.stdout.buffer, Noted("twin ready", {"chip": order["chip"], **companion.settings}))
-    sys.stdout.buffer.flush()
-    Follow(folder, companion, sys.stdout.buffer, SystemClock()).run()
+    try:
+        _follow(folder, TwinOrder(**order), sys.stdout.buffer)
+    except NwlabError as error:
+        sys.exit(f"nwlab: twin of {order['chip']}: {error}")
+    except BrokenPipeError:  # the run's program has gone; nor can what is left in the buffer be told to anybody
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _follow(folder: Path, order: TwinOrder, out: BinaryIO) -> None:
+    with Pulse(out):
+        companion = order.companion()
+        order.rehearse()
+        send(out, Noted("twin ready", {"chip": order.chip, **companion.settings}))
+        out.flush()
+        Follow(folder, companion, out, SystemClock()).run()
+    send(out, companion.summary())
+    out.flush()
 
 
 if __name__ == "__main__":

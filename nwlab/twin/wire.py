@@ -1,7 +1,7 @@
 """What crosses between a run and its twin: lines of JSON, each followed by arrays where it has some.
 
-The twin tells events as they come. The run asks what a drive would give, and numbers its questions, so that an answer
-that comes too late is not taken for that to the next one.
+The twin tells events as they come, and now and then that it is alive. The run asks what a drive would give, and numbers
+its questions, so that an answer that comes too late is not taken for that to the next one.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ class Answer:
     number: int  # of the question
     expectation: Expectation | None
     refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The twin's process works."""
+
+
+ALIVE = Alive()
 
 
 def encode_question(question: Question, terminals: tuple[str, ...]) -> bytes:
@@ -67,8 +75,8 @@ class Questions:
         return Question(head["question"], head["after"], rebuild_drive(head["drive"], *decode_drive(payload)))
 
 
-def send(stream: IO[bytes], told: Expected | Noted | Answer) -> None:
-    """Write one event or answer; raises OSError when nobody reads any more."""
+def send(stream: IO[bytes], told: Expected | Noted | Answer | Alive) -> None:
+    """Write one event, answer or sign of life at once; raises OSError when nobody reads any more."""
     payload, head = b"", dict[str, object]()
     match told:
         case Noted():
@@ -78,11 +86,13 @@ def send(stream: IO[bytes], told: Expected | Noted | Answer) -> None:
         case Answer():
             payload = b"" if told.expectation is None else encode_expectation(told.expectation)
             head = {"answer": told.number, "refused": told.refused}
+        case Alive():
+            head = {"alive": True}
     stream.write(_line({**head, "bytes": len(payload)}) + payload)
 
 
-def receive(stream: IO[bytes]) -> Event | Answer | None:
-    """Read one event or answer; None at the end, also where a twin died in the middle of one."""
+def receive(stream: IO[bytes]) -> Event | Answer | Alive | None:
+    """Read one event, answer or sign of life; None at the end, also where a twin died in the middle of one."""
     line = stream.readline()
     if not line.endswith(b"\n"):
         return None
@@ -92,6 +102,8 @@ def receive(stream: IO[bytes]) -> Event | Answer | None:
         return None
     if "kind" in head:
         return Noted(head["kind"], head["content"])
+    if "alive" in head:
+        return ALIVE
     if "answer" in head:
         return Answer(head["answer"], decode_expectation(payload) if payload else None, head["refused"])
     return decode_expected(head["drive"], head["first"], payload)

@@ -15,13 +15,18 @@ import pytest
 from twin.beside import Beside
 
 import nwlab
+from nwlab.core.errors import UsageError
 from nwlab.core.events import Event, Expected, Noted
-from nwlab.lab.opening import open_bench
+from nwlab.lab.apart import environment
+from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.places import find
-from nwlab.lab.running import Playing, load_protocol
+from nwlab.lab.running import Playing, load_protocol, twin_beside, twin_order
+from nwlab.lab.twin_link import TwinLink
+from nwlab.lab.twin_process import Patience
 from nwlab.model.chips.simple import TwoTerminalChip
 from nwlab.runs.following import Follower
 from nwlab.runs.recording import Run, load_run
+from nwlab.twin.order import TwinOrder
 
 PROTOCOL = """\
 name = "held"
@@ -133,6 +138,114 @@ def test_a_twin_that_falls_behind_skips_to_catch_up_and_says_so(tmp_path: Path) 
     assert expected.size + skipped == 2400
     assert np.count_nonzero(np.diff(expected) > 1) == 1
     assert expected[-1] == 2399
+
+
+def children_of(run: subprocess.Popen[str]) -> list[int]:
+    """Processes of twins, once there is one."""
+    place, end = Path(f"/proc/{run.pid}/task/{run.pid}/children"), time.monotonic() + 60
+    while time.monotonic() < end:
+        children = [int(pid) for pid in place.read_text().split()]
+        if twins := [pid for pid in children if b"nwlab.twin" in Path(f"/proc/{pid}/cmdline").read_bytes()]:
+            return twins
+        time.sleep(0.02)
+    raise AssertionError("no twin was started")
+
+
+def test_a_run_that_nothing_paces_has_all_that_its_twin_tells(tmp_path: Path) -> None:
+    (tmp_path / "slow.toml").write_text(SLOW.replace("2000", "1323"), encoding="utf-8")
+    protocol = load_protocol(tmp_path / "slow.toml")
+    with open_model("stochastic-2025", seed=4) as chip:
+        playing = Playing(protocol, chip, tmp_path)
+        with twin_beside(playing.folder, twin_order(protocol, "stochastic-2025")) as twin:
+            playing.play(twin=twin)
+    events = events_of(playing.folder)
+    notes = {event.kind: event.content for event in events if isinstance(event, Noted)}
+    assert sum(event.mean.shape[0] for event in events if isinstance(event, Expected)) == 2100
+    assert notes["twin"]["residuals"] == 2100
+    assert not {"dropped", "twin skipped", "subscriber failed"} & set(notes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.parametrize("fate", ["Ctrl-C", "nwlab stop", "killed"])
+def test_a_twin_that_is_far_behind_is_waited_for_until_somebody_has_enough(tmp_path: Path, fate: str) -> None:
+    """What was measured is kept and the run is finished all the same."""
+    run = start(tmp_path, "--twin", "stochastic-2025", "--speed", "1e6", duration=10_000)
+    assert run.stderr is not None
+    said = ""
+    while "still works on it" not in said:
+        line = run.stderr.readline()
+        assert line, said
+        said += line
+    (twin,), (folder,) = children_of(run), list(tmp_path.glob("runs/*"))
+    if fate == "killed":
+        os.kill(twin, signal.SIGKILL)
+    elif fate == "Ctrl-C":
+        run.send_signal(signal.SIGINT)
+    else:
+        (folder / ".stop").write_text("{}")
+    told = json.loads(run.communicate(timeout=60)[0])
+    assert (run.returncode, told["status"], told["samples"]) == (0, "finished", 100_000)
+    assert told["twin"]["lost"] == (
+        "its process was ended by signal 9"
+        if fate == "killed"
+        else "it was behind when the run ended, and was not waited for to the end"
+    )
+    assert not Path(f"/proc/{twin}").exists()
+    assert not (folder / ".stop").exists()
+
+
+def test_a_twin_that_does_not_start_says_how_it_ended_and_leaves_no_folder(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with (
+        pytest.raises(UsageError, match="did not start: its process left with code 1"),
+        twin_beside(folder, TwinOrder(str(tmp_path / "none.toml"))),
+    ):
+        raise AssertionError("it has started")
+    assert not folder.exists()
+    said = capfd.readouterr().err
+    assert "nwlab: twin of" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("patience", "why"),
+    [
+        (Patience(ready=0.2), "it still compiles its model after 200 ms"),
+        (Patience(loading=0.2), "nothing was heard of it for 200 ms"),
+    ],
+)
+def test_a_twin_that_is_not_ready_in_time_is_told_from_a_dead_one(tmp_path: Path, patience: Patience, why: str) -> None:
+    order = TwinOrder(str(find("chip", "stochastic-2025").resolve()))
+    with pytest.raises(UsageError, match=f"not ready in time: {why}; nothing was played"):
+        TwinLink(order, tmp_path, environment(), patience=patience)
+
+
+@pytest.mark.slow
+def test_a_twin_that_has_to_compile_gives_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "empty"))
+    begun = time.monotonic()
+    order = TwinOrder(str(find("chip", "nw16").resolve()))
+    link = TwinLink(order, tmp_path, environment(), patience=Patience(loading=10.0))
+    assert time.monotonic() - begun > 10.0
+    assert "is made ready: its model is compiled" in capfd.readouterr().err
+    link.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+def test_an_interrupt_while_a_twin_is_made_ready_leaves_nothing_behind(tmp_path: Path) -> None:
+    run = start(tmp_path, "--twin", "stochastic-2025")
+    (twin,) = children_of(run)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    assert not Path(f"/proc/{twin}").exists()
+    assert not list(tmp_path.glob("runs/*"))
 
 
 CHANGING = """
