@@ -24,6 +24,7 @@ from nwlab.lab.resuming import Resumption, is_simulated
 from nwlab.lab.running import Playing, check_twin, load_protocol, twin_beside, twin_order
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
+from nwlab.report.twin import twin_of
 from nwlab.runs.appender import replace_json
 from nwlab.runs.interrupts import interrupts
 from nwlab.runs.progress import Progress
@@ -105,12 +106,16 @@ def report(run: Run, images: list[Path], *, as_json: bool) -> None:
         print(f"final conductance: {show(conductance, 'S')} at {terminal}")
     for name, found in run.results.items():
         print(f"result:            {name}: {told(found)}")
+    twin = twin_of(run)
+    for name, text in () if twin is None else twin.lines():
+        print(f"{f'{name}:':<18} {text}")
     for image in images:
         print(f"picture:           {image}")
 
 
 def summary(run: Run, exit_code: int, images: list[Path]) -> dict[str, Any]:
     """Return what `--json` says about a run."""
+    twin = twin_of(run)
     return {
         "run": str(run.path),
         "status": run.status,
@@ -121,6 +126,7 @@ def summary(run: Run, exit_code: int, images: list[Path]) -> dict[str, Any]:
         "duration": duration(run),
         "conductance": final_conductances(run),
         "results": run.results,
+        "twin": None if twin is None else twin.content(),
         "pictures": [str(image) for image in images],
     }
 

@@ -13,9 +13,12 @@ from nwlab.lab.places import known_files
 from nwlab.lab.sweep import view as sweep_view
 from nwlab.model.chip_file import load_chip
 from nwlab.plot.sparkline import sparkline
-from nwlab.report import notes
+from nwlab.report import notes, twin
 from nwlab.runs.oracle import ASKED
 from nwlab.runs.recording import Run, load_run
+
+_COUNTED = (ASKED, twin.READY, twin.SUMMARY)
+"""Kinds of notes that are told in other words, with those of which there are many."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -65,12 +68,20 @@ def _lines(run: Run) -> list[str]:
     ]
     lines += [f"parameter:   {name} = {value}" for name, value in run.info.parameters.items()]
     lines += [f"instrument:  {name}: {identity}" for name, identity in run.info.identities.items()]
-    asked = sum(note["kind"] == ASKED for note in run.notes)
-    lines += [f"note:        {note['kind']}: {notes.said(note)}" for note in run.notes if note["kind"] != ASKED]
-    lines += [f"asked:       a twin, {asked} times"] if asked else []
+    lines += _notes(run)
     lines += [f"conductance: {show(last, 'S')} at {name} in the end" for name, last in final_conductances(run).items()]
     if len(run):
         lines.append(f"             {sparkline(run.rows().conductance, unit='S')}")
     if run.dropped:
         lines.append(f"dropped:     {run.dropped}")
     return lines
+
+
+def _notes(run: Run) -> list[str]:
+    """What was noted; where there is much of a kind, only how much."""
+    read = [note for note in run.notes if note["kind"] not in _COUNTED and not twin.is_counted(note)]
+    lines = [f"note:        {note['kind']}: {notes.said(note)}" for note in read]
+    asked = sum(note["kind"] == ASKED for note in run.notes)
+    lines += [f"asked:       a twin, {asked} times"] if asked else []
+    told = twin.twin_of(run)
+    return lines + [f"{f'{name}:':<12} {text}" for name, text in (() if told is None else told.lines())]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from nwlab.core.result import RESULT, told
-from nwlab.report import wording
+from nwlab.report import twin, wording
 from nwlab.report.digest import Digest
 from nwlab.report.markup import Markup, element, facts, join, table
 from nwlab.report.steps import ROWS
@@ -26,13 +27,20 @@ def results(digest: Digest) -> Markup:
 
 
 def section(digest: Digest) -> Markup:
-    """Return the table of everything else that was noted, in its order; nothing when there is nothing."""
+    """Return what a twin made of the run, and the table of everything else that was noted, in its order."""
     notes = [note for note in digest.run.notes if note["kind"] not in (*RESULTS, TRACEBACK)]
-    if not notes:
-        return Markup()
+    notes = [note for note in notes if not twin.is_counted(note)]
     rows = [(*_when(note, digest.run.started), str(note["kind"]), said(note)) for note in notes[:ROWS]]
     more = element("p", f"… and {len(notes) - ROWS} more, in the record.") if len(notes) > ROWS else ""
-    return join([table("Noted while it ran", ("Time", "After", "What", "Told"), rows, numeric=(1,)), more])
+    head = ("Time", "After", "What", "Told")
+    return join([_twin(digest), table("Noted while it ran", head, rows, numeric=(1,)) if rows else "", more])
+
+
+def _twin(digest: Digest) -> Markup:
+    told = twin.twin_of(digest.run)
+    if told is None:
+        return Markup()
+    return facts("What its twin made of it", [(name.capitalize(), text) for name, text in told.lines()])
 
 
 def _result(content: Note) -> Markup:
@@ -101,6 +109,33 @@ def _resumed(content: Note) -> str:
     )
 
 
+def _ready(content: Note) -> str:
+    by = f", filter {content['filter']}: {content['corrects by']}" if "corrects by" in content else ""
+    return f"the twin of {Path(content['chip']).name} was ready to follow{by}"
+
+
+def _summary(content: Note) -> str:
+    jumps = f"; {wording.count(content['jumps'], 'jump')}" if "jumps" in content else ""
+    spread, strange = content["root mean square"], content["share beyond 3"]
+    return f"{twin.explained(content['residuals'], spread, strange)}{jumps}; {twin.raised(content['alarms'])}"
+
+
+def _jump(content: Note) -> str:
+    sure = f"{100 * content['probability']:.4g} %"
+    return f"the chip jumped before sample {content['step']} of drive {content['drive']}, with a probability of {sure}"
+
+
+def _skipped(content: Note) -> str:
+    samples = f" {wording.count(content['samples'], 'sample')}" if "samples" in content else " all of it"
+    return f"the twin left out{samples}: {content['because']}"
+
+
+def _dropped(content: Note) -> str:
+    if "because" in content:
+        return f"{content['subscriber']}: {content['because']}; what it would still have told is not on record"
+    return f"{content['subscriber']} was too slow for {wording.count(content['events'], 'event')}"
+
+
 _WORDS: Mapping[str, Callable[[Note], str]] = {
     "pausing": lambda content: f"a pause was asked for after {wording.count(content['drives'], 'drive')}",
     "paused": lambda content: f"nothing was played for {wording.lasting(content['s'])}, the chip at rest",
@@ -108,6 +143,10 @@ _WORDS: Mapping[str, Callable[[Note], str]] = {
     "resumed": _resumed,
     RESULT: lambda content: f"{content['name']}: {told(_without_name(content))}",
     "asked": lambda content: f"the protocol asked its twin: {content['text']}",
-    "dropped": lambda content: f"{content['subscriber']} was too slow for {wording.count(content['events'], 'event')}",
+    "dropped": _dropped,
     "subscriber failed": lambda content: f"{content['subscriber']}: {content['error']}; the run was not harmed",
+    twin.READY: _ready,
+    twin.SUMMARY: _summary,
+    twin.JUMP: _jump,
+    twin.SKIPPED: _skipped,
 }
