@@ -94,8 +94,8 @@ class TwinLink:
 
     def complaint(self) -> Noted | None:
         """Return what went wrong since the last call, if anything."""
-        failure, self._process.complaint = self._process.complaint, None
-        return failure
+        complaints = self._process.complaints
+        return complaints.popleft() if complaints else None
 
     def findings(self) -> list[Event]:
         """Return what the twin has told since the last call; not much at once while a run goes on, for it waits."""

@@ -46,7 +46,7 @@ class Patience:
 
 
 class TwinProcess:
-    """Started at once; `told` and `answers` fill up in the background."""
+    """Started at once; `told`, `answers` and `complaints` fill up in the background."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class TwinProcess:
         """Start it for the run in `folder`."""
         self.told: deque[Event] = deque()
         self.answers: SimpleQueue[Answer] = SimpleQueue()
-        self.complaint: Noted | None = None
+        self.complaints: deque[Noted] = deque()
         self._chip, self._folder = order.chip, folder
         self._patience, self._clock = patience or Patience(), clock or SystemClock()
         words = json.dumps({"folder": str(folder.resolve()), **asdict(order)})
@@ -132,7 +132,7 @@ class TwinProcess:
             because = self._wait(patient=patient)
         self.end()
         if because and not self._is_complete:
-            self.complaint = Noted("dropped", {"subscriber": "twin", "because": because})
+            self.complaints.append(Noted("dropped", {"subscriber": "twin", "because": because}))
 
     def end(self) -> None:
         """End it, whatever it is doing."""
@@ -181,7 +181,7 @@ class TwinProcess:
                 code = self._process.wait()
                 if not self._is_given_up:
                     error = f"its process {_ended(code)}"
-                    self.complaint = Noted("subscriber failed", {"subscriber": "twin", "error": error})
+                    self.complaints.append(Noted("subscriber failed", {"subscriber": "twin", "error": error}))
         finally:
             self._over.set()
             self._ready.set()
