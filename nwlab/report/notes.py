@@ -126,8 +126,16 @@ def _jump(content: Note) -> str:
 
 
 def _skipped(content: Note) -> str:
-    samples = f" {wording.count(content['samples'], 'sample')}" if "samples" in content else " all of it"
-    return f"the twin left out{samples}: {content['because']}"
+    match content:
+        case {"samples": samples}:
+            what = wording.count(samples, "sample")
+        case {"drive": drive, "step": step}:
+            what = f"drive {drive} from sample {step} on"
+        case {"drive": drive}:
+            what = f"drive {drive}"
+        case _:
+            what = "all of it"
+    return f"the twin left out {what}: {content['because']}"
 
 
 def _dropped(content: Note) -> str:

@@ -88,7 +88,7 @@ def twin_of(run: Run) -> TwinDigest | None:
         _alarms(summary.get("alarms"), _of(notes, ALARM)),
         tuple(_changed(_of(notes, ALARM), run.origin)),
         sum(_count(content.get("samples")) or 0 for content in _of(notes, SKIPPED)),
-        "; ".join(_losses(notes)),
+        "; ".join(dict.fromkeys(_losses(notes))),
     )
 
 

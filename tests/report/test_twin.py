@@ -83,10 +83,11 @@ def test_a_run_without_a_twin_says_nothing_of_one(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
     skipped = Noted("twin skipped", {"samples": 70, "because": "it could not keep up"})
-    told = twin_of(noted(tmp_path / "r", READY, *MANY, *SUMS, *NAMED[:1], skipped, skipped, DROPPED))
+    tangled = [Noted("twin skipped", {"drive": drive, "because": "it is tangled"}) for drive in range(40)]
+    told = twin_of(noted(tmp_path / "r", READY, *MANY, *SUMS, *NAMED[:1], skipped, skipped, *tangled, DROPPED))
     assert told is not None
     assert (told.residuals, told.jumps, told.alarms) == (None, 300, {"spread": 40, "σ": 1})
-    assert (told.skipped, told.lost) == (140, "it was behind when the run ended")
+    assert (told.skipped, told.lost) == (140, "it is tangled; it was behind when the run ended")
     lines = dict(told.lines())
     assert "no summary" in lines["twin"]
     assert {"it skipped", "twin lost"} <= set(lines)
@@ -114,6 +115,8 @@ def test_reports_count_jumps_and_alarms_and_read_the_rest(tmp_path: Path) -> Non
         (MANY[7], "the chip jumped before sample 7 of drive 0, with a probability of 100 %"),
         (Noted("twin skipped", {"samples": 70, "because": "it could not keep up"}), "left out 70 samples: it could"),
         (Noted("twin skipped", {"because": "its chip has terminals X"}), "left out all of it: its chip has"),
+        (Noted("twin skipped", {"drive": 3, "because": "it is tangled"}), "left out drive 3: it is tangled"),
+        (Noted("twin skipped", {"drive": 3, "step": 50, "because": "x"}), "left out drive 3 from sample 50 on: x"),
         (DROPPED, "twin: it was behind when the run ended; what it would still have told is not on record"),
         (Noted("dropped", {"subscriber": "Progress", "events": 3}), "Progress was too slow for 3 events"),
     ],
