@@ -9,7 +9,7 @@ Theory of operation
     chip agree, and after the inverse normal distribution a residual that is standard normal however far the mixture is
     from it.
 
-The tables are those of `nwlab.analysis.rate_balance.filter_kernel`, one kind of step per sample.
+The tables are those of `nwlab.analysis.rate_balance.gaussian_sum.tables`, one kind of step per sample.
 """
 
 from __future__ import annotations

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_disk import small_files
 
 from nwlab import cli
 from nwlab.model.chip_file import load_chip, parse_chip
@@ -140,17 +138,6 @@ def fit(recording: str, chip: Path) -> int:
     return int(str(left.value.code))
 
 
-@contextmanager
-def small_files() -> Iterator[None]:
-    """No file may grow beyond 1 kB, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("earlier", [True, False], ids=["an earlier file", "none"])
 def test_a_full_disk_costs_neither_the_fit_nor_an_earlier_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], earlier: bool
@@ -161,7 +148,7 @@ def test_a_full_disk_costs_neither_the_fit_nor_an_earlier_file(
     chip.unlink()
     if earlier:
         chip.write_text("# by hand", encoding="utf-8")
-    with small_files():
+    with small_files(1000):
         assert fit(recording, chip) == 6
     out, told = capsys.readouterr()
     assert out == ""

@@ -59,3 +59,6 @@ def test_fits(law: str, map_name: str, seconds: float) -> None:
         f"(under {seconds:.0f} s wanted); rmse {100 * fit.extra['of_range']:.2f} % of the range, "
         f"BIC {fit.extra['bic']:.0f}"
     )
+    assert wall < seconds
+    if (law, map_name) == ("grid", "exact"):
+        assert fit.extra["of_range"] <= 0.04

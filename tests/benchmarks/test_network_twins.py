@@ -48,6 +48,7 @@ def test_a_reduced_twin_of_sixteen_terminals_at_1_khz(forces: int) -> None:
     print(
         f"\n16 terminals, 120 conductances, {forces} forces at 1 kHz: {processor:.1f} × real time ({wall:.1f} by wall)"
     )
+    assert processor > 1.0
 
 
 def test_an_ensemble_of_20_networks_of_100_wires_at_50_hz() -> None:
@@ -60,3 +61,4 @@ def test_an_ensemble_of_20_networks_of_100_wires_at_50_hz() -> None:
 
     wall, processor = _ratio(make, what, measured(film(past=20.0), what))
     print(f"\n20 networks of 100 wires, 3 forces at 50 Hz: {processor:.1f} × real time ({wall:.1f} by wall)")
+    assert processor > 1.0

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from runs.ohmic import OhmicChip, several, volts
+from small_disk import small_files
 
 from nwlab.core.clock import SystemClock, VirtualClock
 from nwlab.core.errors import StorageError
@@ -116,25 +115,11 @@ def soon(holds: Callable[[], bool]) -> bool:
     return holds()
 
 
-@contextmanager
-def small_files() -> Iterator[None]:
-    """No file may grow beyond 12 kB: like a full disk, first a short write, then an error.
-
-    Only while the run writes: the report of the tests may be a file, too.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.fault(32, "Files cannot grow any more: the run ends at rest, what was acknowledged is read back exactly.")
 @pytest.mark.parametrize("block", [1, 7])
 def test_full_disk_ends_the_run_at_rest_with_an_exact_prefix(tmp_path: Path, block: int) -> None:
     chip, drive = OhmicChip(block=block), volts(np.linspace(0.1, 2, 500))
-    with pytest.raises(StorageError) as caught, small_files():
+    with pytest.raises(StorageError) as caught, small_files(12_000):
         record_run(several(drive), chip, tmp_path / "r", INFO)
     run = load_run(tmp_path / "r")
     assert chip.rested == 1

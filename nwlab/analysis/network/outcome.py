@@ -40,24 +40,13 @@ def conclude(
     parts = [record.time.size for record in setting.records]
     per_sample = sureness.variance(task, found, parts)
     spread = sureness.covariance(task, found, per_sample)
-    turn = coordinates.slope(found.unknowns)
+    turn = single(coordinates.slope(found.unknowns), junctions)
     every = (*NAMES, *setting.names(()))
     chosen = [number for number, name in enumerate(every) if number >= SHARED or name in parameters]
-    turn[_CONDUCTANCES] /= junctions
-    turn[SHARED:] /= junctions
     values, whole = single(coordinates.parameters(found.unknowns), junctions), turn @ spread @ turn.T
     estimates = {
         every[k]: Estimate(float(values[k]), _error(k, spread, whole, setting, every[k]), (*UNITS, *_siemens(k))[k])
         for k in chosen
-    }
-    off = found.fitted - task.measured
-    samples = off.size
-    fitted = int(task.is_free.sum())
-    extra = {
-        "map": LEGACY if setting.is_legacy else EXACT,
-        "bic": float(samples * math.log(float(off @ off) / samples) + fitted * math.log(samples)),
-        "autocorrelation_samples": per_sample * (samples - fitted) / float(off @ off) if off.any() else 1.0,
-        "of_range": float(np.sqrt(off @ off / samples) / np.ptp(task.measured)),
     }
     open_ones = sureness.open_directions(task, found, per_sample, every)
     return Fit(
@@ -69,12 +58,23 @@ def conclude(
         fitted=found.fitted,
         tables=tables,
         remarks=(*_unsettled(found), *more, *_open_remarks(open_ones)),
-        extra=extra,
+        extra={"map": LEGACY if setting.is_legacy else EXACT, **_goodness(task, found, per_sample)},
     )
 
 
+def _goodness(task: Task, found: Found, per_sample: float) -> dict[str, float]:
+    """Return Schwarz's criterion, over how many samples residuals are alike, and their size in parts of the range."""
+    off, fitted = found.fitted - task.measured, int(task.is_free.sum())
+    squares, samples = float(off @ off), off.size
+    return {
+        "bic": float(samples * math.log(squares / samples) + fitted * math.log(samples)),
+        "autocorrelation_samples": per_sample * (samples - fitted) / squares if squares else 1.0,
+        "of_range": float(np.sqrt(squares / samples) / np.ptp(task.measured)),
+    }
+
+
 def single(parameters: FloatArray, junctions: int) -> FloatArray:
-    """Return the parameters of one of so many junctions side by side."""
+    """Return the parameters (numbers, …) of one of so many junctions side by side."""
     found = parameters.copy()
     found[_CONDUCTANCES] /= junctions
     found[SHARED:] /= junctions

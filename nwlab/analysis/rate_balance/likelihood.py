@@ -30,7 +30,7 @@ class Told:
 
 def evaluate(steps: Steps, make: MakeWorld, parameters: FloatArray, lean: float = 0.0) -> Told:
     """Run the compiled filter. `lean` in 1/S: how much the chance of a jump upwards grows per state below the goal."""
-    from nwlab.analysis.rate_balance.filter_kernel import log_likelihood
+    from nwlab.analysis.rate_balance.gaussian_sum.kernel import log_likelihood
 
     values, slopes = _with_slopes(steps, make, parameters)
     goal = np.real(make(parameters.astype(np.float64)).goal)[steps.read_level]

@@ -22,7 +22,7 @@ _MANY = 30.0
 
 
 class Tables(NamedTuple):
-    """See `filter_kernel`."""
+    """See `gaussian_sum.tables`."""
 
     move: Values  # (kinds, 8)
     part: Values  # (kinds, parts, 9)
