@@ -28,7 +28,7 @@ class Voltages:
     measured: FloatArray  # (samples, terminals) V against the sink
     fitted: FloatArray  # (samples, terminals) V; NaN where nothing was fitted
     share: FloatArray  # (terminals,) of the drive
-    time_constant: FloatArray  # (terminals,) s; 0 where none is seen
+    time_constant: FloatArray  # (terminals,) s; 0 where none is seen, NaN where not connected
     rms: FloatArray  # (terminals,) V, of what is left
 
 

@@ -51,7 +51,7 @@ class Voltages(Protocol):
 
     @property
     def time_constant(self) -> FloatArray:
-        """S, seconds, (terminals,); 0 where none is seen."""
+        """S, seconds, (terminals,); 0 where none is seen, NaN where a terminal is not connected."""
         ...
 
     @property
@@ -124,8 +124,7 @@ def _shares(axes: Axes, voltages: Voltages) -> None:
     axes.barh(places, voltages.share, color=colours, height=0.7)
     highest = max(float(voltages.share.max()), 0.05)
     for place in places:
-        late = float(voltages.time_constant[place])
-        told = f"{show(late, 's', 3) if late > 0 else 'prompt'}, {show(float(voltages.rms[place]), 'V', 3)}"
+        told = f"{_lateness(float(voltages.time_constant[place]))}, {show(float(voltages.rms[place]), 'V', 3)}"
         axes.text(max(float(voltages.share[place]), 0.0) + 0.02 * highest, place, told, va="center", fontsize=7.5)
     axes.set_yticks(places, voltages.names)
     axes.set_xlim(min(float(voltages.share.min()), 0.0), 1.75 * highest)
@@ -133,3 +132,9 @@ def _shares(axes: Axes, voltages: Voltages) -> None:
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("share of the drive")
     axes.set_title("time constant, rms of what is left", loc="left", fontsize=8.5)
+
+
+def _lateness(time_constant: float) -> str:
+    if np.isnan(time_constant):
+        return "not connected"
+    return show(time_constant, "s", 3) if time_constant > 0 else "prompt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,9 @@ def test_complaints() -> None:
         fit_law("contacts", [record, record])
     with pytest.raises(UsageError, match="they have capacitance"):
         fit_law("contacts", [record], FitOptions(given={"kp0": "1 1/s"}))
+    still = replace(record, voltage=np.where(record.voltage == 0, 0, np.nanmax(record.voltage, axis=0)))
+    with pytest.raises(UsageError, match="the drive never changes"):
+        fit_law("contacts", [still])
 
 
 @needs_data

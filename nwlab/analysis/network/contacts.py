@@ -70,6 +70,10 @@ def _followers(
     record: Recording, trace: Trace, floating: Sequence[str], ground: FloatArray
 ) -> tuple[list[Follower], tuple[str, ...]]:
     """Return how each terminal follows, and a remark on those that were read too rarely; raises UsageError for none."""
+    if np.nanmin(trace.voltage) == np.nanmax(trace.voltage):
+        raise UsageError(
+            f"{record.path}: the drive never changes, so that nobody can tell what follows it, and how late"
+        )
     seen = {name: record.voltage[:, record.terminals.index(name)] - ground for name in floating}
     read = {name: int(usable(trace.voltage, each).sum()) for name, each in seen.items()}
     scarce = [name for name in floating if read[name] < FEWEST]
@@ -96,7 +100,7 @@ def _voltages(record: Recording, trace: Trace, ground: FloatArray, found: Sequen
         measured=record.voltage[:, places] - ground[:, np.newaxis],
         fitted=np.stack([each.fitted for each in order], axis=1),
         share=np.array([each.values[0] for each in order]),
-        time_constant=np.array([late[each.name] for each in order]),
+        time_constant=np.array([late[each.name] if each.is_connected else math.nan for each in order]),
         rms=np.array([each.rms for each in order]),
     )
 
