@@ -80,7 +80,7 @@ def test(arguments: list[str]) -> None:
 
 def suite(which: str) -> None:
     """Run tests on all processors, then one by one those that hold programs to times."""
-    run(python(), "-m", "pytest", "-n", "auto", "--dist", "loadfile", "-m", f"{which} and not timed")
+    run(python(), "-m", "pytest", "-n", "auto", "--dist", "worksteal", "-m", f"{which} and not timed")
     run(python(), "-m", "pytest", "-m", f"{which} and timed")
 
 
@@ -143,6 +143,8 @@ def main() -> None:
         sys.exit(__doc__)
     if VENV.exists() and not python().exists():
         shutil.rmtree(VENV)
+    # Tests start a thousand interpreters, each of which would otherwise compile all modules anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     TASKS[sys.argv[1]](sys.argv[2:])
 
 

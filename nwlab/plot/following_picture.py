@@ -125,7 +125,9 @@ def _shares(axes: Axes, voltages: Voltages) -> None:
     highest = max(float(voltages.share.max()), 0.05)
     for place in places:
         told = f"{_lateness(float(voltages.time_constant[place]))}, {show(float(voltages.rms[place]), 'V', 3)}"
-        axes.text(max(float(voltages.share[place]), 0.0) + 0.02 * highest, float(place), told, va="center", fontsize=7.5)
+        axes.text(
+            max(float(voltages.share[place]), 0.0) + 0.02 * highest, float(place), told, va="center", fontsize=7.5
+        )
     axes.set_yticks(places, voltages.names)
     axes.set_xlim(min(float(voltages.share.min()), 0.0), 1.75 * highest)
     axes.set_ylim(len(places) - 0.4, -0.6)

@@ -229,7 +229,7 @@ def test_a_twin_that_has_to_compile_gives_signs_of_life(
 ) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "empty"))
     begun = time.monotonic()
-    order = TwinOrder(str(find("chip", "nw16").resolve()))
+    order = TwinOrder(str(find("chip", "stochastic-2025").resolve()))
     link = TwinLink(order, tmp_path, environment(), patience=Patience(loading=10.0))
     assert time.monotonic() - begun > 10.0
     assert "is made ready: its model is compiled" in capfd.readouterr().err
