@@ -197,6 +197,34 @@ def test_a_point_that_is_refused_is_a_row_with_its_reason(place: Path) -> None:
     assert (again.returncode, json.loads(again.stdout)) == (4, told), "what is there is told again"
 
 
+FINDING = """\
+from nwlab import Result
+from nwlab.protocol.kinds import Play, Volts
+
+def finds(level: Volts) -> Play:
+    yield Result({"seen": 0})
+    if level < 2:
+        error = float("nan") if level == 0 else 1e-9
+        yield Result({"seen": True, "conductance": {"value": 0.1 + 0.2, "unit": "S", "error": error}})
+"""
+
+
+def test_what_steps_have_found_out_has_columns_of_its_own(place: Path) -> None:
+    (place / "finding.py").write_text(FINDING, encoding="utf-8")
+    text = SLOW.replace("counted", "finds").replace("finds.py", "finding.py").replace('takes = "$takes"\n', "")
+    (place / "slow.toml").write_text(text, encoding="utf-8")
+    done = nwlab("sweep", "slow.toml", "--vary", "level=0 V:2 V:3", "--executor", "serial", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    rows = rows_of((place / json.loads(done.stdout)["table"]).read_bytes())
+    heads = ["seen 1 finds", "conductance 1 finds (S)", "conductance_error 1 finds (S)"]
+    assert list(rows[0])[5:8] == heads
+    assert [[row[head] for head in heads] for row in rows] == [
+        ["true", repr(0.1 + 0.2), ""],
+        ["true", repr(0.1 + 0.2), "1e-09"],
+        ["0", "", ""],
+    ]
+
+
 def test_a_step_of_a_lab_that_breaks_is_a_row_as_well(place: Path) -> None:
     step = COUNTED.replace("SystemClock().sleep(takes)", "assert level < 2")
     (place / "counted.py").write_text(step, encoding="utf-8")

@@ -20,6 +20,7 @@ from nwlab.core.rows import Rows, stack, tabulate
 from nwlab.lab.provenance import own_steps
 from nwlab.lab.sweep.axis import Cell
 from nwlab.lab.sweep.order import Point, SweepOrder
+from nwlab.lab.sweep.results import Told, cells
 from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.model.model_chip import ModelChip
 from nwlab.plot.views import Curve, curves
@@ -75,11 +76,11 @@ class Studio:
         model = ModelChip(file.film(point.seed), file.terminals, file.limits, VirtualClock())
         bound = self._bound(file.terminals, self._values(point, of_chip=False))
         with CheckedChip(StoppingChip(model) if self._protocol.on_compliance == STOP else model) as chip:
-            rows = played(bound, chip)
+            rows, results = played(bound, chip)
             chip_time = chip.clock.now()
         found = {_pair(curve, file.terminals): numbers(curve) for curve in curves(rows, file.terminals)}
         pairs = {name: {key: of(each) for key, (_, of) in MEASURED.items()} for name, each in found.items()}
-        return {"chip_time": chip_time, "pairs": pairs}
+        return {"chip_time": chip_time, "pairs": pairs, "results": results}
 
     def _values(self, point: Point, *, of_chip: bool) -> tuple[Cell, ...]:
         chosen = zip(self._order.axes, point.values, strict=True)
@@ -102,10 +103,11 @@ def with_values(protocol: Protocol, values: Mapping[str, Cell]) -> Protocol:
     return replace(protocol, parameters={**protocol.parameters, **given})
 
 
-def played(bound: BoundProtocol, chip: Chip) -> Rows:
-    """Play a protocol to its end and return all samples; a refusal says in which step."""
+def played(bound: BoundProtocol, chip: Chip) -> tuple[Rows, Told]:
+    """Play a protocol to its end and return all samples and results; a refusal says in which step."""
     drives = bound.drives()
     parts: list[Rows] = []
+    results: dict[str, Mapping[str, Any]] = {}
     origin: float | None = None
     try:
         drive = next(drives, None)
@@ -113,6 +115,7 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
             if isinstance(drive, Expect):
                 raise UsageError("it asks a twin what to expect, and none stands beside a sweep's points")
             if isinstance(drive, Result):
+                results |= cells(bound.label(), drive)
                 drive = _send(drives, None)
                 continue
             reading: Reading = join(chip.apply(drive))
@@ -124,7 +127,7 @@ def played(bound: BoundProtocol, chip: Chip) -> Rows:
         raise
     finally:
         drives.close()
-    return stack(parts)
+    return stack(parts), results
 
 
 def _send(drives: Play, reading: Reading | None) -> Drive | Expect | Result | None:

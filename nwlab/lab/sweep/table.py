@@ -19,12 +19,12 @@ Rows = Mapping[int, Mapping[str, Any]]
 def write(path: Path, order: SweepOrder, rows: Rows) -> None:
     """Replace the table by that of the points there are; raises OSError. Numbers come back to the last bit."""
     temporary = path.with_name(f".{path.name}.part")
-    names, pairs = _chips(order), _pairs(rows)
+    names, pairs, results = _chips(order), _pairs(rows), _results(rows)
     try:
         with temporary.open("w", encoding="utf-8", newline="") as file:
             sheet = csv.writer(file)
             sheet.writerow(name if unit == "1" else f"{name} ({unit})" for name, unit in columns(order, rows))
-            sheet.writerows(list(_cells(order, rows[number], names, pairs)) for number in sorted(rows))
+            sheet.writerows(list(_cells(order, rows[number], names, results, pairs)) for number in sorted(rows))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -37,12 +37,23 @@ def columns(order: SweepOrder, rows: Rows) -> list[tuple[str, str]]:
     axes = [(f"protocol.{axis.key}" if axis.key in _OWN else axis.key, axis.unit or "1") for axis in order.axes]
     measured = [(f"{key} {pair}", unit) for pair in _pairs(rows) for key, (unit, _) in MEASURED.items()]
     plain = [[(name, "1") for name in names] for names in (["point", *chip], [*repetition, "seed", "status"])]
-    return [*plain[0], *axes, *plain[1], ("chip_time", "s"), *measured, ("reason", "1")]
+    return [*plain[0], *axes, *plain[1], ("chip_time", "s"), *_results(rows), *measured, ("reason", "1")]
 
 
 def _pairs(rows: Rows) -> list[str]:
     """Return the pairs of terminals of all points, in the order in which the grid meets them."""
     return list(dict.fromkeys(pair for number in sorted(rows) for pair in rows[number].get("pairs", ())))
+
+
+def _results(rows: Rows) -> list[tuple[str, str]]:
+    """Return the heads of what steps have found out, with their units, in the order in which the grid meets them."""
+    found = (rows[number].get("results", {}) for number in sorted(rows))
+    return list(dict.fromkeys((head, cell["unit"]) for cells in found for head, cell in cells.items()))
+
+
+def _result(row: Mapping[str, Any], head: str, unit: str) -> object:
+    cell = row.get("results", {}).get(head, {})
+    return cell.get("value") if cell.get("unit") == unit else None
 
 
 def _chips(order: SweepOrder) -> list[str]:
@@ -52,7 +63,9 @@ def _chips(order: SweepOrder) -> list[str]:
     return [path.stem if is_clear else str(path) for path in paths]
 
 
-def _cells(order: SweepOrder, row: Mapping[str, Any], names: list[str], pairs: list[str]) -> Iterator[object]:
+def _cells(
+    order: SweepOrder, row: Mapping[str, Any], names: list[str], results: list[tuple[str, str]], pairs: list[str]
+) -> Iterator[object]:
     point = order.point(row["point"])
     yield point.number
     if len(order.chips) > 1:
@@ -61,6 +74,7 @@ def _cells(order: SweepOrder, row: Mapping[str, Any], names: list[str], pairs: l
     if order.repetitions > 1:
         yield point.repetition
     yield from (point.seed, row["status"], row.get("chip_time"))
+    yield from (_result(row, head, unit) for head, unit in results)
     for pair in pairs:
         found = row.get("pairs", {}).get(pair, {})
         yield from (found.get(key) for key in MEASURED)
