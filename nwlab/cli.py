@@ -113,11 +113,7 @@ def _run(add: AddParser) -> None:
         help="hold simulated instruments, too, in a process of their own",
     )
     command.add_argument("--faults", metavar="FILE", help=_FAULTS)
-    about = (
-        "how readings correct it: best (what fits the chip; default), off (never); for one film sum (knows jumps) or "
-        "gain (a constant part of each residual); for resistors kalman; for a network ensemble"
-    )
-    command.add_argument("--twin-filter", choices=TWIN_FILTERS, help=about)
+    _twin_filter(command)
     command.add_argument("--live", action="store_true", help="watch it in a window, or in the terminal")
     command.add_argument("--no-picture", dest="picture", action="store_false", help="draw none")
     about = "hold simulated time back to X times real time (default: as fast as it can)"
@@ -250,6 +246,8 @@ def _sweep(add: AddParser) -> None:
     about = "first:last:count, or values with commas, of a parameter or of chip.KEY, as chip.start.conductance"
     command.add_argument("--vary", metavar="k=v", action="append", default=[], type=_pair, help=about)
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")
+    command.add_argument("--twin", metavar="CHIP", help="chip file of a model that follows each point, or is asked")
+    _twin_filter(command)
     about = "play each point N times with other chance (default: 1)"
     command.add_argument("--seeds", type=int, default=1, metavar="N", help=about)
     about = "seed that each point's own is spawned from (default: the chip's)"
@@ -259,6 +257,14 @@ def _sweep(add: AddParser) -> None:
     about = "folder of this sweep; the same command goes on there (default: in runs, named after what is asked)"
     command.add_argument("--out", metavar="FOLDER", help=about)
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def _twin_filter(command: argparse.ArgumentParser) -> None:
+    about = (
+        "how readings correct it: best (what fits the chip; default), off (never); for one film sum (knows jumps) or "
+        "gain (a constant part of each residual); for resistors kalman; for a network ensemble"
+    )
+    command.add_argument("--twin-filter", choices=TWIN_FILTERS, help=about)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> int:
     protocol = load_protocol(options.protocol, **dict(options.set))
     order = twin_order(protocol, options.twin)
     with interrupts(), _open(options) as chip:
-        check_twin(order, chip)
+        check_twin(order, chip.terminals)
         outcome = _rehearse(protocol, chip, options.out, order, draws=options.picture)
     print(json.dumps(_content(outcome)) if options.json else "\n".join(_lines(outcome)))
     return DriveError.exit_code if outcome.refused else 0

@@ -47,7 +47,7 @@ def main(options: argparse.Namespace) -> int:
             _warn(chip)
             if resumed is not None:
                 resumed.check(chip)
-            check_twin(order, chip)
+            check_twin(order, chip.terminals)
             opened = _opened(options, protocol, order)
             playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)

@@ -35,6 +35,8 @@ def main(options: argparse.Namespace) -> int:
         options.vary,
         seed=options.seed,
         seeds=options.seeds,
+        twin=options.twin,
+        twin_filter=options.twin_filter,
     )
     name = f"sweep-{Path(order.protocol.path).stem}-{order.digest[:8]}"
     folder = Path("runs") / name if options.out is None else Path(options.out)

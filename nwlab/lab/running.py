@@ -62,7 +62,7 @@ def run(
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
     order = twin_order(loaded, twin)
-    check_twin(order, chip)
+    check_twin(order, chip.terminals)
     playing = Playing(loaded, chip, out)
     with twin_beside(playing.folder, order) as link:
         return playing.play(subscribers, twin=link, requests=requests)
@@ -95,18 +95,18 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str | None 
     return order
 
 
-def check_twin(order: TwinOrder | None, chip: Chip) -> None:
-    """See that a twin is one of this chip, as far as terminals tell: it knows them by their places.
+def check_twin(order: TwinOrder | None, terminals: tuple[str, ...]) -> None:
+    """See that a twin is one of a chip, as far as its terminals tell: it knows them by their places.
 
     Nothing is started or driven. Raises UsageError for other terminals, and for the same ones in another order.
     """
     if order is None:
         return
     own = load_chip(order.chip).terminals
-    if own != tuple(chip.terminals):
+    if own != tuple(terminals):
         raise UsageError(
             f"the twin's chip file {order.chip} has the terminals {', '.join(own)}, but this chip has "
-            f"{', '.join(chip.terminals)}: a twin needs the same ones in the same order; name the file of this very "
+            f"{', '.join(terminals)}: a twin needs the same ones in the same order; name the file of this very "
             "chip with --twin (in Python: twin=...); nothing was driven"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nwlab.core.errors import UsageError
-from nwlab.model.chip_file import load_chip
+from nwlab.model.chip_file import ChipFile, load_chip
 from nwlab.twin import film_order, network_order
 from nwlab.twin.alarms import FALSE_ALARM_STEPS
 from nwlab.twin.companion import Companion
@@ -25,11 +25,14 @@ class TwinOrder:
     filter: str = BEST
     false_alarm_steps: float = FALSE_ALARM_STEPS
 
-    def companion(self) -> Companion | NetworkCompanion:
-        """Make the twin; raises FileError, and UsageError for a chip or a filter that is none for a twin."""
+    def companion(self, file: ChipFile | None = None) -> Companion | NetworkCompanion:
+        """Make the twin; raises FileError, and UsageError for a chip or a filter that is none for a twin.
+
+        `file` is what stands in the chip file where that was read before.
+        """
         if self.filter not in EVERY:
             raise UsageError(f"a twin's filter is one of {', '.join(EVERY)}, not {self.filter!r}")
-        file = load_chip(self.chip)
+        file = load_chip(self.chip) if file is None else file
         network = network_order.network_companion(file, self.filter, self.false_alarm_steps)
         if network is not None:
             return network

@@ -416,7 +416,7 @@ def test_damaged_lines_are_played_again_and_strange_folders_refused(place: Path)
         (["sweep", "mine.toml", "--executor", "threads"], 2, "there is no executor 'threads'; write serial, processes"),
         (["sweep", "mine.toml", "--executor", "processes:0"], 2, "there is no executor 'processes:0'"),
         (["sweep", "mine.toml", "--executor", "serial:2"], 2, "there is no executor 'serial:2'"),
-        (["sweep", "program-twin"], 2, "asks a twin what to expect, and none stands beside a sweep's points"),
+        (["sweep", "program-twin"], 2, "asks a twin what to expect: add --twin CHIP"),
         (["sweep", "mine.toml", "--chip", "nw16"], 3, "the chip has no terminal 'A'"),
         (["sweep", "mine.toml", "--vary", "chip.start.conductance=-1 S"], 3, "start.conductance: a film starts at"),
     ],

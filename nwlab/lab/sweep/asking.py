@@ -12,7 +12,7 @@ from nwlab.core.record import Document
 from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find
 from nwlab.lab.provenance import own_steps
-from nwlab.lab.running import load_protocol
+from nwlab.lab.running import check_twin, load_protocol, twin_order
 from nwlab.lab.sweep.axis import OF_CHIP, Axis, Cell, axis_of_chip, axis_of_protocol
 from nwlab.lab.sweep.order import CHANCE, SweepOrder, deciding_versions
 from nwlab.lab.sweep.point import with_values
@@ -32,18 +32,20 @@ def ask(
     *,
     seed: int | None = None,
     seeds: int = 1,
+    twin: str | None = None,
+    twin_filter: str | None = None,
 ) -> SweepOrder:
     """Return the order for a protocol on chips, by path or name; `vary` are keys and the texts of their values.
 
     `seeds` is how often each point of the grid is played, each time with other chance; `seed` None = the first chip's,
-    or 0 where that has none. Raises UsageError or FileError for whatever is wrong with any single value.
+    or 0 where that has none. `twin` is the chip, by path or name, whose model follows each point. Raises UsageError or
+    FileError for whatever is wrong with any single value.
     """
     loaded = load_protocol(protocol, **settings)
-    if loaded.twin:
-        raise UsageError(
-            f"protocol {loaded.name!r} asks a twin what to expect, and none stands beside a sweep's points"
-        )
+    follower = twin_order(loaded, twin, twin_filter)
     files = [load_chip(chip) for chip in chips]
+    for file in files:
+        check_twin(follower, file.terminals)
     axes = tuple(_axis(loaded, key, text) for key, text in vary)
     _check_keys(axes, settings)
     for file in files:
@@ -58,6 +60,8 @@ def ask(
         seed=seed if seed is not None else 0 if first is None else first,
         repetitions=seeds,
         versions=deciding_versions(),
+        twin=None if follower is None else _resolved(Path(follower.chip), load_chip(follower.chip).text),
+        twin_filter="" if follower is None else follower.filter,
     )
     _check_numbers(order)
     return order

@@ -55,6 +55,8 @@ class SweepOrder:
     seed: int
     repetitions: int
     versions: Mapping[str, str]
+    twin: Document | None = None  # chip file of the model that follows each point
+    twin_filter: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -104,4 +106,6 @@ def order_from(words: str) -> SweepOrder:
         seed=content["seed"],
         repetitions=content["repetitions"],
         versions=content["versions"],
+        twin=None if content["twin"] is None else Document(**content["twin"]),
+        twin_filter=content["twin_filter"],
     )

@@ -8,26 +8,22 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from nwlab.core.chip import CheckedChip, Chip
+from nwlab.core.chip import CheckedChip
 from nwlab.core.clock import VirtualClock
-from nwlab.core.drive import Drive
-from nwlab.core.errors import FileError, NwlabError, UsageError
-from nwlab.core.expect import Expect
-from nwlab.core.reading import Reading, join
+from nwlab.core.errors import FileError, NwlabError
 from nwlab.core.record import Document
-from nwlab.core.result import Result
-from nwlab.core.rows import Rows, stack, tabulate
 from nwlab.lab.provenance import own_steps
 from nwlab.lab.sweep.axis import Cell
+from nwlab.lab.sweep.following import Following
 from nwlab.lab.sweep.order import Point, SweepOrder
-from nwlab.lab.sweep.results import Told, cells
+from nwlab.lab.sweep.playing import Playing
 from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.model.model_chip import ModelChip
 from nwlab.plot.views import Curve, curves
-from nwlab.protocol.kinds import Play
 from nwlab.protocol.protocol import BoundProtocol, Protocol, load_protocol
 from nwlab.report.numbers import Numbers, numbers
 from nwlab.runs.compliance import STOP, StoppingChip
+from nwlab.twin.order import TwinOrder
 
 MEASURED: Mapping[str, tuple[str, Callable[[Numbers], float | int]]] = {
     "final_conductance": ("S", lambda found: found.final),
@@ -74,13 +70,24 @@ class Studio:
     def _numbers(self, point: Point) -> dict[str, Any]:
         file = self._chip(point.chip, self._values(point, of_chip=True))
         model = ModelChip(file.film(point.seed), file.terminals, file.limits, VirtualClock())
+        twin = self._follower()
         bound = self._bound(file.terminals, self._values(point, of_chip=False))
         with CheckedChip(StoppingChip(model) if self._protocol.on_compliance == STOP else model) as chip:
-            rows, results = played(bound, chip)
+            playing = Playing(bound, chip, twin)
+            rows = playing.play()
             chip_time = chip.clock.now()
         found = {_pair(curve, file.terminals): numbers(curve) for curve in curves(rows, file.terminals)}
         pairs = {name: {key: of(each) for key, (_, of) in MEASURED.items()} for name, each in found.items()}
-        return {"chip_time": chip_time, "pairs": pairs, "results": results}
+        told = {} if twin is None else {"twin": twin.told()}
+        return {"chip_time": chip_time, "pairs": pairs, "results": playing.results, **told}
+
+    def _follower(self) -> Following | None:
+        """A twin in its first state, as each point needs one."""
+        document = self._order.twin
+        if document is None:
+            return None
+        order = TwinOrder(document.path, self._order.twin_filter)
+        return Following(order.companion(parse_chip(document.text, document.path)))
 
     def _values(self, point: Point, *, of_chip: bool) -> tuple[Cell, ...]:
         chosen = zip(self._order.axes, point.values, strict=True)
@@ -101,40 +108,6 @@ def with_values(protocol: Protocol, values: Mapping[str, Cell]) -> Protocol:
     """Return a protocol with other values of some parameters; raises UsageError for those that they cannot have."""
     given = {name: protocol.parameters[name].given(value) for name, value in values.items()}
     return replace(protocol, parameters={**protocol.parameters, **given})
-
-
-def played(bound: BoundProtocol, chip: Chip) -> tuple[Rows, Told]:
-    """Play a protocol to its end and return all samples and results; a refusal says in which step."""
-    drives = bound.drives()
-    parts: list[Rows] = []
-    results: dict[str, Mapping[str, Any]] = {}
-    origin: float | None = None
-    try:
-        drive = next(drives, None)
-        while drive is not None:
-            if isinstance(drive, Expect):
-                raise UsageError("it asks a twin what to expect, and none stands beside a sweep's points")
-            if isinstance(drive, Result):
-                results |= cells(bound.label(), drive)
-                drive = _send(drives, None)
-                continue
-            reading: Reading = join(chip.apply(drive))
-            origin = reading.start if origin is None else origin
-            parts.append(tabulate(len(parts), drive, 0, reading, origin))
-            drive = _send(drives, reading)
-    except NwlabError as error:
-        error.add_note(f"it was refused in step {bound.label()} ({bound.place()})")
-        raise
-    finally:
-        drives.close()
-    return stack(parts), results
-
-
-def _send(drives: Play, reading: Reading | None) -> Drive | Expect | Result | None:
-    try:
-        return drives.send(reading)
-    except StopIteration:
-        return None
 
 
 def _pair(curve: Curve, terminals: tuple[str, ...]) -> str:

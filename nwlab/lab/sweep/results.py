@@ -13,12 +13,10 @@ from nwlab.core.record import plain
 from nwlab.core.result import Result
 
 PLAIN = "1"
-Told = Mapping[str, Mapping[str, Any]]
-"""Values by head: {"value": …, "unit": …}."""
 
 
 def cells(label: str, result: Result) -> dict[str, dict[str, Any]]:
-    """Return the cells of a result."""
+    """Return the cells of a result by head, each {"value": …, "unit": …}."""
     found: Mapping[str, Any] = plain(dict(result.found))
     return {f"{name} {label}": cell for key, value in found.items() for name, cell in _named(key, value)}
 

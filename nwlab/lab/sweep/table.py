@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nwlab.lab.sweep.following import TOLD
 from nwlab.lab.sweep.order import SweepOrder
 from nwlab.lab.sweep.point import MEASURED
 
@@ -36,8 +37,9 @@ def columns(order: SweepOrder, rows: Rows) -> list[tuple[str, str]]:
     repetition = ["repetition"] if order.repetitions > 1 else []
     axes = [(f"protocol.{axis.key}" if axis.key in _OWN else axis.key, axis.unit or "1") for axis in order.axes]
     measured = [(f"{key} {pair}", unit) for pair in _pairs(rows) for key, (unit, _) in MEASURED.items()]
+    twin = [(name, "1") for name in TOLD if order.twin is not None]
     plain = [[(name, "1") for name in names] for names in (["point", *chip], [*repetition, "seed", "status"])]
-    return [*plain[0], *axes, *plain[1], ("chip_time", "s"), *_results(rows), *measured, ("reason", "1")]
+    return [*plain[0], *axes, *plain[1], ("chip_time", "s"), *_results(rows), *measured, *twin, ("reason", "1")]
 
 
 def _pairs(rows: Rows) -> list[str]:
@@ -78,4 +80,6 @@ def _cells(
     for pair in pairs:
         found = row.get("pairs", {}).get(pair, {})
         yield from (found.get(key) for key in MEASURED)
+    if order.twin is not None:
+        yield from (row.get("twin", {}).get(name) for name in TOLD)
     yield row.get("reason")
