@@ -78,9 +78,11 @@ def test(arguments: list[str]) -> None:
     suite("not slow")
 
 
-def suite(which: str) -> None:
-    """Run tests on all processors, then one by one those that hold programs to times."""
+def suite(which: str, beside: subprocess.Popen[bytes] | None = None) -> None:
+    """Run tests on all processors, then one by one those that hold programs to times: `beside` has ended by then."""
     run(python(), "-m", "pytest", "-n", "auto", "--dist", "worksteal", "-m", f"{which} and not timed")
+    if beside is not None and beside.wait():
+        sys.exit(beside.returncode)
     run(python(), "-m", "pytest", "-m", f"{which} and timed")
 
 
@@ -106,8 +108,8 @@ def check(_arguments: list[str]) -> None:
     install("test")
     run(python(), "-m", "ruff", "check", ".")
     run(python(), "-m", "ruff", "format", "--check", ".")
-    run(python(), "-m", "pyright", "--pythonpath", python())
-    suite("slow")
+    with subprocess.Popen([python(), "-m", "pyright", "--pythonpath", python()], cwd=HERE) as types:
+        suite("slow", beside=types)
     wheel()
 
 

@@ -31,8 +31,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_runtest_teardown() -> None:
+    """A command that was played here has left Ctrl-C ignored, and whatever program comes next would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--trials", type=int, default=4, help="how often each death of a process is tried")
+    parser.addoption("--trials", type=int, default=2, help="how often each death of a process is tried")
     parser.addoption("--fault-table", metavar="FILE", help="write the table of faults, once all its tests were run")
 
 

@@ -81,6 +81,11 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Nothing more will be measured, though others may still work on what was: whoever keeps it keeps it now."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """A run has ended and the chip is at rest."""
 
@@ -89,7 +94,7 @@ class RunFinished:
     reason: str = ""
 
 
-Event = RunStarted | DriveStarted | BlockArrived | Expected | DriveFinished | Noted | RunFinished
+Event = RunStarted | DriveStarted | BlockArrived | Expected | DriveFinished | Noted | Measured | RunFinished
 
 
 class Subscriber(Protocol):

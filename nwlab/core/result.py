@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from nwlab.core.errors import UsageError
 from nwlab.core.units import SYMBOLS, show
 
 RESULT = "result"
 """Kind of the note that it leaves."""
+_TAKEN = ("name", "text")  # what the note says itself
+_PLAIN = (bool, int, float, str, np.generic, type(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +31,18 @@ class Result:
         """Refuse what is no result; raises UsageError."""
         if not isinstance(self.found, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a lab's step may do so
             raise UsageError(f'a result says what its values are, as {{"reached": True}} does, not {self.found!r}')
+        for name, value in self.found.items():
+            _check(name, value)
+
+
+def _check(name: object, value: object) -> None:
+    if not isinstance(name, str) or name in _TAKEN:
+        raise UsageError(f"a value of a result cannot be called {name!r}: choose another name for {value!r}")
+    if not isinstance(cast(Any, value).get("value") if isinstance(value, Mapping) else value, _PLAIN):
+        raise UsageError(
+            f'a result is numbers, texts, True and False, or {{"value": 2e-05, "unit": "S"}}; {name!r} is {value!r}. '
+            "What was read is on record anyway"
+        )
 
 
 def told(found: Mapping[str, Any]) -> str:

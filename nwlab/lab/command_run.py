@@ -41,7 +41,12 @@ def main(options: argparse.Namespace) -> int:
     resumed = _resume(options)
     protocol = load_protocol(options.protocol, **dict(options.set)) if resumed is None else resumed.protocol
     options = options if resumed is None else resumed.options
-    order = twin_order(protocol, options.twin, options.twin_filter)
+    try:
+        order = twin_order(protocol, options.twin, options.twin_filter)
+    except NwlabError as error:
+        if resumed is not None:
+            error.add_note("with --twin none it goes on without the twin that it had")
+        raise
     with ExitStack() as watching:
         with interrupts(), _open(options) as chip:
             _warn(chip)

@@ -87,6 +87,8 @@ def _order(options: argparse.Namespace, info: RunInfo) -> argparse.Namespace:
 def _as_then(asked: Mapping[str, Any], then: Mapping[str, Any], names: Iterable[str]) -> argparse.Namespace:
     """Return the options with those of `names` that the command line does not say as for the first part."""
     unsaid = {name: then.get(name) for name in names if asked[name] is None or asked[name] is False}
+    if asked["twin"] is not None:
+        unsaid.pop("twin_filter", None)  # which was that of another twin
     return argparse.Namespace(**{**asked, **unsaid})
 
 

@@ -68,13 +68,17 @@ def run(
         return playing.play(subscribers, twin=link, requests=requests)
 
 
+NO_TWIN = "none"
+"""Named in place of a chip file: no twin, also where a run that is continued had one."""
+
+
 def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str | None = None) -> TwinOrder | None:
     """Return how to start the twin of a chip file, by path or name; None without one.
 
     `filter_` None = the one that fits the chip. Nothing is started or touched. Raises FileError, and UsageError for a
     chip that no twin can follow, or where a protocol asks a twin and there is none.
     """
-    if chip is None:
+    if chip is None or chip == NO_TWIN:
         if protocol.twin:
             raise UsageError(
                 f"protocol {protocol.name!r} asks a twin what to expect: add --twin CHIP, the chip file of a model of "

@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from nwlab.core.clock import Clock, SystemClock
 from nwlab.core.errors import UsageError
 from nwlab.core.events import Event, Noted
+from nwlab.core.frames import DamageError
 from nwlab.core.units import duration
 from nwlab.lab.aside import aside
 from nwlab.runs.interrupts import interrupts
@@ -114,7 +115,7 @@ class TwinProcess:
         if not self.told:
             raise UsageError(
                 f"the twin of {self._chip} did not start: its process {_ended(self._process.wait())}, its own words "
-                "stand above; nothing was played. Without --twin the run goes as it is"
+                "stand above; nothing was played. With --twin none the run goes without one"
             )
 
     def hang_up(self) -> None:
@@ -167,7 +168,7 @@ class TwinProcess:
         return (
             f"the twin of {self._chip} was not ready in time: {why}; nothing was played. What it has compiled is kept, "
             "so that it gets further when the run is started again, best with less else to do for this computer; "
-            "without --twin the run goes as it is"
+            "with --twin none the run goes without one"
         )
 
     def _listen(self) -> None:
@@ -180,11 +181,15 @@ class TwinProcess:
             if not self._is_complete:
                 code = self._process.wait()
                 if not self._is_given_up:
-                    error = f"its process {_ended(code)}"
-                    self.complaints.append(Noted("subscriber failed", {"subscriber": "twin", "error": error}))
+                    self._complain(f"its process {_ended(code)}")
+        except (ValueError, LookupError, TypeError, DamageError) as error:
+            self._complain(f"what it tells cannot be read ({type(error).__name__}: {error})")
         finally:
             self._over.set()
             self._ready.set()
+
+    def _complain(self, error: str) -> None:
+        self.complaints.append(Noted("subscriber failed", {"subscriber": "twin", "error": error}))
 
     def _take(self, told: Event | Answer | Alive) -> None:
         self._heard = self._clock.now()

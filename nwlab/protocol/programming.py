@@ -120,7 +120,7 @@ def _check_span(lowest: float, highest: float) -> None:
     if lowest >= highest:
         raise DriveError(
             f"pulses may be chosen from lowest = {show(lowest, 'V')} to highest = {show(highest, 'V')}, which leaves "
-            "no choice: set lowest below highest; nothing was played"
+            "no choice: set lowest below highest; no pulse was played"
         )
 
 

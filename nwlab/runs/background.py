@@ -26,7 +26,7 @@ class Listener(Protocol):
         ...
 
     def close(self) -> None:
-        """Let it work off what is left, within some seconds."""
+        """Let it work off what is left. What was measured is on its way to the disk by then."""
         ...
 
 

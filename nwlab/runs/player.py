@@ -17,6 +17,7 @@ from nwlab.core.events import (
     DriveFinished,
     DriveStarted,
     Event,
+    Measured,
     Noted,
     Outline,
     RunFinished,
@@ -158,6 +159,8 @@ class _Player:
     def end(self, finished: RunFinished) -> None:
         """Let the background finish first, so that its complaints are kept."""
         self._tell_news()
+        for subscriber in self._critical:
+            subscriber(Measured())
         for listener in self._background:
             listener(finished)
         for listener in self._background:

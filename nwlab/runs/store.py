@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -12,7 +13,17 @@ from typing import Any
 from nwlab.core import lock
 from nwlab.core.clock import Clock, SystemClock, utc_now
 from nwlab.core.errors import StorageError
-from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Expected, Noted, RunFinished, RunStarted
+from nwlab.core.events import (
+    BlockArrived,
+    DriveFinished,
+    DriveStarted,
+    Event,
+    Expected,
+    Measured,
+    Noted,
+    RunFinished,
+    RunStarted,
+)
 from nwlab.core.frames import Kind, encode_drive, encode_expected, encode_frame, encode_reading
 from nwlab.core.record import (
     BLOCKS,
@@ -139,6 +150,8 @@ class Store:
                 self._line("drive-end", {"drive": event.index, **counted})
             case Noted():
                 self._line("note", {"at": self._now(), "kind": event.kind, "content": event.content})
+            case Measured():
+                self._synced = -math.inf  # due at once
             case RunFinished():
                 self._finish(event)
 

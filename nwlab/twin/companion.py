@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarm, Alarms
 from nwlab.twin.foresight import Pace, as_read, foresee
@@ -16,7 +16,6 @@ from nwlab.twin.held import Block, Held, block_of
 from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Twin
 from nwlab.twin.spells import Spell, Spells
-from nwlab.twin.terminals import misfit, placed, renumbered
 from nwlab.twin.watch import Explained, Named, Watch
 from nwlab.twin.window import Place
 
@@ -25,6 +24,8 @@ _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
 _TANGLED = "more than one way leads around the film, so that no reading is its current"
 _JUMPS_APART, _JUMPS = 10, 10  # samples for a note of a jump, and jumps at once that are told each
+DRIVES_APART = 10
+"""Drives in which one note comes of such as cannot be followed, however many there are."""
 SUMMARY = "twin"
 """Kind of the last note of a twin: how well it has explained the run."""
 EXPLAINED = "the chip is again what its file says: mean, θ, σ and jumps"
@@ -84,23 +85,18 @@ class Companion:
         alarms: Alarms | None = None,
         watch: Watch | None = None,
         about: Mapping[str, object] | None = None,
-        terminals: tuple[str, ...] | None = None,
     ) -> None:
-        """`terminals` are those of the twin's chip; None = whatever the run calls its first two."""
         self.tally = Tally(jumps=0)
         self._jumping, self._lasting = Spell(_JUMPS_APART, _JUMPS), Spells()
+        self._tangled = Spell(DRIVES_APART)
         self._samples = 0  # that were followed
         self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
         self._pace, self._about = Pace(), dict(about or {})
-        self._terminals = terminals
-        self._place: list[int] | None = [0, 1]  # number in the model of each of the run's terminals
         self._drive: Drive | None = None
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
         match event:
-            case RunStarted():
-                yield from self._begin(event.terminals)
             case DriveStarted():
                 yield from self._start(event)
             case BlockArrived():
@@ -133,21 +129,15 @@ class Companion:
         if self._watch is not None:
             self._watch.lose()
 
-    def _begin(self, names: tuple[str, ...]) -> Iterator[Noted]:
-        """Find the run's terminals in the model."""
-        if self._terminals is None:
-            return
-        self._place = placed(self._terminals, names)
-        if self._place is None:
-            yield Noted("twin skipped", {"because": misfit(self._terminals, names)})
-
     def _start(self, event: DriveStarted) -> Iterator[Noted]:
         """Take a drive, unless nothing in it tells the film's current: after that, nothing is known of it."""
-        self._drive = None if self._place is None else renumbered(event.drive, self._place)
-        if self._drive is not None and is_tangled(self._drive):
+        self._drive = event.drive
+        if is_tangled(event.drive):
             self.lose()
             self._drive = None
-            yield Noted("twin skipped", {"drive": event.index, "because": _TANGLED})
+            times = self._tangled.take(event.index)
+            if times:
+                yield Noted("twin skipped", {"drive": event.index, "because": _TANGLED, "times": times})
 
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive

@@ -37,7 +37,7 @@ def film_companion(file: ChipFile, filter_name: str, false_alarm_steps: float) -
     watch = Watch(FilmLaw(law, noise), share, FileErrors(law, file.fit)) if law.noise else None
     alarms = Alarms(share) if filter_name == "sum" else None
     about: dict[str, object] = {"filter": filter_name, "corrects by": FILTERS[filter_name]}
-    return Companion(_twin(filter_name, law, start, noise), alarms, watch, about, file.terminals)
+    return Companion(_twin(filter_name, law, start, noise), alarms, watch, about)
 
 
 def rehearse_film(file: ChipFile, companion: Companion) -> None:

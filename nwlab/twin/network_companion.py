@@ -7,15 +7,14 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 import numpy as np
 
-from nwlab.core.drive import Drive, FloatArray, Force, Quantity
+from nwlab.core.drive import Drive, FloatArray, Quantity
 from nwlab.core.errors import DriveError
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.twin.alarms import Alarms
-from nwlab.twin.companion import SUMMARY, Tally, again
+from nwlab.twin.companion import DRIVES_APART, SUMMARY, Tally, again
 from nwlab.twin.meters import Meters
 from nwlab.twin.passing import Foretold, Samples, samples_of
-from nwlab.twin.spells import Spells
-from nwlab.twin.terminals import misfit, placed, renumbered
+from nwlab.twin.spells import Spell, Spells
 
 Rig = TypeVar("Rig")
 
@@ -81,25 +80,17 @@ class NetworkCompanion:
         self.tally = Tally()
         self._twin, self._terminals, self._steps = twin, terminals, false_alarm_steps
         self._about = {} if about is None else dict(about)
-        self._place: list[int] | None = list(
-            range(len(terminals))
-        )  # number in the model of each of the run's terminals
-        self._names = terminals
         self._drive: Drive | None = None
         self._rig: Any = None
         self._alarms: dict[_Watched, Alarms] = {}
-        self._lasting = Spells()
+        self._lasting, self._lost = Spells(), Spell(DRIVES_APART)
         self._samples = 0  # since nothing was known of the chip
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
         match event:
-            case RunStarted():
-                yield from self._begin(event.terminals)
             case DriveStarted():
-                place = self._place
-                self._drive = None if place is None else renumbered(event.drive, place)
-                self._rig = None if self._drive is None else self._twin.rig(self._drive)
+                self._drive, self._rig = event.drive, self._twin.rig(event.drive)
             case BlockArrived() if event.reading.steps:
                 yield from self._follow(event)
             case Noted(kind="cut off"):
@@ -137,16 +128,6 @@ class NetworkCompanion:
         self._twin.lose()
         self._samples = 0
 
-    def _begin(self, names: tuple[str, ...]) -> Iterator[Noted]:
-        """Find the run's terminals in the model, by name, or by number where it knows none of the names."""
-        self._names, self._place = names, placed(self._terminals, names)
-        if self._place is None:
-            yield Noted("twin skipped", {"because": misfit(self._terminals, names)})
-
-    def _name(self, terminal: int) -> str:
-        """Return what the run calls a terminal of the model."""
-        return self._terminals[terminal] if self._place is None else self._names[self._place.index(terminal)]
-
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive, rig = self._drive, self._rig
         if drive is None or rig is None:
@@ -155,7 +136,10 @@ class NetworkCompanion:
             found = self._twin.follow(rig, samples_of(drive, event.first, event.reading, self._twin.meters))
         except np.linalg.LinAlgError as error:
             self.lose()
-            yield Noted("twin skipped", {"drive": event.index, "step": event.first, "because": _LOST.format(error)})
+            times = self._lost.take(event.index)
+            if times:
+                told = {"drive": event.index, "step": event.first, "because": _LOST.format(error), "times": times}
+                yield Noted("twin skipped", told)
             return
         if not drive.forces:
             return
@@ -182,8 +166,8 @@ class NetworkCompanion:
             times = self._lasting.take((*key, alarm.kind), alarm.step, alarms.false_alarm_steps)
             if not times:
                 continue
-            terminal, step = self._name(force.terminal), alarm.step - before
-            text = _VOLTMETER[alarm.kind] if _is_voltmeter(force) else alarm.text
+            terminal, step = self._terminals[force.terminal], alarm.step - before
+            text = _VOLTMETER[alarm.kind] if force.is_voltmeter else alarm.text
             yield Noted(
                 "alarm",
                 {
@@ -200,16 +184,12 @@ class NetworkCompanion:
             )
 
 
-def _is_voltmeter(force: Force) -> bool:
-    return force.quantity is Quantity.CURRENT and not force.levels.any()
-
-
 def _upwards(drive: Drive, place: int, found: Foretold) -> FloatArray:
     """Return the residuals of a force, (steps,), such that a chip that conducts more has positive ones.
 
     Those of a voltmeter are positive where it reads more than expected.
     """
-    if _is_voltmeter(drive.forces[place]):
+    if drive.forces[place].is_voltmeter:
         return found.z[:, place]
     is_current = drive.forces[place].quantity is Quantity.CURRENT
     falls = (found.mean[:, place] < 0) != is_current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nwlab.core.drive import Drive, Quantity
+from nwlab.core.drive import Drive
 from nwlab.core.reading import Reading
 
 _COMMON = -1
@@ -46,11 +46,7 @@ def _ways(drive: Drive) -> tuple[list[int], tuple[list[int], list[int]]]:
     """Return the forces across the film, and those from each terminal to common; voltmeters are none beside others."""
     if {0, 1} <= set(drive.ground):
         return [], ([], [])
-    meters = {
-        place
-        for place, force in enumerate(drive.forces)
-        if force.quantity is Quantity.CURRENT and not force.levels.any()
-    }
+    meters = {place for place, force in enumerate(drive.forces) if force.is_voltmeter}
     across: list[int] = []
     held: tuple[list[int], list[int]] = ([], [])
     for place, force in enumerate(drive.forces):

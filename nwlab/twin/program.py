@@ -117,12 +117,13 @@ def main(words: str) -> None:
     folder = Path(order.pop("folder"))
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    out, sys.stdout = sys.stdout.buffer, sys.stderr  # what a lab's own law prints is nothing that the twin tells
     try:
-        _follow(folder, TwinOrder(**order), sys.stdout.buffer)
+        _follow(folder, TwinOrder(**order), out)
     except NwlabError as error:
         sys.exit(f"nwlab: twin of {order['chip']}: {error}")
     except BrokenPipeError:  # the run's program has gone; nor can what is left in the buffer be told to anybody
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def _follow(folder: Path, order: TwinOrder, out: BinaryIO) -> None:

@@ -34,7 +34,7 @@ class Spell:
         self._level, self._seen = min(fallen, self.row) + 1.0, step
         self._times += 1
         if self._level <= self.row:
-            self._wait, self._times = _FIRST, 1
+            self._wait = _FIRST
         elif step - self._told < self._wait:
             return 0
         else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from command import command
 from small_disk import small_files
 
 from nwlab import cli
@@ -36,10 +36,8 @@ TRUE = {
 }
 
 
-def nwlab(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nwlab", *words], cwd=folder, capture_output=True, text=True, check=False
-    )
+def nwlab(folder: Path, *words: str) -> CompletedProcess[str]:
+    return command(*words, cwd=folder)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from nwlab.core.errors import UsageError
@@ -30,3 +31,15 @@ def test_a_result_in_one_line() -> None:
 def test_what_names_nothing_is_no_result(found: object) -> None:
     with pytest.raises(UsageError, match="a result says what its values are"):
         Result(found)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["name", "text", 3])
+def test_a_name_that_the_record_needs_itself_is_refused(name: object) -> None:
+    with pytest.raises(UsageError, match=f"cannot be called {name!r}: choose another name for 1"):
+        Result({name: 1})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("value", [np.ones(3), [1, 2], {"unit": "S", "value": [1]}, {"value": np.ones(2)}])
+def test_a_value_that_no_table_can_hold_is_refused(value: object) -> None:
+    with pytest.raises(UsageError, match="a result is numbers, texts, True and False"):
+        Result({"seen": value})

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from command import command as nwlab
 
 from nwlab.runs.recording import load_run
 
@@ -30,7 +31,7 @@ compliance = "500 uA"
 """
 
 
-def nwlab(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def program(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "nwlab", *map(str, words)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
@@ -72,7 +73,7 @@ def test_a_mistake_is_told_in_one_message(tmp_path: Path, words: list[str], exit
 
 
 def test_a_run_tells_a_script_what_it_needs(tmp_path: Path) -> None:
-    done = nwlab("run", write(tmp_path), "--chip", "resistor-10k", "--json", cwd=tmp_path)
+    done = program("run", write(tmp_path), "--chip", "resistor-10k", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["status"], told["exit"], told["samples"], told["drives"]) == ("finished", 0, 100, 1)
@@ -85,7 +86,7 @@ def test_a_run_tells_a_script_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_simulated_instruments_take_their_time(tmp_path: Path) -> None:
-    done = nwlab(
+    done = program(
         "run", "--no-picture", write(tmp_path), "--chip", "resistor-10k", "--speed", "0.5", "--json", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
@@ -232,7 +233,7 @@ def test_a_killed_run_is_recovered(tmp_path: Path, long_run: subprocess.Popen[st
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = nwlab("serve", "--port", str(port), cwd=tmp_path)
+        done = program("serve", "--port", str(port), cwd=tmp_path)
     assert done.returncode == 2
     assert f"port {port}" in done.stderr
     assert "in use" in done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command import command
 from lab.test_served_bench import Service
 
 import nwlab
@@ -87,12 +88,17 @@ def run(folder: Path, *words: str, **arguments: object) -> subprocess.CompletedP
     told = "".join(f"{name} = {json.dumps(value)}\n" for name, value in {"count": 6, **arguments}.items())
     (folder / "asking.py").write_text(STEPS, encoding="utf-8")
     (folder / "asking.toml").write_text(PROTOCOL + told, encoding="utf-8")
-    return nwlab_run(folder, "run", "asking.toml", "--seed", "4", "--no-picture", *words)
+    play = program if arguments.get("fate") == "interrupt" else nwlab_run
+    return play(folder, "run", "asking.toml", "--seed", "4", "--no-picture", *words)
 
 
 def nwlab_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nwlab", *words, "--json"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return command(*words, "--json", cwd=folder)
+
+
+def program(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    asked = [sys.executable, "-m", "nwlab", *words, "--json"]
+    return subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
 def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -220,8 +226,6 @@ def test_a_script_names_the_twin_with_the_run(tmp_path: Path) -> None:
 
 def test_show_counts_the_questions(tmp_path: Path) -> None:
     found = told(run(tmp_path, *TWIN, "--model", count=2))
-    done = subprocess.run(
-        [sys.executable, "-m", "nwlab", "show", found["run"]], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    done = command("show", found["run"], cwd=tmp_path)
     assert "asked:       a twin, 2 times" in done.stdout
     assert "answer" not in done.stdout

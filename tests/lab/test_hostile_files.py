@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from lab.test_cli import nwlab
+from command import command as nwlab
 
 from nwlab import cli
 from nwlab.core.errors import DriveError, FileError, NwlabError, UsageError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lab.test_cli import nwlab as command
+from command import command
 
 import nwlab
 from nwlab.lab.chip_view import facts, lines

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.test_cli import nwlab, start, wait_for
+from command import command as nwlab
+from lab.test_cli import start, wait_for
 
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import UsageError

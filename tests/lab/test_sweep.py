@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lab.test_cli import nwlab, start, wait_for
+from command import command as nwlab
+from lab.test_cli import start, wait_for
 
 import nwlab as package
 from nwlab.core.errors import FileError, UsageError

@@ -52,6 +52,18 @@ def test_a_sweep_is_named_as_one_and_points_to_its_table(order: SweepOrder, caps
     assert (content["sweep"], content["points"], content["kept"], content["table"]) == ("s", 2, 2, "s/table.csv")
 
 
+def test_points_that_are_played_again_count_once(order: SweepOrder, capsys: pytest.CaptureFixture[str]) -> None:
+    book = Book(Path("s"), order, {})
+    book.add([row(order, 0), {**row(order, 1), "status": "failed", "exit": 1, "reason": "memory"}])
+    book.close()
+    assert (told(capsys)["status"], told(capsys)["points"]) == ("finished", "2 of 2")
+    again = Book(Path("s"), order, {})
+    again.add([row(order, 1)])
+    assert told(capsys)["points"] == "2 of 2"
+    again._file.close()
+    assert told(capsys)["status"] == "interrupted"
+
+
 def test_a_sweep_that_cannot_be_read_is_told(order: SweepOrder, capsys: pytest.CaptureFixture[str]) -> None:
     Book(Path("s"), order, {}).close()
     Path("s/sweep.json").write_text("{", encoding="utf-8")

@@ -16,7 +16,7 @@ from twin.beside import Beside
 
 import nwlab
 from nwlab.core.errors import UsageError
-from nwlab.core.events import Event, Expected, Noted
+from nwlab.core.events import DriveFinished, Event, Expected, Noted
 from nwlab.lab.apart import environment
 from nwlab.lab.opening import open_bench, open_model
 from nwlab.lab.places import find
@@ -208,6 +208,21 @@ def test_a_twin_that_does_not_start_says_how_it_ended_and_leaves_no_folder(
     said = capfd.readouterr().err
     assert "nwlab: twin of" in said
     assert "Traceback" not in said
+
+
+def test_what_a_twin_tells_that_cannot_be_read_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaker = tmp_path / "speaker"
+    ready = json.dumps({"kind": "twin ready", "content": {}, "bytes": 0})
+    speaker.write_text(f"#!/bin/sh\necho '{ready}'\necho 'a law that prints'\nsleep 60\n", encoding="utf-8")
+    speaker.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(speaker))
+    link = TwinLink(TwinOrder("chip.toml"), tmp_path, environment())
+    link(DriveFinished(0))
+    link.close()
+    complaint = link.complaint()
+    assert complaint is not None
+    assert complaint.kind == "subscriber failed"
+    assert "what it tells cannot be read (JSONDecodeError" in str(complaint.content["error"])
 
 
 @pytest.mark.parametrize(

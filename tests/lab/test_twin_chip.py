@@ -91,9 +91,31 @@ def test_a_continued_run_keeps_its_twin_and_the_twins_filter(place: Path) -> Non
         assert (again.twin, again.twin_filter) == (then["twin"], "gain")
         other = Resumption(options(old, **given, twin_filter="off")).options
         assert (other.twin, other.twin_filter) == (then["twin"], "off"), "what is said holds"
+        new = Resumption(options(old, **given, twin="star.toml")).options
+        assert (new.twin, new.twin_filter) == ("star.toml", None), "the filter was that of another twin"
     assert nwlab("run", "--resume", str(old), *own, "--no-picture") == 0
     (new,) = (path for path in (place / "runs").iterdir() if path != old)
     assert load_run(new).info.opened == then
     with Follower(new) as follower:
         notes = {event.kind: event.content for event in follower.poll(10**9) if isinstance(event, Noted)}
     assert notes["twin ready"]["filter"] == "gain"
+
+
+def test_a_run_can_be_continued_without_its_twin(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "breaks.py").write_text(BREAKS, encoding="utf-8")
+    (place / "broken.toml").write_text(PROTOCOL, encoding="utf-8")
+    lost = place / "lost.toml"
+    lost.write_text(package.load_chip(FILM).text, encoding="utf-8")
+    assert nwlab("run", "broken.toml", "--model", "--chip", FILM, "--twin", str(lost), "--no-picture") == 4
+    (old,) = (place / "runs").iterdir()
+    (place / "whole").touch()
+    lost.unlink()
+    capsys.readouterr()
+    assert nwlab("run", "--resume", str(old), "--no-picture") == 2
+    assert "lost.toml'; write a path" in (said := capsys.readouterr().err)
+    assert "with --twin none it goes on without the twin that it had" in said
+    assert nwlab("run", "--resume", str(old), "--twin", "none", "--no-picture") == 0
+    (new,) = (path for path in (place / "runs").iterdir() if path != old)
+    with Follower(new) as follower:
+        ready = [event for event in follower.poll(10**9) if isinstance(event, Noted) and event.kind == "twin ready"]
+    assert len(ready) == 1, "that of the first part"

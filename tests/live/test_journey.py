@@ -101,7 +101,7 @@ def test_from_the_form_to_the_report(desk: Desktop) -> None:
     assert (told["status"], told["reason"]) == ("interrupted", "stopped by a person at its window")
     assert "safe state confirmed" in record.read_text("utf-8")
     wait(lambda: int(desk.coloured(GOOD, desk.place(live)).sum()) > 5 * BUTTON)  # across the top
-    assert not has_button(desk, live, ALARM)
+    wait(lambda: not has_button(desk, live, ALARM))
 
     banner = int(desk.coloured(GOOD, desk.place(live)).nonzero()[0].min())
     tools = desk.coloured(LIGHT.text, (slice(banner - 22, banner - 4), columns))

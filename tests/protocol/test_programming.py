@@ -86,7 +86,7 @@ def test_a_span_of_pulses_that_is_none_is_refused_before_the_first_drive(
     beside = Beside(str(load_chip(TWIN).path))
     with pytest.raises(DriveError, match=rf"lowest = {lowest} to highest = 2\.5 V, which leaves no choice") as raised:
         programmed(name, load_chip(TWIN).path, 1, tmp_path, twin=beside, lowest=lowest, highest="2.5 V")
-    assert "nothing was played" in str(raised.value)
+    assert "no pulse was played" in str(raised.value)
     assert beside.asked == 0
     (folder,) = tmp_path.iterdir()
     assert len(load_run(folder).drives) == 0

@@ -10,7 +10,7 @@ import pytest
 from runs.ohmic import OhmicChip, several, volts
 
 from nwlab.core.errors import FileError
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunFinished
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Measured, Noted, RunFinished
 from nwlab.core.reading import join
 from nwlab.core.record import BLOCKS, JOURNAL, RunInfo
 from nwlab.runs.following import Follower
@@ -53,7 +53,8 @@ class Told:
         self.seen: list[Event] = []
 
     def __call__(self, event: Event) -> None:
-        self.events.append(event)
+        if not isinstance(event, Measured):  # which is only for the store itself
+            self.events.append(event)
         self.follower = self.follower or Follower(self.folder)
         self.seen += self.follower.poll()
         if isinstance(event, RunFinished):

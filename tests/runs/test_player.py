@@ -13,7 +13,17 @@ from runs.ohmic import OhmicChip, several, volts
 from nwlab.core.chip import CheckedChip
 from nwlab.core.drive import Drive
 from nwlab.core.errors import AnswerError, DriveError, StorageError, UnsafeError, UsageError, WireError
-from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted, Outline, RunFinished, RunStarted
+from nwlab.core.events import (
+    BlockArrived,
+    DriveFinished,
+    DriveStarted,
+    Event,
+    Measured,
+    Noted,
+    Outline,
+    RunFinished,
+    RunStarted,
+)
 from nwlab.core.reading import Reading
 from nwlab.runs.background import Background
 from nwlab.runs.interrupts import Terminated, interrupts
@@ -39,7 +49,7 @@ def test_tells_everything_in_order_and_sends_back_the_joined_reading() -> None:
     events = played(protocol(), OhmicChip(block=2), label=lambda: "step", outline=Outline(7))
     kinds = [type(event) for event in events]
     first = [DriveStarted, BlockArrived, BlockArrived, BlockArrived, DriveFinished]
-    assert kinds == [RunStarted, *first, DriveStarted, BlockArrived, DriveFinished, RunFinished]
+    assert kinds == [RunStarted, *first, DriveStarted, BlockArrived, DriveFinished, Measured, RunFinished]
     assert [event.first for event in events if isinstance(event, BlockArrived)] == [0, 2, 4, 0]
     assert events[0] == RunStarted(("A", "B", "C"), 7, None)
     assert events[-1] == RunFinished("finished", 0)

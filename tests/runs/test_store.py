@@ -15,7 +15,7 @@ from small_disk import small_files
 
 from nwlab.core.clock import SystemClock, VirtualClock
 from nwlab.core.errors import StorageError
-from nwlab.core.events import BlockArrived, Event, Noted, Outline
+from nwlab.core.events import BlockArrived, DriveFinished, Event, Noted, Outline
 from nwlab.core.record import BLOCKS, JOURNAL, MANIFEST, Document, RunInfo
 from nwlab.runs.appender import Appender, replace_json
 from nwlab.runs.player import play
@@ -105,6 +105,32 @@ def test_disk_is_told_about_once_a_second(tmp_path: Path, monkeypatch: pytest.Mo
     play(several(volts(np.linspace(0, 1, 20))), OhmicChip(block=1, at_block=at_block), (store,))
     in_between = counts[-1] - counts[0]
     assert 2 * (int(19 * 0.3) - 2) <= in_between <= 2 * int(19 * 0.3)  # two files
+
+
+def test_the_disk_has_all_before_anybody_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    store = Store(
+        tmp_path / "r", INFO, VirtualClock()
+    )  # on which the second after which the disk is asked never passes
+    counts: list[int] = []
+
+    class Thoughtful:
+        def __call__(self, event: Event) -> None:
+            if isinstance(event, DriveFinished):
+                counts.append(len(synced))
+
+        def complaint(self) -> Noted | None:
+            return None
+
+        def findings(self) -> list[Event]:
+            return []
+
+        def close(self) -> None:
+            assert soon(lambda: len(synced) >= counts[0] + 2)  # two files
+
+    play(several(volts(np.linspace(0, 1, 20))), OhmicChip(), (store,), background=(Thoughtful(),))
+    assert load_run(tmp_path / "r").status == "finished"
 
 
 def soon(holds: Callable[[], bool]) -> bool:

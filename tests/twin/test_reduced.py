@@ -22,7 +22,7 @@ from twin.networks import (
 
 from nwlab.core.chip import Chip
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
-from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted, RunStarted
+from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.reading import Reading
 from nwlab.model.body import Body
 from nwlab.model.laws.fixed import Fixed
@@ -307,20 +307,19 @@ def test_a_block_without_a_solution_costs_the_twin_what_it_knows_and_no_more() -
     assert [type(event) for event in after] == [Expected]
 
 
-def test_an_alarm_of_a_voltmeter_speaks_of_the_voltage_at_the_terminal_of_the_run_and_its_time() -> None:
+def test_an_alarm_of_a_voltmeter_speaks_of_the_voltage_at_its_terminal_and_its_time() -> None:
     steps, zero = 200, np.zeros(200)
     forces = (Force(0, Quantity.VOLTAGE, np.ones(steps), 1e-2), Force(3, Quantity.CURRENT, zero, 1.0))
     drive = Drive(np.full(steps, 1e-3), forces, ground=(7,))
     twin = ReducedTwin(small_matrix(FEW), meters=METERS, corrects=False)
     companion = NetworkCompanion(twin, tuple("abcdefgh"), 1e4)
-    assert not list(companion(RunStarted(tuple("12345678"))))
     reading = played(small_chip(FEW), drive)
     voltage = reading.voltage.copy()
     voltage[100:, 1] += 0.01
     told = told_by(companion, drive, replace(reading, voltage=voltage))
     alarms = [event.content for event in told if isinstance(event, Noted) and event.kind == "alarm"]
     alarm = next(each for each in alarms if each["kind"] == "above")
-    assert alarm["text"] == "at terminal 4 the voltage is higher than its model expects"
+    assert alarm["text"] == "at terminal d the voltage is higher than its model expects"
     assert alarm["time"] == pytest.approx(reading.start + reading.time[alarm["step"], 1])  # type: ignore[index]
 
 

@@ -35,6 +35,12 @@ def test_after_a_long_silence_it_is_new() -> None:
     assert told(spell, [700, 2700, 2750, 2800]) == {700: 200, 2700: 1, 2800: 2}
 
 
+def test_what_was_not_told_before_a_silence_is_told_behind_it() -> None:
+    spell = Spell(500)
+    assert told(spell, list(range(51))) == {0: 1}
+    assert told(spell, [1050, 3000]) == {1050: 51, 3000: 1}
+
+
 def test_some_in_a_row_are_told_each() -> None:
     found = told(Spell(10, 4), list(range(1, 1000)))
     assert list(found)[:4] == [1, 2, 3, 4]

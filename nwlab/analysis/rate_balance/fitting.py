@@ -14,7 +14,7 @@ from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.rate_balance.all_levels import NAMES, Whole, fit_all
 from nwlab.analysis.rate_balance.chance import RATE, chance_of
 from nwlab.analysis.rate_balance.first_guess import ENOUGH
-from nwlab.analysis.rate_balance.lines import Points, lines, points_of
+from nwlab.analysis.rate_balance.lines import BEYOND, Points, lines, points_of
 from nwlab.analysis.rate_balance.one_level import Level, fit_level
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
 from nwlab.analysis.rate_balance.remarks import Bounds, remarks
@@ -90,10 +90,10 @@ def _bounds(points: Points, given: dict[str, float], steps: Steps) -> Bounds:
     """Bounds are given, or found from three voltages on; otherwise they are chosen, and it is said."""
     g_min, g_max = given.get("g_min"), given.get("g_max")
     lowest, highest = float(points.goal.min()), float(points.goal.max())
-    least, most = points.reach()
-    if g_min is not None and not 0 <= g_min < least:
+    errors = BEYOND * points.goal_sd
+    if g_min is not None and not 0 <= g_min < float(np.min(points.goal + errors)):
         raise UsageError(f"g_min is {g_min:g} S, but the chip goes to {lowest:g} S at {points.voltage[0]:g} V")
-    if g_max is not None and not g_max > most:
+    if g_max is not None and not g_max > max(float(np.max(points.goal - errors)), g_min or 0.0):
         raise UsageError(f"g_max is {g_max:g} S, but the chip goes to {highest:g} S")
     missing = (g_min is None) + (g_max is None)
     if 2 * points.count >= 4 + missing:

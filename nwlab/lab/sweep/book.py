@@ -61,6 +61,7 @@ class Book:
             raise UsageError(f"another program is at the sweep in {folder}: wait for it, or sweep into another folder")
         self._read()
         self._keeper = Keeper((self._file,), self._clock)
+        self._go_on()
 
     @property
     def table(self) -> Path:
@@ -105,8 +106,8 @@ class Book:
             if any(self.folder.iterdir()):
                 raise UsageError(f"{self.folder} holds other things: choose a new folder with --out")
             manifest = {"format": FORMAT, "program": "nwlab", "started": utc_now().isoformat(), "asked": asked}
-            manifest |= {"points": self.order.points, "versions": versions}
-            replace_json(path, {**manifest, "status": "running"})
+            manifest |= {"points": self.order.points, "versions": versions, "status": "running"}
+            replace_json(path, manifest)
             return manifest
         manifest = read_manifest(path)
         if not manifest:
@@ -119,6 +120,15 @@ class Book:
                 "command as it was to go on with it, or choose another folder with --out"
             )
         return manifest
+
+    def _go_on(self) -> None:
+        """Say that points are being played: whoever is killed meanwhile leaves no finished sweep."""
+        if self.missing and self._manifest.get("status") != "running":
+            self._manifest["status"] = "running"
+            try:
+                replace_json(self.folder / MANIFEST, self._manifest)
+            except OSError as error:
+                raise self._cannot(error) from error
 
     def _read(self) -> None:
         """Take the lines that are whole; what is torn at the end is cut off, so that the next line begins afresh."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from nwlab.core.drive import Drive
-from nwlab.core.errors import NwlabError, TwinError
 from nwlab.core.events import BlockArrived, DriveFinished, DriveStarted, Event, Noted
 from nwlab.core.expect import Expectation
 from nwlab.core.reading import Reading
@@ -42,12 +41,9 @@ class Following:
             yield block
         self.take(DriveFinished(index))
 
-    def foresee(self, drive: Drive) -> Expectation | TwinError:
-        """Return what it expects of a drive, or why it cannot tell."""
-        try:
-            return self._companion.foresee(drive)
-        except NwlabError as error:
-            return TwinError(str(error))
+    def foresee(self, drive: Drive) -> Expectation:
+        """Return what it expects of a drive; raises DriveError for one that it cannot answer for."""
+        return self._companion.foresee(drive)
 
     def told(self) -> Mapping[str, object]:
         """Return the cells of a row."""

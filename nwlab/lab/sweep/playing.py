@@ -12,8 +12,7 @@ from typing import Any
 
 from nwlab.core.chip import Chip, check
 from nwlab.core.drive import Drive
-from nwlab.core.errors import NwlabError, TwinError, UsageError
-from nwlab.core.events import RunStarted
+from nwlab.core.errors import NwlabError, UsageError
 from nwlab.core.expect import Expect
 from nwlab.core.reading import Reading, join
 from nwlab.core.result import Result
@@ -35,8 +34,6 @@ class Playing:
 
     def play(self) -> Rows:
         """Play to the end and return all samples; a refusal says in which step."""
-        if self._twin is not None:
-            self._twin.take(RunStarted(self._chip.terminals))
         drives = self._bound.drives()
         try:
             wanted = _advance(partial(next, drives))
@@ -49,7 +46,7 @@ class Playing:
             drives.close()
         return stack(self._parts)
 
-    def _answer(self, wanted: Wanted) -> Reading | TwinError | None:
+    def _answer(self, wanted: Wanted) -> Reading | None:
         match wanted:
             case Expect():
                 return self._expect(wanted)
@@ -59,7 +56,7 @@ class Playing:
             case _:
                 return self._read(wanted)
 
-    def _expect(self, question: Expect) -> Reading | TwinError:
+    def _expect(self, question: Expect) -> Reading:
         """Ask the twin; the chip's limits hold for questions, too."""
         if self._twin is None:
             raise UsageError("it asks a twin what to expect: add --twin CHIP, the chip file of the model to be asked")

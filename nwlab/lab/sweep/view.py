@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nwlab.core import lock
 from nwlab.core.errors import FileError
+from nwlab.core.frames import DamageError
+from nwlab.core.record import decode_line
 from nwlab.lab.sweep.book import MANIFEST, POINTS, TABLE
 from nwlab.runs.recording import read_manifest
 
@@ -56,5 +59,10 @@ def _status(folder: Path, manifest: Mapping[str, Any]) -> str:
 
 
 def _kept(points: Path) -> int:
-    """Count the whole lines; a torn one at the end is no point."""
-    return points.read_bytes().count(b"\n") if points.is_file() else 0
+    """Count the points; a line that is torn or damaged is none, and a point that failed may have several."""
+    found: set[object] = set()
+    with contextlib.suppress(FileNotFoundError), points.open("rb") as file:
+        for line in file:
+            with contextlib.suppress(DamageError, KeyError, TypeError):
+                found.add(decode_line(line)["point"])
+    return len(found)

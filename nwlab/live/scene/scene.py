@@ -16,6 +16,7 @@ from nwlab.core.events import (
     DriveStarted,
     Event,
     Expected,
+    Measured,
     Noted,
     RunFinished,
     RunStarted,
@@ -100,6 +101,8 @@ class Scene:
                 self._finish(event)
             case Noted():
                 self._note(event)
+            case Measured():
+                pass
             case RunFinished():
                 self.progress.end = event
                 self._rest()
