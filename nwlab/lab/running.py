@@ -89,13 +89,7 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str | None 
 
     path = str(find("chip", chip).resolve())
     order = TwinOrder(path) if filter_ is None else TwinOrder(path, filter_)
-    companion = order.companion()
-    if protocol.twin and not companion.answers:
-        raise UsageError(
-            f"protocol {protocol.name!r} asks a twin what to expect, and that of {order.chip} answers no questions: "
-            "only the twin of a two-terminal film does (`nwlab fit --law rate-balance` makes its file); nothing was "
-            "touched"
-        )
+    order.companion()  # which refuses what is no twin
     return order
 
 

@@ -77,8 +77,6 @@ class Companion:
     Without `alarms` no drift of the residuals is told, without `watch` no cause of one; `about` goes into the record.
     """
 
-    answers = True  # whether it can say what a drive would give
-
     def __init__(
         self,
         twin: Twin,

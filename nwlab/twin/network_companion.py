@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 
 from nwlab.core.drive import Drive, FloatArray, Quantity
-from nwlab.core.errors import DriveError
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
+from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import DRIVES_APART, SUMMARY, Tally, again
-from nwlab.twin.meters import Meters
-from nwlab.twin.passing import Foretold, Samples, samples_of
+from nwlab.twin.foresight import Pace
+from nwlab.twin.network_foresight import foresee
+from nwlab.twin.passing import Foretold, NetworkTwin, samples_of
 from nwlab.twin.spells import Spell, Spells
-
-Rig = TypeVar("Rig")
 
 _LOST = "its equations have no solution here ({}); it begins anew with the next samples"
 
@@ -29,36 +28,6 @@ _VOLTMETER = {
 _Watched = tuple[int, int | None, int]  # terminal at HI and at LO, and how many forces a sample has
 
 
-class NetworkTwin(Protocol[Rig]):
-    """A model that follows what is held at many terminals."""
-
-    @property
-    def meters(self) -> Meters:
-        """How far readings can be trusted."""
-        ...
-
-    @property
-    def settling(self) -> int:
-        """How many samples it takes until the twin has found the state of a chip of which it knew nothing."""
-        ...
-
-    def rig(self, drive: Drive) -> Rig | None:
-        """Return what the twin makes of the wiring of a drive; None for one that it cannot follow."""
-        ...
-
-    def follow(self, rig: Rig, samples: Samples) -> Foretold:
-        """Take the samples of a block; return what was expected of them."""
-        ...
-
-    def release(self) -> None:
-        """Let what the last drive left standing end with its last dwell."""
-        ...
-
-    def lose(self) -> None:
-        """Take note that the chip has been through something of which nothing is known."""
-        ...
-
-
 class NetworkCompanion:
     """The twin of a chip of many terminals beside a run.
 
@@ -66,8 +35,6 @@ class NetworkCompanion:
     together: with n forces, once in n times as many from each. Alarms listen once the twin has found the chip's state.
     Residuals of a model that learns nothing stay where they once are, so that they raise none.
     """
-
-    answers = False  # whether it can say what a drive would give
 
     def __init__(
         self,
@@ -81,6 +48,7 @@ class NetworkCompanion:
         self._twin, self._terminals, self._steps = twin, terminals, false_alarm_steps
         self._about = {} if about is None else dict(about)
         self._drive: Drive | None = None
+        self._pace = Pace()
         self._rig: Any = None
         self._alarms: dict[_Watched, Alarms] = {}
         self._lasting, self._lost = Spells(), Spell(DRIVES_APART)
@@ -117,11 +85,9 @@ class NetworkCompanion:
         """Return how well readings were explained until now."""
         return Noted(SUMMARY, self.tally.told())
 
-    def foresee(self, drive: Drive) -> NoReturn:
-        """Refuse to say what a drive would give: raises DriveError."""
-        raise DriveError(
-            "the twin of a chip of many terminals follows a run, but answers no questions about other drives"
-        )
+    def foresee(self, drive: Drive) -> Expectation:
+        """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
+        return foresee(self._twin, self._terminals, self._pace, drive)
 
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
@@ -132,6 +98,7 @@ class NetworkCompanion:
         drive, rig = self._drive, self._rig
         if drive is None or rig is None:
             return
+        self._pace.take(drive, event)
         try:
             found = self._twin.follow(rig, samples_of(drive, event.first, event.reading, self._twin.meters))
         except np.linalg.LinAlgError as error:

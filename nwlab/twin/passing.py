@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -62,6 +62,36 @@ def samples_of(drive: Drive, first: int, reading: Reading, meters: Meters) -> Sa
     noise = meters.variance(drive, seen)
     stays = drive.hold and first + reading.steps == drive.steps
     return Samples(onset, end, begin, over, values, blur, seen, limited, noise, stays)
+
+
+class NetworkTwin(Protocol[Rig]):
+    """A model that follows what is held at many terminals."""
+
+    @property
+    def meters(self) -> Meters:
+        """How far readings can be trusted."""
+        ...
+
+    @property
+    def settling(self) -> int:
+        """How many samples it takes until the twin has found the state of a chip of which it knew nothing."""
+        ...
+
+    def rig(self, drive: Drive) -> Rig | None:
+        """Return what the twin makes of the wiring of a drive; None for one that it cannot follow."""
+        ...
+
+    def follow(self, rig: Rig, samples: Samples) -> Foretold:
+        """Take the samples of a block; return what was expected of them."""
+        ...
+
+    def release(self) -> None:
+        """Let what the last drive left standing end with its last dwell."""
+        ...
+
+    def lose(self) -> None:
+        """Take note that the chip has been through something of which nothing is known."""
+        ...
 
 
 @dataclass(slots=True)

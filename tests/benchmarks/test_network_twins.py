@@ -17,7 +17,7 @@ from twin.test_ensemble import METERS, drive, film, levels, measured, twin
 
 from nwlab.core.drive import Drive
 from nwlab.core.reading import Reading
-from nwlab.twin.network_companion import NetworkTwin
+from nwlab.twin.passing import NetworkTwin
 from nwlab.twin.reduced import ReducedTwin
 
 _PIECES = 50  # blocks in which readings arrive

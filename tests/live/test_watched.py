@@ -89,7 +89,7 @@ def test_a_run_is_waited_for_and_followed_to_its_end(tmp_path: Path, look_at: Ca
     assert eyes.stage() is Stage.WAITING
     stages: list[Stage] = []
     play(several(volts([1, 2])), OhmicChip(), (Store(tmp_path / "r", INFO), lambda _: stages.append(eyes.stage())))
-    assert stages == [Stage.RUNNING] * 4 + [Stage.OVER]
+    assert stages == [Stage.RUNNING] * 5 + [Stage.OVER]
     condition = eyes.watched.condition
     assert condition.status == "finished"
     assert condition.verdict is not None

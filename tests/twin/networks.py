@@ -17,8 +17,7 @@ from nwlab.model.film import Film
 from nwlab.model.model_chip import ModelChip
 from nwlab.model.resistor_film import ResistorFilm
 from nwlab.twin.meters import Meters, read
-from nwlab.twin.network_companion import NetworkTwin
-from nwlab.twin.passing import Foretold, samples_of
+from nwlab.twin.passing import Foretold, NetworkTwin, samples_of
 
 TERMINALS = 16
 PAIRS = np.triu_indices(TERMINALS, 1)
