@@ -56,7 +56,10 @@ def click(widget: QWidget) -> None:
 def choose(box: QWidget, name: str) -> None:
     """Choose by the keyboard, as somebody who types the beginning of a name."""
     box.setFocus()
+    usual = QApplication.keyboardInputInterval()
+    QApplication.setKeyboardInputInterval(60_000)  # ms that a busy computer may take between two letters
     QTest.keyClicks(box, name)
+    QApplication.setKeyboardInputInterval(usual)
     QTest.qWait(20)
 
 
