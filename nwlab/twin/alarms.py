@@ -57,14 +57,18 @@ class Alarms:
         sums = [{"kind": kind, "k": each.k, "h": each.h} for kind, each in self._sums]
         return {"false alarm once in steps": self.false_alarm_steps, "sums": sums}
 
-    def take(self, residuals: FloatArray) -> list[Alarm]:
-        """Take residuals (steps,), NaN where there was none; return alarms in their order, one per kind and step."""
+    def take(self, residuals: FloatArray, lean: FloatArray | None = None) -> list[Alarm]:
+        """Take residuals (steps,), NaN where there was none; return alarms in their order, one per kind and step.
+
+        `lean` (steps,) is how far each may lie to one side for no fault of the chip's; None = not at all.
+        """
         known = np.flatnonzero(np.isfinite(residuals))
         clipped = np.clip(residuals[known], -_MOST, _MOST)
+        lean = np.zeros(known.size) if lean is None else lean[known]
         found = {
             (int(known[index]), kind): since
             for kind, each in self._sums
-            for index, since in each.take(increments(kind, clipped))
+            for index, since in each.take(increments(kind, clipped, lean))
         }
         first, self.steps = self.steps, self.steps + residuals.size
         return [

@@ -13,6 +13,7 @@ from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarm, Alarms
 from nwlab.twin.foresight import Pace, as_read, foresee
 from nwlab.twin.held import Block, Held, block_of
+from nwlab.twin.leaning import Leaning
 from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Twin
 from nwlab.twin.spells import Spell, Spells
@@ -75,6 +76,7 @@ class Companion:
     """The twin of a two-terminal chip beside a run.
 
     Without `alarms` no drift of the residuals is told, without `watch` no cause of one; `about` goes into the record.
+    Without `leaning` the residuals of a chip that has not changed have a mean of 0.
     """
 
     def __init__(
@@ -83,12 +85,14 @@ class Companion:
         alarms: Alarms | None = None,
         watch: Watch | None = None,
         about: Mapping[str, object] | None = None,
+        leaning: Leaning | None = None,
     ) -> None:
         self.tally = Tally(jumps=0)
         self._jumping, self._lasting = Spell(_JUMPS_APART, _JUMPS), Spells()
         self._tangled = Spell(DRIVES_APART)
         self._samples = 0  # that were followed
         self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
+        self._leaning = leaning
         self._pace, self._about = Pace(), dict(about or {})
         self._drive: Drive | None = None
 
@@ -163,7 +167,8 @@ class Companion:
         self.tally.take(found.z)
         where = _Where(event, block)
         yield from self._jumps(where, found.jump)
-        alarms = [] if self._alarms is None else self._alarms.take(found.z)
+        lean = None if self._leaning is None else self._leaning.of(steps, found.sd)
+        alarms = [] if self._alarms is None else self._alarms.take(found.z, lean)
         first = 0 if self._alarms is None else self._alarms.steps - found.z.size
         for alarm in alarms:
             yield from self._drift(where, alarm, alarm.step - first)

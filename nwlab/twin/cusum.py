@@ -93,12 +93,15 @@ class Cusum:
         return alarms
 
 
-def increments(kind: str, residuals: FloatArray) -> NDArray[np.float64]:
-    """Return what a sum of this kind adds up of residuals (steps,): "above", "below" or "spread"."""
+def increments(kind: str, residuals: FloatArray, lean: FloatArray) -> NDArray[np.float64]:
+    """Return what a sum of this kind adds up of residuals (steps,): "above", "below" or "spread".
+
+    Their mean may be as far from 0 as `lean` (steps,) ≥ 0 says without that a sum counts it.
+    """
     match kind:
         case "above":
-            return residuals
+            return residuals - lean
         case "below":
-            return -residuals
+            return -residuals - lean
         case _:
             return residuals**2 - 1.0

@@ -12,6 +12,7 @@ from nwlab.twin.companion import Companion
 from nwlab.twin.file_errors import FileErrors
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.gain import GainTwin
+from nwlab.twin.leaning import Leaning
 from nwlab.twin.rehearsal import rehearse
 from nwlab.twin.scalar import ScalarTwin, Twin
 from nwlab.twin.watch import Watch
@@ -34,10 +35,11 @@ def film_companion(file: ChipFile, filter_name: str, false_alarm_steps: float) -
     law, start, noise = _film(file)
     # Half of the false alarms are the sums', half the windows'.
     share = 2.0 * false_alarm_steps
-    watch = Watch(FilmLaw(law, noise), share, FileErrors(law, file.fit)) if law.noise else None
+    film, errors = FilmLaw(law, noise), FileErrors(law, file.fit)
+    watch = Watch(film, share, errors) if law.noise else None
     alarms = Alarms(share) if filter_name == "sum" else None
     about: dict[str, object] = {"filter": filter_name, "corrects by": FILTERS[filter_name]}
-    return Companion(_twin(filter_name, law, start, noise), alarms, watch, about)
+    return Companion(_twin(filter_name, law, start, noise), alarms, watch, about, Leaning(film, errors))
 
 
 def rehearse_film(file: ChipFile, companion: Companion) -> None:
