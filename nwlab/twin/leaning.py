@@ -1,8 +1,8 @@
 """How far residuals may lie to one side for no fault of the chip's: its file has errors, and meters are calibrated.
 
 Where the conductance is drawn not to where the file says but ε beside it, a reading that comes d after the one before
-lies (1 − exp(−θ·d))·ε beside what was expected. That is less than the film's own noise makes of a reading, but it stays,
-and cumulative sums are made to find what stays.
+lies (1 − exp(−θ·d))·ε beside what was expected. That is less than the film's own noise makes of a reading, but it
+stays, and cumulative sums are made to find what stays.
 """
 
 from __future__ import annotations
