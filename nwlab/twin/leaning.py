@@ -16,6 +16,8 @@ from nwlab.twin.film_law import MEAN, FilmLaw
 
 _COUNTED = 2.0
 """Standard errors of the mean that are nobody's fault."""
+_DIGITS = 3
+"""Levels as they were read never come twice; to 1 mV they do, and the errors of an error hardly matter."""
 
 
 class Leaning:
@@ -27,7 +29,7 @@ class Leaning:
 
     def of(self, steps: Steps, sd: FloatArray) -> FloatArray:
         """Return how far they may lie, (steps,) in standard deviations, where `sd` (steps,) S is that of a reading."""
-        beside = np.array([self._beside(float(level)) for level in steps.level])[steps.at]
+        beside = np.array([self._beside(round(float(level), _DIGITS)) for level in steps.level])[steps.at]
         drawn = -np.expm1(-self._film.law.rate(steps.level)[steps.at] * steps.duration)
         return _COUNTED * drawn * beside / sd
 

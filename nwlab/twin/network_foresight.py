@@ -27,7 +27,7 @@ def foresee(twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, driv
 
     A source at its limit reads as that limit, and nothing is said of how sure that is; what others read then is told
     as if there were no limit. Raises DriveError for terminals that the chip does not have, and for voltage sources that
-    form a ring.
+    form a ring or a circuit that the twin cannot solve.
     """
     check(drive, Limits(np.inf, np.inf), terminals)
     copy = deepcopy(twin)
@@ -35,7 +35,10 @@ def foresee(twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, driv
     if rig is None:
         raise DriveError("voltage sources form a ring, so that no reading follows from what they hold")
     blank = _unread(drive, pace.next)
-    found = copy.follow(rig, samples_of(drive, 0, blank, twin.meters))
+    try:
+        found = copy.follow(rig, samples_of(drive, 0, blank, twin.meters))
+    except np.linalg.LinAlgError as error:
+        raise DriveError(f"the twin's equations have no solution for it ({error})") from error
     return _expectation(drive, blank, found.mean, np.hypot(found.sd, PART * found.mean))
 
 
