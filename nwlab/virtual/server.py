@@ -15,6 +15,8 @@ from nwlab.virtual.port import Surroundings
 
 LOOPBACK = "127.0.0.1"
 _MESSAGE_ENDS = (b"\n", b"\0")
+_LONGEST = 1 << 20
+"""Bytes of a message that are waited for before they are handed on without an end."""
 _ATTENTIVE, _IDLE, _LOOKS = 0.005, 0.05, 200
 """Real seconds between looks for replies that become ready by themselves: the first 200 after a message, and later."""
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: leave with a reset
@@ -49,7 +51,7 @@ class Counter:
         """Serve a client until it leaves."""
         with self._one_at_a_time:
             self._clients.append(client)
-        data, looks, hangups = b"", _LOOKS, len(self._hangups())
+        half, looks, hangups = b"", _LOOKS, len(self._hangups())
         try:
             while not self._hangs_up(client, hangups):
                 client.settimeout(_ATTENTIVE if looks < _LOOKS else _IDLE)
@@ -62,10 +64,12 @@ class Counter:
                 if not heard:
                     return
                 acknowledge(client)
-                data, looks = heard, 0
-                self._answer(client, data)
+                whole, half = _split(half + heard)
+                looks = 0
+                if whole:
+                    self._answer(client, whole)
         finally:
-            self._part(client, complete=not data or data.endswith(_MESSAGE_ENDS))
+            self._part(client)
 
     def _hangups(self) -> list[str]:
         if self._link is None:
@@ -102,18 +106,24 @@ class Counter:
             client.settimeout(None)
             client.sendall(reply)
 
-    def _part(self, client: socket.socket, *, complete: bool) -> None:
-        """Half a message must not become the beginning of the next client's."""
+    def _part(self, client: socket.socket) -> None:
+        """Take back what was asked for; the last one to leave leaves a cleared instrument."""
         with self._one_at_a_time, self._lock():
             self._clients.remove(client)
             if self._asked is client:
                 self._asked = None
                 self._instrument.take()
-            if not complete or not self._clients:
+            if not self._clients:
                 self._instrument.clear()
 
     def _lock(self) -> AbstractContextManager[object]:
         return self._surroundings.lock if self._surroundings else nullcontext()
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    """Return whole messages, and the half that follows: it waits here, lest it begin another client's message."""
+    end = 1 + max(data.rfind(mark) for mark in _MESSAGE_ENDS)
+    return (data, b"") if len(data) - end > _LONGEST else (data[:end], data[end:])
 
 
 class Server:

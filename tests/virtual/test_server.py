@@ -88,18 +88,29 @@ def test_a_reply_that_becomes_ready_later_is_sent(server: Server) -> None:
 
 
 def test_a_client_that_leaves_in_mid_message_does_no_harm(server: Server, parrots: dict[str, Parrot]) -> None:
-    for _ in range(3):
+    for _ in range(20):
         with connect(server) as link:
             assert ask(link, b"say hello\n") == b"hello\n"
             link.sendall(b"say half a mess")
-    cleared = parrots["polly"]
-    for _ in range(500):
-        if cleared.cleared == 3:
-            break
-        threading.Event().wait(0.01)
+    assert not any("half" in message for message in parrots["polly"].heard)
+
+
+def test_two_clients_that_are_each_in_mid_message_do_not_mix(server: Server) -> None:
+    with connect(server) as first, connect(server) as second:
+        first.sendall(b"say fi")
+        second.sendall(b"say sec")
+        assert ask(first, b"rst\n") == b"first\n"
+        assert ask(second, b"ond\n") == b"second\n"
+
+
+def test_the_last_client_to_leave_leaves_a_cleared_instrument(server: Server, parrots: dict[str, Parrot]) -> None:
     with connect(server) as link:
         assert ask(link, b"say hello\n") == b"hello\n"
-    assert not any("half" in message for message in cleared.heard)
+    for _ in range(500):
+        if parrots["polly"].cleared:
+            break
+        threading.Event().wait(0.01)
+    assert parrots["polly"].cleared == 1
 
 
 def test_a_client_that_resets_the_connection_does_no_harm(server: Server) -> None:
