@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtri
 
+from nwlab.analysis.rate_balance.jump_sizes import sizes_of
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.tables import tables
 from nwlab.analysis.rate_balance.world import Values
@@ -62,6 +63,7 @@ class ScalarTwin:
         from nwlab.twin.branches_kernel import KEPT
 
         self._film, self._corrects = FilmLaw(law, read_noise), corrects
+        self._sizes = sizes_of(self._film.world(np.zeros(1))) if law.jumps else None
         self._branches = np.zeros((3, KEPT))
         self._branches[0, 0], self._branches[2, 0] = conductance, 1.0
 
@@ -86,7 +88,7 @@ class ScalarTwin:
 
         count = steps.reading.size
         world = self._film.world(steps.level)
-        found = tables(steps, world)
+        found = tables(steps, world, self._sizes)
         lean = np.column_stack([np.full(count, self._film.lean), np.asarray(world.goal)[steps.read_level]])
         predicted, chance, jumped = np.zeros((count, 2)), np.zeros(count), np.zeros(count)
         follow(

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from nwlab.analysis.rate_balance.world import Values, World
-from nwlab.core.drive import FloatArray
 
 CLASSES = 10
 """Size classes of jumps, equally wide in the logarithm."""
 
 
-def size_classes(world: World, duration: FloatArray) -> Values:
-    """Return log chance, mean and variance (classes, 3) of what a step's jump is, of steps that last `duration` s.
+class Sizes(NamedTuple):
+    """What jumps look like, alone and in pairs; nothing of it hangs on how often they come."""
+
+    single: Values  # (classes, 3) log chance, mean and variance of the size of one
+    pairs: Values  # (classes,) chance of what two leave
+
+
+def sizes_of(world: World) -> Sizes:
+    """Return the sizes of a world's jumps."""
+    single = _single(world)
+    return Sizes(single, _pairs(world, np.exp(single[:, 0]), single[:, 1]))
+
+
+def size_classes(sizes: Sizes, expected: Values) -> Values:
+    """Return log chance, mean and variance (classes, 3) of what a step's jump is, where `expected` (steps,) come.
 
     The chances add up to less than 1 where there are pairs: one that nearly cancels is below the smallest class, and
     looks like no jump.
     """
-    single = _single(world)
-    share, chance = _share_of_pairs(world, duration), np.exp(single[:, 0])
-    chance = chance * (1 - share) + share * _pairs(world, chance, single[:, 1])
-    return np.concatenate([np.log(chance)[:, np.newaxis], single[:, 1:]], axis=1)
+    share = _share_of_pairs(expected)
+    size = sizes.single + 0 * share
+    size[:, 0] = np.log(np.exp(sizes.single[:, 0]) * (1 - share) + share * sizes.pairs)
+    return size
 
 
 def _single(world: World) -> Values:
@@ -35,10 +49,9 @@ def _single(world: World) -> Values:
     return np.stack([logs + 0 * mean, mean, edges**2 * second / zeroth - mean**2], axis=1)
 
 
-def _share_of_pairs(world: World, duration: FloatArray) -> Values:
+def _share_of_pairs(expected: Values) -> Values:
     """Return in which part of the steps with jumps there are two."""
-    expected = world.jump_rate * duration
-    return np.sum(0.5 * expected**2 * np.exp(-expected)) / np.sum(-np.expm1(-expected))
+    return (0.5 * expected**2 * np.exp(-expected)).sum() / -np.expm1(-expected).sum()
 
 
 def _pairs(world: World, chance: Values, mean: Values) -> Values:
