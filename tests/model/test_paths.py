@@ -31,20 +31,25 @@ def _independent(law: RateBalance, start: Floats, voltage: float, duration: floa
     rng, h, state = np.random.default_rng(seed), duration / steps, start.copy()
     up = law.kp0 * np.exp(law.eta_p * voltage)
     down = law.kd0 * np.exp(-law.eta_d * voltage)
+    goal, damped = up / (up + down), h * (1 - (up + down) * h / 2)
     for _ in range(steps):
-        goal = up / (up + down)
-        jumped = np.zeros(state.size)
-        if law.jumps:
-            hit = rng.random(state.size) < law.jumps.rate * h
-            power = 1 - law.jumps.exponent
-            low, high = law.jumps.smallest**power, law.jumps.largest**power
-            size = (low + (high - low) * rng.random(state.size)) ** (1 / power)
-            above = rng.random(state.size) < 0.5 + (goal - state) / (2 * (1 + 2 * law.jumps.largest))
-            jumped = np.where(hit, np.where(above, size, -size), 0)
-        noise = law.noise * h**0.5 * rng.standard_normal(state.size)
-        drift = up * (1 - state) - down * state
-        state += drift * h * (1 - (up + down) * h / 2) + noise + jumped
+        leap = _leaps(law, state, goal, h, rng)
+        state += (up * (1 - state) - down * state) * damped + law.noise * h**0.5 * rng.standard_normal(state.size)
+        state += leap
     return state
+
+
+def _leaps(law: RateBalance, state: Floats, goal: float, h: float, rng: np.random.Generator) -> Floats:
+    leap, jumps = np.zeros(state.size), law.jumps
+    if jumps is None:
+        return leap
+    hit = np.flatnonzero(rng.random(state.size) < jumps.rate * h)
+    power = 1 - jumps.exponent
+    low, high = jumps.smallest**power, jumps.largest**power
+    size = (low + (high - low) * rng.random(hit.size)) ** (1 / power)
+    above = rng.random(hit.size) < 0.5 + (goal - state[hit]) / (2 * (1 + 2 * jumps.largest))
+    leap[hit] = np.where(above, size, -size)
+    return leap
 
 
 @pytest.mark.parametrize(("law", "sd"), [(NOISY, 6.647e-4), (FULL, 1.196e-3)])

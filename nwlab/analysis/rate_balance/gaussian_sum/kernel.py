@@ -42,8 +42,8 @@ from nwlab.model.compiled import bare, compiled
 from nwlab.model.networks.network import IntArray
 
 _NEGLIGIBLE = 18.0
-"""Events are left out when their log weight is this far below the heaviest. At 13 what is left out adds up: σ from 60,000
-readings with much read noise is then wrong by its standard error."""
+"""Events are left out when their log weight is this far below the heaviest. At 13 what is left out adds up: σ from
+60,000 readings with much read noise is then wrong by its standard error."""
 _LIGHT = 1e-4
 """Events of less weight than this, compared with the heaviest, do not become branches."""
 _CLOSED = -1e300
