@@ -11,7 +11,7 @@ import pytest
 from fault_table import TRIALS, Account, table
 
 _account = Account()
-TIMED = ("bench", "deaths", "drivers", "foreign", "remote", "virtual")
+TIMED = ("deaths", "foreign", "remote")
 """Rooms whose tests hold both ends of a wire, or programs, to times."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from analysis.rate_balance.records import CALM, LAW, SPAN, STEP, held, seen, step_sd
@@ -96,3 +98,17 @@ def test_at_the_truth_the_score_is_nothing_but_chance() -> None:
     ]
     mean, error = np.mean(scores, axis=0), np.std(scores, axis=0) / np.sqrt(30)
     assert (np.abs(mean) < 4.0 * error).all(), mean / error
+
+
+@pytest.mark.parametrize("read", [0.3, 1.0])
+def test_the_density_of_the_next_reading_adds_up_to_one(read: float) -> None:
+    """What is lacking is what unlikely events would have added. 1e-5 of it bias σ from long records."""
+    steps, here = steps_of([held(LAW, 40, 1, read=read)]), np.array([0.0, 0.0, 0.0, read**2, 0.0, 0.0, 0.0])
+    part = {name: getattr(steps, name)[:-1] for name in ("time", "reading", "opens", "kind", "at")}
+    before = evaluate(replace(steps, **part), make, here).log_likelihood
+    grid = part["reading"][-1] + UNIT * np.linspace(-60.0, 60.0, 400)
+    logs = [
+        evaluate(replace(steps, reading=np.append(part["reading"], y)), make, here).log_likelihood for y in grid.tolist()
+    ]
+    whole = float(np.sum(np.exp(np.array(logs) - before))) * (grid[1] - grid[0])
+    assert whole == pytest.approx(1.0, abs=1e-6)
