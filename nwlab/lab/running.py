@@ -79,6 +79,11 @@ def twin_order(protocol: Protocol, chip: str | Path | None, filter_: str | None 
     chip that no twin can follow, or where a protocol asks a twin and there is none.
     """
     if chip is None or chip == NO_TWIN:
+        if filter_ is not None:
+            raise UsageError(
+                f"--twin-filter {filter_} says how a twin is corrected, but there is none: add --twin CHIP, or leave "
+                "it out; nothing was touched"
+            )
         if protocol.twin:
             raise UsageError(
                 f"protocol {protocol.name!r} asks a twin what to expect: add --twin CHIP, the chip file of a model of "

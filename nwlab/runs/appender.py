@@ -79,9 +79,14 @@ def replace_json(path: Path, content: Mapping[str, Any]) -> None:
     replace_text(path, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2))
 
 
+def unfinished(path: Path) -> Path:
+    """Return where the new content of a file stands until it is whole; a power cut may leave it there."""
+    return path.with_name(f".{path.name}.new")
+
+
 def replace_text(path: Path, text: str) -> None:
     """Replace a text file so that at any moment the old or the new one is there whole; raises OSError."""
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = unfinished(path)
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)

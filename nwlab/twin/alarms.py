@@ -21,7 +21,6 @@ FALSE_ALARM_STEPS = 1e4
 """Steps between false alarms, on average, when nothing else is asked for."""
 
 _SUMS = (("above", 0.1), ("above", 0.25), ("below", 0.1), ("below", 0.25), ("spread", 0.5))
-_MOST = 4.5  # sd: a single residual beyond this counts as so much, so that one jump is no drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,12 @@ class Alarms:
 
         `lean` (steps,) is how far each may lie to one side for no fault of the chip's; None = not at all.
         """
-        known = np.flatnonzero(np.isfinite(residuals))
-        clipped = np.clip(residuals[known], -_MOST, _MOST)
-        lean = np.zeros(known.size) if lean is None else lean[known]
+        lean = np.zeros(residuals.size) if lean is None else lean
+        known = np.flatnonzero(np.isfinite(residuals) & np.isfinite(lean))
         found = {
             (int(known[index]), kind): since
             for kind, each in self._sums
-            for index, since in each.take(increments(kind, clipped, lean))
+            for index, since in each.take(increments(kind, residuals[known], lean[known]))
         }
         first, self.steps = self.steps, self.steps + residuals.size
         return [

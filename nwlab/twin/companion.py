@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.expect import Expectation
@@ -15,13 +16,15 @@ from nwlab.twin.foresight import Pace, as_read, foresee
 from nwlab.twin.held import Block, Held, block_of
 from nwlab.twin.leaning import Leaning
 from nwlab.twin.port import is_tangled, port_of
-from nwlab.twin.scalar import Twin
+from nwlab.twin.scalar import Foretold, Twin
 from nwlab.twin.spells import Spell, Spells
 from nwlab.twin.watch import Explained, Named, Watch
 from nwlab.twin.window import Place
 
 _SURE = 0.95  # probability from which on a jump is worth a note
 _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
+_FARTHEST = 4.7  # standard deviations up to which a filter's probabilities tell residuals apart
+_NOTHING = 1e-30  # S
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
 _TANGLED = "more than one way leads around the film, so that no reading is its current"
 _JUMPS_APART, _JUMPS = 10, 10  # samples for a note of a jump, and jumps at once that are told each
@@ -101,7 +104,7 @@ class Companion:
         match event:
             case DriveStarted():
                 yield from self._start(event)
-            case BlockArrived():
+            case BlockArrived() if event.reading.steps:
                 yield from self._follow(event)
             case Noted(kind="cut off"):
                 self.lose()  # the chip may have borne what is not on record
@@ -153,6 +156,7 @@ class Companion:
         place, reading = port.place, port.across(event.reading)
         block = block_of(drive, event.first, reading, place, _SMALLEST)
         steps = self._held.steps(block)
+        known = self._twin.conductance
         found = self._twin.follow(steps)
         mean, sd = as_read(drive, port, event.reading, found.mean, found.sd)
         shape = event.reading.voltage.shape
@@ -167,8 +171,9 @@ class Companion:
         self.tally.take(found.z)
         where = _Where(event, block)
         yield from self._jumps(where, found.jump)
-        lean = None if self._leaning is None else self._leaning.of(steps, found.sd)
-        alarms = [] if self._alarms is None else self._alarms.take(found.z, lean)
+        alarms = (
+            [] if self._alarms is None else self._alarms.take(_residuals(steps, found), self._lean(steps, known, found))
+        )
         first = 0 if self._alarms is None else self._alarms.steps - found.z.size
         for alarm in alarms:
             yield from self._drift(where, alarm, alarm.step - first)
@@ -176,6 +181,13 @@ class Companion:
             places = [Place(event.index, event.first + step) for step in range(found.z.size)]
             for told in self._watch.take(steps, places, {alarm.step - first for alarm in alarms}):
                 yield self._named(where, told)
+
+    def _lean(self, steps: Steps, known: float, found: Foretold) -> FloatArray | None:
+        """Return how far residuals may lie to one side; `known` in S is where the film was before the first step."""
+        if self._leaning is None:
+            return None
+        there = np.where(np.isfinite(steps.reading), steps.reading, found.mean)
+        return self._leaning.of(steps, np.append(known, there[:-1]), found.sd)
 
     def _jumps(self, where: _Where, jump: FloatArray) -> Iterator[Noted]:
         """Tell of each jump; of so many that they are none, now and then."""
@@ -243,6 +255,14 @@ class _Where:
         """`time` is the middle of the reading in s on the chip's clock."""
         time = 0.5 * float(self.block.begin[step] + self.block.over[step])
         return {"drive": self.event.index, "step": self.event.first + step, "time": time}
+
+
+def _residuals(steps: Steps, found: Foretold) -> FloatArray:
+    """Return calibrated residuals, (steps,); beyond what probabilities tell apart, plain ones in standard deviations."""
+    far = np.flatnonzero(np.abs(found.z) >= _FARTHEST)
+    residuals = found.z.copy()
+    residuals[far] = (steps.reading[far] - found.mean[far]) / np.maximum(found.sd[far], _NOTHING)
+    return residuals
 
 
 def again(text: str, times: int) -> str:

@@ -25,6 +25,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
 
 _SLICES = 120
+_MOST = 4.5  # sd: a single residual beyond this counts as so much, so that one jump is no drift
 _LOWEST, _HIGHEST = 1e-3, 1e3  # thresholds that are sought
 
 Distribution = Callable[[FloatArray], FloatArray]
@@ -100,8 +101,8 @@ def increments(kind: str, residuals: FloatArray, lean: FloatArray) -> NDArray[np
     """
     match kind:
         case "above":
-            return residuals - lean
+            return np.clip(residuals - lean, -_MOST, _MOST)
         case "below":
-            return -residuals - lean
+            return np.clip(-residuals - lean, -_MOST, _MOST)
         case _:
-            return residuals**2 - 1.0
+            return np.minimum(residuals**2 - lean**2, _MOST**2) - 1.0

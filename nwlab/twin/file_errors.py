@@ -14,12 +14,14 @@ import numpy as np
 from nwlab.analysis.rate_balance.world import Values
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
-from nwlab.twin.film_law import MEAN
+from nwlab.twin.film_law import MEAN, THETA
 
 _ORDER = ("kp0", "kd0", "eta_p", "eta_d", "g_min", "g_max", "noise", "jump_rate")
 _VOLTS, _AMPERES = 1.5e-4, 2.5e-4
 """Parts of its readings by which a meter may be off that is within its data sheet (Keithley SPEC-2636B, one year)."""
 _IMAGINARY = 1e-30
+_SATURATED = 1e-9
+"""Where an attractor is so near to a bound, no shift of its logit tells it apart."""
 
 
 class FileErrors:
@@ -37,6 +39,22 @@ class FileErrors:
 
     def variances(self, voltage: float) -> FloatArray:
         """Return the variances (4,) of a change that nothing has changed for, at a voltage in V."""
+        state = float(self._law.attractor(voltage))
+        found = self._variances(voltage)
+        found[MEAN] /= (self._span * max(state * (1.0 - state), _SATURATED)) ** 2
+        return found
+
+    def of_course(self, voltage: float) -> tuple[float, float]:
+        """Return the errors of where a film is drawn at a voltage in V, in S, and of ln θ."""
+        found = np.sqrt(self._variances(voltage))
+        return float(found[MEAN]), float(found[THETA])
+
+    @property
+    def _span(self) -> float:
+        return self._law.g_max - self._law.g_min
+
+    def _variances(self, voltage: float) -> FloatArray:
+        """As `variances`, with that of the attractor in S²."""
         if not self._fitted:
             return self._calibration(voltage)
         jumps = self._law.jumps
@@ -47,25 +65,20 @@ class FileErrors:
             moved = best.copy()
             moved[index] += 1j * _IMAGINARY
             slopes[:, index] = np.imag(_numbers(moved, voltage)) / _IMAGINARY
-        return np.einsum("ij,jk,ik->i", slopes, self._covariance, slopes)
+        return np.maximum(np.einsum("ij,jk,ik->i", slopes, self._covariance, slopes), 0.0)
 
     def _calibration(self, voltage: float) -> FloatArray:
-        law, variances = self._law, np.zeros(4)
+        law, variances, off = self._law, np.zeros(4), _VOLTS * voltage
         state = float(law.attractor(voltage))
-        off = _AMPERES * float(law.conductance(state)) / ((law.g_max - law.g_min) * state * (1.0 - state))
-        variances[MEAN] = off**2 + ((law.eta_p + law.eta_d) * _VOLTS * voltage) ** 2
+        moved = self._span * state * (1.0 - state) * (law.eta_p + law.eta_d) * off
+        variances[MEAN] = moved**2 + (_AMPERES * float(law.conductance(state))) ** 2
+        variances[THETA] = ((state * law.eta_p - (1.0 - state) * law.eta_d) * off) ** 2
         return variances
 
 
 def _numbers(law: Values, voltage: float) -> Values:
-    """ln θ, the logit of the attractor's place between the bounds, ln σ² in S²/s, ln of the jump rate.
-
-    The bounds' errors move the attractor in S, as a window sees it: a shift of the logit does that, too.
-    """
+    """ln θ, the attractor in S as a window sees it, ln σ² in S²/s, ln of the jump rate."""
     kp0, kd0, eta_p, eta_d, g_min, g_max, noise, jump_rate = law
     up, down = kp0 * np.exp(eta_p * voltage), kd0 * np.exp(-eta_d * voltage)
-    goal, span = g_min + (g_max - g_min) * up / (up + down), np.real(g_max - g_min)
-    state = (goal - np.real(g_min)) / span
-    return np.array(
-        [np.log(up + down), np.log(state / (1.0 - state)), 2.0 * np.log(noise * (g_max - g_min)), np.log(jump_rate)]
-    )
+    goal = g_min + (g_max - g_min) * up / (up + down)
+    return np.array([np.log(up + down), goal, 2.0 * np.log(noise * (g_max - g_min)), np.log(jump_rate)])

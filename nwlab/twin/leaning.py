@@ -1,8 +1,9 @@
 """How far residuals may lie to one side for no fault of the chip's: its file has errors, and meters are calibrated.
 
 Where the conductance is drawn not to where the file says but ε beside it, a reading that comes d after the one before
-lies (1 − exp(−θ·d))·ε beside what was expected. That is less than the film's own noise makes of a reading, but it
-stays, and cumulative sums are made to find what stays.
+lies (1 − exp(−θ·d))·ε beside what was expected; and where ln θ is ε off, θ·d·exp(−θ·d)·ε times the way that was ahead.
+That is less than the film's own noise makes of a reading, but it stays, and cumulative sums are made to find what
+stays.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import numpy as np
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import FloatArray
 from nwlab.twin.file_errors import FileErrors
-from nwlab.twin.film_law import MEAN, FilmLaw
+from nwlab.twin.film_law import FilmLaw
 
 _COUNTED = 2.0
-"""Standard errors of the mean that are nobody's fault."""
+"""Standard errors that are nobody's fault."""
 _DIGITS = 3
 """Levels as they were read never come twice; to 1 mV they do, and the errors of an error hardly matter."""
 
@@ -24,19 +25,31 @@ class Leaning:
     """Of the residuals of one film."""
 
     def __init__(self, film: FilmLaw, errors: FileErrors) -> None:
-        self._film, self._errors = film, errors
-        self._known: dict[float, float] = {}
+        self._law, self._errors = film.law, errors
+        self._known: dict[float, tuple[float, float]] = {}
 
-    def of(self, steps: Steps, sd: FloatArray) -> FloatArray:
-        """Return how far they may lie, (steps,) in standard deviations, where `sd` (steps,) S is that of a reading."""
-        beside = np.array([self._beside(round(float(level), _DIGITS)) for level in steps.level])[steps.at]
-        drawn = -np.expm1(-self._film.law.rate(steps.level)[steps.at] * steps.duration)
-        return _COUNTED * drawn * beside / sd
+    def of(self, steps: Steps, before: FloatArray, sd: FloatArray) -> FloatArray:
+        """Return how far they may lie, (steps,) in standard deviations, where `sd` (steps,) S is that of a reading.
 
-    def _beside(self, level: float) -> float:
-        """Return by how much the conductance may be drawn elsewhere than the file says at a level in V, in S."""
+        `before` (steps,) in S is about where the film was when each step began.
+        """
+        law, level = self._law, steps.level
+        theta, goal = law.rate(level), law.conductance(law.attractor(level))
+        aside, pace = np.array([self._off(round(each, _DIGITS)) for each in level.tolist()]).T
+        state, drawn, paced = before, np.zeros_like(before), np.zeros_like(before)
+        # A reading counts as if it were taken at its end: what a filter believes lags behind the film, too.
+        places, times = np.column_stack([steps.piece_level, steps.at]), np.column_stack([steps.piece, steps.aperture])
+        for at, held in zip(places.T, times.T, strict=True):
+            x, ahead = theta[at] * held, state - goal[at]
+            left = np.exp(-x)
+            drawn = left * drawn + (1.0 - left) * aside[at]
+            paced = left * paced + x * left * np.abs(ahead) * pace[at]
+            state = goal[at] + left * ahead
+        return _COUNTED * np.hypot(drawn, paced) / sd
+
+    def _off(self, level: float) -> tuple[float, float]:
+        """Return by how much the conductance may be drawn elsewhere than the file says at a level in V, in S, and by
+        how much ln θ may be another."""
         if level not in self._known:
-            state = float(self._film.law.attractor(level))
-            logit = float(np.sqrt(self._errors.variances(level)[MEAN]))
-            self._known[level] = self._film.span * state * (1.0 - state) * logit
+            self._known[level] = self._errors.of_course(level)
         return self._known[level]

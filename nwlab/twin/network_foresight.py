@@ -39,7 +39,19 @@ def foresee(twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, driv
         found = copy.follow(rig, samples_of(drive, 0, blank, twin.meters))
     except np.linalg.LinAlgError as error:
         raise DriveError(f"the twin's equations have no solution for it ({error})") from error
+    _see_that_told(drive, found.mean)
     return _expectation(drive, blank, found.mean, np.hypot(found.sd, PART * found.mean))
+
+
+def _see_that_told(drive: Drive, mean: FloatArray) -> None:
+    """Refuse a current that has no way back; raises DriveError. A voltmeter on what floats reads nothing: `mean`
+    (steps, forces) is NaN there."""
+    for index in np.flatnonzero(~np.isfinite(mean).all(axis=0)).tolist():
+        if np.any(drive.forces[index].levels):
+            raise DriveError(
+                f"the current of force {index + 1} of {len(drive.forces)} has no way back: ground a terminal, or hold "
+                "one at a voltage"
+            )
 
 
 def _unread(drive: Drive, start: float) -> Reading:

@@ -379,6 +379,7 @@ def test_a_changed_command_is_refused_in_the_same_folder(place: Path) -> None:
         "the number of --seeds": asked(seeds=2),
         "the seed": asked(seed=3),
         "the chip files are": asked(chips=["stochastic-2025"]),
+        "the chip file of the twin": asked(twin="stochastic-2025"),
         "the parameters": asked(settings={"level": "2 V"}, vary=[]),
         "the versions of nwlab": replace(asked(), versions={**asked().versions, "nwlab": "0.0.1"}),
     }
@@ -471,7 +472,7 @@ def test_a_folder_that_cannot_be_written_is_told(place: Path) -> None:
     (place / "file").write_text("", encoding="utf-8")
     done = nwlab("sweep", "mine.toml", "--executor", "serial", "--out", "file/s", cwd=place)
     assert done.returncode == 6
-    assert "cannot be written: Not a directory; 0 points are kept" in done.stderr
+    assert "cannot be written: Not a directory; nothing is kept" in done.stderr
 
 
 def test_batches_grow_to_what_is_worth_a_message_and_shrink_towards_the_end() -> None:

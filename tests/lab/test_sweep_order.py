@@ -87,6 +87,8 @@ def test_values_of_a_key(protocol: str, key: str, text: str, unit: str, values: 
         ([("source", "A,Z")], FileError, "step.1.source: the chip has no terminal 'Z'; it has A, B"),
         ([("level", "1 V"), ("level", "2 V")], UsageError, "level is varied twice"),
         ([("chip.start.conductance", "1 uS:2:3")], UsageError, "all values need the same unit, which '1 uS:2:3' lacks"),
+        ([("chip.model.parameters.kp0", "3e-4/s:8e-4/s:3")], UsageError, "'3e-4/s' has a unit that is not known here"),
+        ([("chip.start.conductance", "1 uS, 1e400 S")], UsageError, "'1e400 S' has a unit .* or is too large"),
         ([("chip.start.conductance", "a:b:3")], UsageError, "all values need the same unit"),
         ([("chip.start.conductance", "1 V")], FileError, r"stochastic-2025\.toml:\d+: start.conductance: '1\.0 V' has"),
         ([("chip.model.parameters.kpo", "1 1/s")], FileError, "unknown key .did you mean 'kp0'"),

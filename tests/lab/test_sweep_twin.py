@@ -11,10 +11,12 @@ from command import command as nwlab
 from lab.test_sweep import rows_of
 
 from nwlab.core.errors import UsageError
+from nwlab.lab.places import find
 from nwlab.lab.sweep.asking import ask
 from nwlab.lab.sweep.point import PLAYED, Studio
 
 TWIN = "stochastic-2025"
+TWIN_FILE = find("chip", TWIN)
 
 
 def points(**asked: Any) -> list[dict[str, Any]]:
@@ -76,3 +78,41 @@ def test_what_the_limits_forbid_is_not_asked() -> None:
     assert [row["status"] for row in rows] == ["played", "refused"]
     assert "exceeds the limit of 4 V" in rows[1]["reason"]
     assert "it was refused in step 1 program_twin (" in rows[1]["reason"]
+
+
+def test_what_was_followed_by_one_twin_is_not_continued_beside_another(tmp_path: Path) -> None:
+    words = ("sweep", "stochastic", "--set", "count=20", "--seeds", "1", "--executor", "serial", "--out", "s")
+    assert nwlab(*words, "--twin", TWIN, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "s/table.csv").read_bytes()
+    own = TWIN_FILE.read_text(encoding="utf-8").replace("sqrt(s)", "sqrt(s) ")
+    (tmp_path / "own.toml").write_text(own, encoding="utf-8")
+    for other in ((), ("--twin", "own.toml")):
+        done = nwlab(*words, *other, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "the chip file of the twin (--twin) is not the same now" in done.stderr
+    done = nwlab(*words, "--twin", TWIN, "--twin-filter", "off", cwd=tmp_path)
+    assert "the filter of the twin (--twin-filter) is not the same now" in done.stderr
+    assert (tmp_path / "s/table.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["sweep", "run"])
+def test_a_filter_without_a_twin_is_refused(tmp_path: Path, command: str) -> None:
+    done = nwlab(command, "stochastic", "--twin-filter", "off", "--out", "s", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--twin-filter off says how a twin is corrected, but there is none: add --twin CHIP" in done.stderr
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_file_is_no_folder_for_a_sweep(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("mine", encoding="utf-8")
+    done = nwlab("sweep", "stochastic", "--set", "count=20", "--out", "s", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "s is a file: --out names a folder" in done.stderr
+
+
+def test_a_power_cut_during_the_first_write_leaves_a_folder_that_serves(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s/.sweep.json.new").write_text('{"form', encoding="utf-8")
+    done = nwlab("sweep", "stochastic", "--set", "count=20", "--executor", "serial", "--out", "s", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["points.jsonl", "sweep.json", "table.csv"]

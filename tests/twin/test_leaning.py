@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from twin.records import LAW, START, VOLT, record
 from twin.test_watch import CHANGED, FILM, READ_NOISE, higher
 
+from nwlab.core.clock import VirtualClock
+from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.events import Noted
+from nwlab.core.limits import Limits
+from nwlab.lab.sweep.following import Following
+from nwlab.model.model_chip import ModelChip
 from nwlab.model.rate_balance import RateBalance
+from nwlab.model.two_terminal_film import TwoTerminalFilm
 from nwlab.twin.alarms import Alarms
 from nwlab.twin.companion import Companion
 from nwlab.twin.file_errors import FileErrors
-from nwlab.twin.film_law import MEAN
+from nwlab.twin.film_law import MEAN, FilmLaw
 from nwlab.twin.leaning import Leaning
 from nwlab.twin.scalar import ScalarTwin
 
 ERRORS = FileErrors(LAW, {})
 OFTEN = 1e4
+ALIKE = np.array([[1.0, 0.9999], [0.9999, 1.0]])
+"""Correlation of two rates whose ratio is well known."""
 
 
 def alarms(law: RateBalance, samples: int, seed: int, leaning: Leaning | None) -> dict[str, int]:
@@ -77,3 +87,44 @@ class _Kept(Leaning):
     def of(self, *about: object) -> np.ndarray:
         self.found.append(super().of(*about))  # type: ignore[arg-type]
         return self.found[-1]
+
+
+def beside_model(law: RateBalance, fit: dict[str, object], levels: FloatArray, seed: int) -> Companion:
+    """Follow a model of some law, 0.5 s at each level, with a twin of the published one."""
+    errors = FileErrors(LAW, fit)
+    twin = Companion(ScalarTwin(LAW, START, READ_NOISE), Alarms(OFTEN), leaning=Leaning(FILM, errors))
+    film = TwoTerminalFilm(law, START, seed)
+    drive = Drive(np.full(levels.size, 0.5), (Force(0, Quantity.VOLTAGE, levels, 1e-3, low=1),))
+    following = Following(twin)
+    for _ in following.beside(
+        0, drive, "", ModelChip(film, ("A", "B"), Limits(5.0, 1e-3), VirtualClock()).apply(drive)
+    ):
+        pass
+    return twin
+
+
+@pytest.mark.parametrize("factor", [1.1, 0.9])
+def test_an_error_of_the_rate_that_the_file_knows_of_raises_no_alarms(factor: float) -> None:
+    """Between two levels a film that is 10 % slower lags behind each time; the file says that it may be."""
+    rates = np.array([LAW.kp0, LAW.kd0])
+    fit = {"law": "rate-balance", "order": ["kp0", "kd0"], "covariance": 0.01 * (np.outer(rates, rates) * ALIKE)}
+    levels = np.resize([3.6] * 50 + [2.5] * 50, 3000)
+    alike, other = (
+        beside_model(replace(LAW, kp0=each * LAW.kp0, kd0=each * LAW.kd0), fit, levels, 3).tally.alarms
+        for each in (factor, factor**5)
+    )
+    assert sum(alike.values()) <= 1
+    assert sum(other.values()) >= 20
+
+
+@pytest.mark.parametrize("fit", [{}, {"law": "rate-balance", "order": ["kp0"], "covariance": [[1e-8]]}])
+def test_a_film_that_is_driven_to_its_bound_is_followed(fit: dict[str, object]) -> None:
+    """There no shift of the attractor's logit says anything, and alarms go on."""
+    steep = replace(LAW, eta_p=20.0, eta_d=20.0)
+    found = FileErrors(steep, fit).of_course(4.0)
+    assert np.isfinite([*found, *FileErrors(steep, fit).variances(4.0)]).all()
+    lean = Leaning(FilmLaw(steep, READ_NOISE), FileErrors(steep, fit))
+    twin = Companion(ScalarTwin(steep, START, READ_NOISE), Alarms(OFTEN), leaning=lean)
+    for event in record([(LAW, 200)], 64).events(50):
+        list(twin(event))
+    assert twin.tally.alarms["below"] > 0

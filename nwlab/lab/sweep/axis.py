@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nwlab.core.errors import UsageError
-from nwlab.core.units import UnitError, parse, unit_of
+from nwlab.core.units import SYMBOLS, UnitError, parse, unit_of
 from nwlab.protocol.parameters import TERMINAL, TEXT, Parameter
 
 OF_CHIP = "chip."
@@ -22,6 +22,8 @@ WORDS = ""
 _LARGEST = 1_000_000
 _WRITTEN = "values are written first:last:count, as 1 V:3 V:5, or with commas"
 _RANGE = re.compile(r"(.+):(.+):\s*(\d+)\s*")
+_NUMBER = re.compile(r"[-+]?\.?\d")
+_UNITS = ", ".join((*SYMBOLS, "1/s, 1/V, V/s and the like, with prefixes"))
 _WHOLE = re.compile(r"\s*[-+]?\d+\s*")
 
 Cell = str | int | float
@@ -73,6 +75,9 @@ def axis_of_chip(key: str, text: str) -> Axis:
         raise UsageError(f"{key}: {_halved(text)}")
     if units == {None} and not ends:
         return Axis(key, WORDS, tuple(written))
+    for each in map(str.strip, written):
+        if unit_of(each) is None and _NUMBER.match(each):
+            raise UsageError(f"{key}: {each!r} has a unit that is not known here, or is too large; units are {_UNITS}")
     if len(units) > 1 or None in units:
         raise UsageError(f"{key}: all values need the same unit, which {text!r} lacks{_hint(text)}")
     (unit,) = units

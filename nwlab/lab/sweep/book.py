@@ -24,7 +24,7 @@ from nwlab.core.record import decode_line, encode_line
 from nwlab.lab.sweep import table
 from nwlab.lab.sweep.order import SweepOrder
 from nwlab.lab.sweep.point import FAILED
-from nwlab.runs.appender import Appender, replace_json
+from nwlab.runs.appender import Appender, replace_json, unfinished
 from nwlab.runs.keeper import Keeper
 from nwlab.runs.recording import read_manifest
 
@@ -54,6 +54,10 @@ class Book:
             folder.mkdir(parents=True, exist_ok=True)
             self._manifest = self._opened(versions)
             self._file = Appender(folder / POINTS)
+        except FileExistsError as error:
+            raise UsageError(
+                f"{error.filename} is a file: --out names a folder, which is made where there is none"
+            ) from error
         except OSError as error:
             raise self._cannot(error) from error
         if not lock.hold(self._file.fileno):
@@ -103,7 +107,7 @@ class Book:
         path = self.folder / MANIFEST
         asked = self.order.plain()
         if not path.exists():
-            if any(self.folder.iterdir()):
+            if any(each.name != unfinished(path).name for each in self.folder.iterdir()):
                 raise UsageError(f"{self.folder} holds other things: choose a new folder with --out")
             manifest = {"format": FORMAT, "program": "nwlab", "started": utc_now().isoformat(), "asked": asked}
             manifest |= {"points": self.order.points, "versions": versions, "status": "running"}
@@ -156,10 +160,10 @@ class Book:
         )
 
     def _cannot(self, error: OSError) -> StorageError:
-        return StorageError(
-            f"the sweep in {self.folder} cannot be written: {error.strerror or error}; {len(self.rows)} points are "
-            "kept there, and the same command goes on"
+        kept = (
+            f"{len(self.rows)} points are kept there, and the same command goes on" if self.rows else "nothing is kept"
         )
+        return StorageError(f"the sweep in {self.folder} cannot be written: {error.strerror or error}; {kept}")
 
 
 _NAMES = {
@@ -171,10 +175,14 @@ _NAMES = {
     "seed": "the seed is",
     "repetitions": "the number of --seeds is",
     "versions": "the versions of nwlab or its packages are",
+    "twin": "the chip file of the twin (--twin) is",
+    "twin_filter": "the filter of the twin (--twin-filter) is",
 }
+_WITHOUT_TWIN: dict[str, Any] = {"twin": None, "twin_filter": ""}
+"""What sweeps had been asked for before there were any twins beside them."""
 
 
 def _differing(asked: dict[str, Any], then: object) -> str:
     """Name the first thing that was asked for otherwise; empty when everything is the same."""
-    before = cast("dict[str, Any]", then) if isinstance(then, dict) else {}
+    before = _WITHOUT_TWIN | cast("dict[str, Any]", then) if isinstance(then, dict) else {}
     return next((text for name, text in _NAMES.items() if before.get(name) != asked[name]), "")

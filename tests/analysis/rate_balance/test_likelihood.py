@@ -108,7 +108,8 @@ def test_the_density_of_the_next_reading_adds_up_to_one(read: float) -> None:
     before = evaluate(replace(steps, **part), make, here).log_likelihood
     grid = part["reading"][-1] + UNIT * np.linspace(-60.0, 60.0, 400)
     logs = [
-        evaluate(replace(steps, reading=np.append(part["reading"], y)), make, here).log_likelihood for y in grid.tolist()
+        evaluate(replace(steps, reading=np.append(part["reading"], y)), make, here).log_likelihood
+        for y in grid.tolist()
     ]
     whole = float(np.sum(np.exp(np.array(logs) - before))) * (grid[1] - grid[0])
     assert whole == pytest.approx(1.0, abs=1e-6)
