@@ -258,7 +258,7 @@ class _Where:
 
 
 def _residuals(steps: Steps, found: Foretold) -> FloatArray:
-    """Return calibrated residuals, (steps,); beyond what probabilities tell apart, plain ones in standard deviations."""
+    """Return calibrated residuals, (steps,); beyond what probabilities tell apart, plain ones in sd."""
     far = np.flatnonzero(np.abs(found.z) >= _FARTHEST)
     residuals = found.z.copy()
     residuals[far] = (steps.reading[far] - found.mean[far]) / np.maximum(found.sd[far], _NOTHING)
