@@ -34,7 +34,8 @@ def read_protocol(path: Path) -> ProtocolFacts:
     table = read_toml(path)
     table.text("name")
     own = tuple(path.parent / name for name in table.texts("use", ()))
-    return ProtocolFacts(read_parameters(table.table("parameters")), (path, *own))
+    asks_twin = table.table("needs").boolean("twin", False)
+    return ProtocolFacts(read_parameters(table.table("parameters")), (path, *own), asks_twin)
 
 
 def read_bench(path: Path) -> BenchFacts:

@@ -176,3 +176,25 @@ def test_the_catalogue_runs_nobodys_code(tmp_path: Path) -> None:
     lists: Catalogue = LISTS
     assert lists.read_protocol(path).files == (path, tmp_path / "own.py")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_twin_follows_on_real_and_simulated_benches(make: Make) -> None:
+    draft = make(twin=named("chips", "stochastic-2025"))
+    assert draft.complaint() == ""
+    assert draft.order().line == "nwlab run pulses --twin stochastic-2025"
+    assert str(draft.order()) == "pulses on virtual: twin stochastic-2025"
+    assert draft.order().rehearsal("x")[:3] == ("pulses", "--twin", "stochastic-2025")
+    assert draft.choices.twin is not None
+    assert draft.choices.twin.path in draft.files
+    assert make(bench="lab16", twin=named("chips", "nw16")).order().line == "nwlab run pulses --bench lab16 --twin nw16"
+
+
+def test_a_twin_of_another_chip_is_told_at_its_field(make: Make) -> None:
+    fault = make(twin=named("chips", "nw16")).file_faults["twin"]
+    assert fault.startswith("nw16 has the terminals 1, 2, 3")
+    assert fault.endswith("a twin of this chip has A, B, in this order")
+
+
+def test_a_protocol_that_asks_a_twin_says_so(make: Make) -> None:
+    assert make("program-twin").complaint() == "this protocol asks a twin: choose the model of this chip"
+    assert make("program-twin", twin=named("chips", "stochastic-2025")).complaint() == ""

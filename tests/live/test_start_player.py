@@ -231,7 +231,9 @@ def test_what_a_program_says_at_last() -> None:
 
 def test_a_past_run_fills_the_form_again(tmp_path: Path, player: Player) -> None:
     amplitude = f"{1 / 3!r} V"
-    asked = draft(tmp_path, chip=named("chips", "resistor-10k"), seed="5", texts={"amplitude": amplitude, "count": "3"})
+    texts = {"amplitude": amplitude, "count": "3"}
+    resistor = named("chips", "resistor-10k")
+    asked = draft(tmp_path, chip=resistor, twin=resistor, seed="5", texts=texts)
     player.play(job_of(asked))
     everything(player)
     (past,) = PastRuns().look(tmp_path)

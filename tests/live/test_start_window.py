@@ -171,7 +171,8 @@ def test_a_run_that_fails_is_told_in_words_and_halts_the_queue(window: StartWind
 
 def test_keys_reach_every_field_in_the_order_that_is_seen(window: StartWindow, app: QApplication) -> None:
     choose(window.form.protocol.box, "pulses")
-    for key, box in (("B", window.form.bench.box), ("A", window.form.pace), ("C", window.form.chip.box)):
+    form = window.form
+    for key, box in (("B", form.bench.box), ("A", form.pace), ("C", form.chip.box), ("T", form.twin.box)):
         QTest.keyClick(app.focusWidget(), getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.AltModifier)
         assert app.focusWidget() is box
     QTest.keyClick(app.focusWidget(), Qt.Key.Key_Tab)

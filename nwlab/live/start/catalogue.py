@@ -25,6 +25,7 @@ class ProtocolFacts:
 
     parameters: Mapping[str, Parameter]
     files: tuple[Path, ...]  # that decide about what is done: the protocol, and a lab's own steps
+    asks_twin: bool = False  # whether its steps ask a twin what to expect
 
 
 @dataclass(frozen=True, slots=True)

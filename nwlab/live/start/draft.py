@@ -20,6 +20,7 @@ class Choices:
     protocol: Entry
     bench: Entry
     chip: Entry | None = None  # None = the one that the bench file mounts
+    twin: Entry | None = None  # chip file of the model that follows the run; None = no twin
     virtual: bool = False
     model: bool = False
     texts: Mapping[str, str] = field(default_factory=dict[str, str])  # of parameters, by name
@@ -35,7 +36,7 @@ class Draft:
     def __init__(self, choices: Choices, catalogue: Catalogue) -> None:
         """Read the files; one that cannot be used is told in `file_faults`."""
         self.choices = choices
-        self.file_faults: dict[str, str] = {}  # by "protocol", "bench", "chip"
+        self.file_faults: dict[str, str] = {}  # by "protocol", "bench", "chip", "twin"
         self.protocol: ProtocolFacts | None = None
         self.bench: BenchFacts | None = None
         self.chip: ChipFacts | None = None
@@ -52,6 +53,9 @@ class Draft:
             self.chip = None if mounted is None else catalogue.read_chip(mounted)
         except FileError as error:
             self.file_faults["chip"] = str(error)
+        twin_fault = self._twin_fault(catalogue)
+        if twin_fault:
+            self.file_faults["twin"] = twin_fault
 
     @property
     def simulated(self) -> bool:
@@ -88,7 +92,8 @@ class Draft:
         """Files that decide about what is done."""
         found = [] if self.protocol is None else [*self.protocol.files]
         found += [] if self.bench is None else [self.bench.path]
-        return (*found, *([] if self.chip is None else [self.chip.path]))
+        found += [] if self.chip is None else [self.chip.path]
+        return (*found, *([] if self.choices.twin is None else [self.choices.twin.path]))
 
     def text(self, name: str) -> str:
         """Return what stands in the field of a parameter: what was typed, else the default."""
@@ -128,6 +133,7 @@ class Draft:
             virtual=choices.virtual and self.takes_virtual,
             model=choices.model,
             chip=None if choices.chip is None or not self.simulated else choices.chip.name,
+            twin=None if choices.twin is None else choices.twin.name,
             settings=changed,
             seed=int(seed) if seed and "seed" not in self.option_faults() else None,
             faults=None if choices.faults is None or not self.takes_faults else choices.faults.name,
@@ -141,6 +147,20 @@ class Draft:
         if self.choices.model:
             return next((chip.path for chip in catalogue.chips if chip.name == catalogue.model), None)
         return None if self.bench is None else self.bench.chip
+
+    def _twin_fault(self, catalogue: Catalogue) -> str:
+        twin = self.choices.twin
+        if twin is None:
+            asks = self.protocol is not None and self.protocol.asks_twin
+            return "this protocol asks a twin: choose the model of this chip" if asks else ""
+        try:
+            terminals = catalogue.read_chip(twin.path).terminals
+        except FileError as error:
+            return str(error)
+        if self.terminals and terminals != self.terminals:
+            theirs, ours = (", ".join(each) for each in (terminals, self.terminals))
+            return f"{twin.name} has the terminals {theirs}; a twin of this chip has {ours}, in this order"
+        return ""
 
     def _fault(self, parameter: Parameter, text: str) -> str:
         if parameter.unit == TERMINAL and self.terminals and text not in self.terminals:

@@ -41,14 +41,16 @@ class Form(QWidget):
         self._catalogue, self._theme = catalogue, theme
         self.protocol, self.bench = EntryBox(catalogue.protocols), EntryBox(catalogue.benches)
         self.chip = EntryBox(catalogue.chips, "as the bench has it")
+        self.twin = EntryBox(catalogue.chips, "none")
         self.faults = EntryBox(catalogue.faults, "none")
         self.virtual, self.model = QCheckBox("simulate all"), QCheckBox("model alone")
         self.pace = PaceBox()
         self.seed, self.out, self.browse = QLineEdit(), QLineEdit(), QToolButton()
         self.fields, self.defaults = Fields(), QPushButton("Defaults")
-        self._abouts = {name: Line() for name in ("protocol", "bench", "chip")}
+        self._abouts = {name: Line() for name in ("protocol", "bench", "chip", "twin")}
         self._wrong = {name: Line() for name in ("seed", "out")}
         self.draft: Draft | None = None
+        self._rows = _form()
         self._lay_out()
         self._connect()
 
@@ -59,6 +61,7 @@ class Form(QWidget):
                 (self.protocol, choices.protocol),
                 (self.bench, choices.bench),
                 (self.chip, choices.chip),
+                (self.twin, choices.twin),
                 (self.faults, choices.faults),
             ):
                 box.choose(entry)
@@ -78,6 +81,7 @@ class Form(QWidget):
             protocol,
             bench,
             self.chip.entry,
+            self.twin.entry,
             virtual=self.virtual.isChecked(),
             model=self.model.isChecked(),
             texts=self.fields.texts(),
@@ -106,7 +110,7 @@ class Form(QWidget):
         self.fields.show_parameters(draft.parameters, choices.texts)
         # Fields are made anew, and Tab would come to them last.
         editors = (field.editor for field in self.fields.fields.values())
-        for before, after in pairwise((self.chip.file, *editors, self.defaults)):
+        for before, after in pairwise((self.twin.file, *editors, self.defaults)):
             QWidget.setTabOrder(before, after)
         self._edit()
 
@@ -126,11 +130,12 @@ class Form(QWidget):
             (self.pace, draft.takes_speed),
         ):
             box.setEnabled(enabled)
-        abouts = {"protocol": choices.protocol.about, "bench": choices.bench.about, "chip": _chip(draft)}
+        twin = "" if choices.twin is None else "follows each reading, and tells when the chip changes"
+        abouts = {"protocol": choices.protocol.about, "bench": choices.bench.about, "chip": _chip(draft), "twin": twin}
         for name, place in self._abouts.items():
             fault = draft.file_faults.get(name, "")
             write(place, fault or abouts[name], self._theme.alarm if fault else self._theme.quiet)
-            place.setVisible(bool(place.text()))
+            self._rows.setRowVisible(place, bool(place.text()))
         wrong, theme = draft.option_faults(), self._theme
         for name, place in self._wrong.items():
             write(place, wrong.get(name, ""), self._theme.alarm)
@@ -149,6 +154,9 @@ class Form(QWidget):
         self.virtual.setToolTip(
             "--virtual: every instrument is simulated; the same bench file, but no real instrument is touched"
         )
+        self.twin.setToolTip(
+            "--twin: a model of the chip, as nwlab fit makes one, that follows the run and tells of drift"
+        )
         self.model.setToolTip("--model: the model of the chip without any instruments, not even simulated ones")
         self.pace.setToolTip("--speed: how much time simulated instruments take; in real time a run can be watched")
         self.defaults.setToolTip("all parameters as the protocol's file has them")
@@ -160,8 +168,9 @@ class Form(QWidget):
         column.addWidget(group("Options", self._options()))
 
     def _choosing(self) -> QFormLayout:
-        form = _form()
-        for name, box in (("protocol", self.protocol), ("bench", self.bench), ("chip", self.chip)):
+        form = self._rows
+        boxes = {"protocol": self.protocol, "bench": self.bench, "chip": self.chip, "twin": self.twin}
+        for name, box in boxes.items():
             box.box.setObjectName(name)
             label = QLabel(f"&{name.capitalize()}")
             label.setBuddy(box.box)
@@ -211,7 +220,7 @@ class Form(QWidget):
 
     def _connect(self) -> None:
         self.protocol.chosen.connect(self._guard(self._change_protocol))
-        for box in (self.bench, self.chip, self.faults):
+        for box in (self.bench, self.chip, self.twin, self.faults):
             box.chosen.connect(self._guard(self._edit))
         self.pace.currentIndexChanged.connect(self._guard(self._edit))
         for check in (self.virtual, self.model):

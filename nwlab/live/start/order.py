@@ -18,6 +18,7 @@ class Order:
     virtual: bool = False
     model: bool = False
     chip: str | None = None
+    twin: str | None = None  # chip file of the model that follows the run
     settings: tuple[tuple[str, str], ...] = ()  # parameters that differ from their defaults, as they were typed
     seed: int | None = None
     faults: str | None = None
@@ -63,6 +64,7 @@ class Order:
         where = "the model" if self.model else f"{self.bench}, simulated" if self.virtual else self.bench
         chip = f" with {self.chip}" if self.chip else ""
         said = [f"{name} {value}" for name, value in self.settings]
+        said += [f"twin {self.twin}"] if self.twin else []
         said += [f"seed {self.seed}"] if self.seed is not None else []
         said += [f"faults {self.faults}"] if self.faults else []
         said += [pace(self.speed)] if self.speed is not None else []
@@ -73,6 +75,7 @@ class Order:
         words += ["--bench", self.bench] if self.bench != BENCH and not self.model else []
         words += ["--model"] if self.model else []
         words += ["--chip", self.chip] if self.chip else []
+        words += ["--twin", self.twin] if self.twin else []
         for name, value in self.settings:
             words += ["--set", f"{name}={value}"]
         words += ["--seed", str(self.seed)] if self.seed is not None else []

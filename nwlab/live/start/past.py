@@ -110,13 +110,14 @@ def choices_of(past: Past, catalogue: Catalogue, out: str) -> Choices:
         raise UsageError(
             f"{past.folder.name} was played on {opened['bench']}, for which there is the command line only"
         )
-    bench, chip = _path(opened.get("bench")), _path(opened.get("chip"))
+    bench, chip, twin = (_path(opened.get(name)) for name in ("bench", "chip", "twin"))
     faults = info.documents.get("faults")
     seed, speed = opened.get("seed"), opened.get("speed")
     return Choices(
         protocol_entry,
         catalogue.usual_bench if bench is None else entry_of(bench, catalogue.benches),
         None if chip is None else entry_of(chip, catalogue.chips),
+        None if twin is None else entry_of(twin, catalogue.chips),
         virtual=opened.get("virtual") is True,
         model=opened.get("model") is True,
         texts={name: _typed(each, info) for name, each in parameters.items() if name in info.values},
