@@ -9,6 +9,7 @@ import numpy as np
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
+from nwlab.twin.meters import FLOOR
 
 _PIECES = 3
 """Levels between two readings: what was left of the one before, rest, and the new one until it is read."""
@@ -24,6 +25,7 @@ class Block:
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
+    floor: FloatArray | float = 0.0  # A, what the range of the meter adds to its noise
 
 
 def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:
@@ -43,7 +45,16 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
         np.maximum(middle + half, onset),
         voltage,
         conductance,
+        _floor(drive.forces[place], np.nan_to_num(conductance)),
     )
+
+
+def _floor(force: Force, conductance: FloatArray) -> FloatArray | float:
+    """Return the error of each current in A, or that of the current that a voltage's error makes."""
+    span = force.compliance if force.range is None else force.range
+    if not np.isfinite(span):
+        return 0.0
+    return FLOOR * span * (1.0 if force.quantity is Quantity.VOLTAGE else conductance)
 
 
 def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArray:
@@ -87,6 +98,8 @@ class Held:
         self.moment, self.level, self.until = float(block.over[-1]), float(block.voltage[-1]), float(block.end[-1])
         index = np.arange(count * _PIECES, dtype=np.int32).reshape(count, _PIECES)
         whole = np.arange(count, dtype=np.int32)
+        floor = np.zeros((count, _PIECES))
+        floor[:, -1] = block.floor
         return Steps(
             time=0.5 * (block.begin + block.over),
             reading=block.conductance,
@@ -98,4 +111,5 @@ class Held:
             piece=piece,
             read_level=index[:, 2],
             aperture=block.over - block.begin,
+            floor=floor.ravel(),
         )

@@ -364,6 +364,18 @@ def test_calibration_of_a_benchs_meters_raises_no_drift_alarms(tmp_path: Path, s
     assert 0.001 < tally.told()["share beyond 3"] < 0.006  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("compliance", ["10 uA", "100 uA", "1 mA"])
+def test_readings_on_a_range_that_is_too_wide_raise_no_alarms(tmp_path: Path, compliance: str) -> None:
+    """Between 3.6 V and 0.2 V the offset of a range moves conductances by more than the film does."""
+    twin = Beside(str(find("chip", "stochastic-2025")))
+    with open_bench("virtual", seed=3) as bench:
+        Playing(load_protocol("pulses", count="200", compliance=compliance), bench, tmp_path).play(twin=twin)
+    tally = twin.companion.tally
+    assert tally.residuals == 400
+    assert not tally.alarms
+    assert 0.2 < tally.told()["root mean square"] < 1.1  # type: ignore[operator]
+
+
 @pytest.mark.parametrize("kind", ["sum", "gain", "off"])
 def test_each_filter_follows_and_is_on_record(tmp_path: Path, kind: str) -> None:
     run = start(tmp_path, "--twin", "stochastic-2025", "--twin-filter", kind, duration=20)

@@ -66,7 +66,7 @@ def record(
     onset, column, no = dwell * np.arange(samples), np.ones((samples, 1)), np.zeros((samples, 1), np.bool_)
     time = (onset + 0.5 * (delay + dwell))[:, None]
     drive = Drive(
-        np.full(samples, dwell), (Force(0, Quantity.VOLTAGE, level, 1.0, low=1),), read_delay=np.full(samples, delay)
+        np.full(samples, dwell), (Force(0, Quantity.VOLTAGE, level, 1e-3, low=1),), read_delay=np.full(samples, delay)
     )
     reading = Reading(100.0, onset, time, column * (dwell - delay), column * VOLT, (noisy * VOLT)[:, None], no, no)
     return Record(drive, reading, truth)
