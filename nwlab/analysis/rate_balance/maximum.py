@@ -13,8 +13,9 @@ from nwlab.core.drive import BoolArray, FloatArray
 
 _STEP = 1.0
 """Differences of the score are taken over this part of the error that there would be if events were known."""
-_LEAST = 0.02
-"""The least share of the information that is left when they are not."""
+_LEAST = 0.001
+"""The least share of the information that is left when they are not; with read noise, small jumps leave a few
+thousandths of what would tell σ."""
 _ENOUGH = 0.01
 """Climbing ends when less is to be gained. Merging and dropping branches ripples the likelihood by about as much."""
 _PATIENCE = 80
