@@ -9,10 +9,11 @@ import numpy as np
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
-from nwlab.twin.meters import PART
 
 THETA, MEAN, NOISE, RATE = range(4)
 """Places in a change: ln of the factor on θ, shift of the logit of g̃, ln of the factors on σ² and on the jump rate."""
+_DEFAULT_ERROR = 2e-5
+"""Part of a reading that its meter is trusted to, where a chip file says nothing about read noise."""
 _TINY = 1e-30
 _FAINT = 1e-3
 """V; what is read at less is no reading, but the division must go on all the same."""
@@ -23,7 +24,7 @@ class FilmLaw:
     """A rate-balance film and the meter it is read with."""
 
     law: RateBalance
-    read_noise: float | None = None  # A, standard deviation of currents; None takes parts of each and of its range
+    read_noise: float | None = None  # A, standard deviation of currents; None takes a small part of each
 
     @property
     def span(self) -> float:
@@ -36,16 +37,12 @@ class FilmLaw:
         jumps = self.law.jumps
         return 0.0 if jumps is None else 0.5 / (1.0 + 2.0 * jumps.largest) / self.span
 
-    def world(self, level: FloatArray, change: Values | None = None, floor: FloatArray | None = None) -> World:
-        """Return the law at levels (n,) in V; `change` is (4,), real or complex, or (3,) without jumps.
-
-        `floor` (n,) in A is what a meter's range adds to read noise that no fit has told.
-        """
+    def world(self, level: FloatArray, change: Values | None = None) -> World:
+        """Return the law at levels (n,) in V; `change` is (4,), real or complex, or (3,) without jumps."""
         law, span, jumps = self.law, self.span, self.law.jumps
         rate, state = law.rate(level), law.attractor(level)
-        if self.read_noise is None:
-            sd = np.hypot(PART * law.conductance(state), (0.0 if floor is None else floor) / np.maximum(level, _FAINT))
-        else:
+        sd = _DEFAULT_ERROR * law.conductance(state)
+        if self.read_noise is not None:
             sd = self.read_noise / np.maximum(level, _FAINT)
         world = World(
             rate=rate,

@@ -61,7 +61,7 @@ class GainTwin:
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""
-        found = tables(steps, self._film.world(steps.level, floor=steps.floor))
+        found = tables(steps, self._film.world(steps.level))
         noise, nothing = noise_of(found), np.full(steps.reading.size, np.nan)
         mean, sd = nothing.copy(), nothing.copy()
         columns = (*found.move[:, : _H + 1].T, *noise, gain(found.move, noise), steps.reading)

@@ -25,7 +25,7 @@ class Block:
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
-    floor: FloatArray | float = 0.0  # A, what the range of the meter adds to its noise
+    floor: FloatArray | float = 0.0  # A, offset that the range of the meter leaves
 
 
 def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:

@@ -32,4 +32,4 @@ def rehearse(companion: Companion, film: FilmLaw) -> None:
         window.add([(_VOLT, 1.0), (_VOLT, 0.5)], [1.0, 1.0], conductance, Place(0, step))
     count = 4 if film.law.jumps else 3
     steps = window.steps()
-    evaluate(steps, lambda change: film.world(steps.level, change, steps.floor), np.zeros(count), film.lean)
+    evaluate(steps, lambda change: film.world(steps.level, change), np.zeros(count), film.lean)

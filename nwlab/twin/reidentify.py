@@ -88,7 +88,7 @@ def _problem(steps: Steps, film: FilmLaw) -> Problem:
     x = film.world(steps.level).rate[steps.at] * duration
 
     def make(numbers: Values) -> World:
-        return film.world(steps.level, numbers, steps.floor)
+        return film.world(steps.level, numbers)
 
     def bias(numbers: FloatArray) -> FloatArray:
         fast = np.exp(numbers[THETA]) * x[~steps.opens]

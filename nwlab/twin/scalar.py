@@ -87,7 +87,7 @@ class ScalarTwin:
         from nwlab.twin.branches_kernel import follow
 
         count = steps.reading.size
-        world = self._film.world(steps.level, floor=steps.floor)
+        world = self._film.world(steps.level)
         found = tables(steps, world, self._sizes)
         lean = np.column_stack([np.full(count, self._film.lean), np.asarray(world.goal)[steps.read_level]])
         predicted, chance, jumped = np.zeros((count, 2)), np.zeros(count), np.zeros(count)

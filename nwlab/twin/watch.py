@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.special import ndtri
 
 from nwlab.analysis.rate_balance.pieces import Steps
@@ -81,13 +80,14 @@ class Watch:
     def take(self, steps: Steps, places: Sequence[Place], alarmed: Collection[int] = ()) -> Iterator[Named | Explained]:
         """Take the samples of a block; `alarmed` are those at which a cumulative sum raised an alarm."""
         held, rates = samples_of(steps, self._film)
-        floors = np.zeros(len(held)) if steps.floor is None else steps.floor[steps.at]
-        for k, sample in enumerate(zip(held, rates, steps.reading.tolist(), places, floors.tolist(), strict=True)):
-            self._window.add(*sample)
+        for k, (levels, speeds, reading, place) in enumerate(
+            zip(held, rates, steps.reading.tolist(), places, strict=True)
+        ):
+            self._window.add(levels, speeds, reading, place)
             if k in alarmed:
                 self._heed()
             if len(self._window) >= self._readings:
-                yield from self._look(places[k])
+                yield from self._look(place)
 
     def _heed(self) -> None:
         """A cumulative sum raised an alarm."""

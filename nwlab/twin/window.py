@@ -37,7 +37,6 @@ class _Kept(NamedTuple):
     reading: float  # S
     level: float  # V, read at
     aperture: float  # s
-    floor: float  # A
     pieces: list[tuple[float, float]]  # V, s
 
 
@@ -62,13 +61,8 @@ class Window:
         """The first sample that was kept."""
         return self._kept[0].place
 
-    def add(
-        self, held: list[tuple[float, float]], rates: list[float], reading: float, place: Place, floor: float = 0.0
-    ) -> None:
-        """Take a sample: levels (V, s) since the one before, the last while it is read; θ at each; S, NaN for none.
-
-        `floor` in A is what the range of the meter adds to its noise.
-        """
+    def add(self, held: list[tuple[float, float]], rates: list[float], reading: float, place: Place) -> None:
+        """Take a sample: levels (V, s) since the one before, the last while it is read; θ at each; S, NaN for none."""
         self._relaxed += sum(rate * length for rate, (_, length) in zip(rates, held, strict=True))
         for level, length in held[:-1]:
             self._hold(level, length)
@@ -77,16 +71,16 @@ class Window:
         if np.isnan(reading) or (self._kept and not moved):
             self._hold(level, aperture)
             return
-        self._kept.append(_Kept(place, reading, level, aperture, floor, self._pieces))
+        self._kept.append(_Kept(place, reading, level, aperture, self._pieces))
         self._pieces, self._relaxed = [], 0.0
 
     def steps(self) -> Steps:
         """Return the readings in order; each is a kind of its own, and the first opens."""
         count = len(self._kept)
         width = 1 + max(len(each.pieces) for each in self._kept)
-        level, piece, floor = np.zeros((count, width)), np.zeros((count, width)), np.zeros((count, width))
+        level, piece = np.zeros((count, width)), np.zeros((count, width))
         for k, each in enumerate(self._kept):
-            level[k, -1], floor[k, -1] = each.level, each.floor
+            level[k, -1] = each.level
             for place, (volts, length) in enumerate(each.pieces):
                 level[k, place], piece[k, place] = volts, length
         index = np.arange(count * width, dtype=np.int32).reshape(count, width)
@@ -102,7 +96,6 @@ class Window:
             piece=piece,
             read_level=index[:, -1],
             aperture=aperture,
-            floor=floor.ravel(),
         )
 
     def _hold(self, level: float, length: float) -> None:

@@ -13,9 +13,10 @@ from nwlab.core.drive import BoolArray, FloatArray
 
 _STEP = 1.0
 """Differences of the score are taken over this part of the error that there would be if events were known."""
-_LEAST = 0.001
-"""The least share of the information that is left when they are not; with read noise, small jumps leave a few
-thousandths of what would tell σ."""
+_LEAST, _RIPPLES = 0.02, 0.4
+"""The least share of the information that is left when they are not: that, or this over the root of how many readings.
+What ripples feign falls so, and of long records with much read noise a few thousandths are left of what would tell σ.
+"""
 _ENOUGH = 0.01
 """Climbing ends when less is to be gained. Merging and dropping branches ripples the likelihood by about as much."""
 _PATIENCE = 80
@@ -189,8 +190,9 @@ def _covariance(steps: Steps, problem: Problem, best: FloatArray, told: Told, fi
         information[row] = rise[free] / (above - below)[index]
     shares, vectors = np.linalg.eigh(root @ (0.5 * (information + information.T)) @ root.T)
     back = root.T @ vectors
+    least = min(_LEAST, _RIPPLES / np.sqrt(steps.reading.size))
     covariance = np.zeros((best.size, best.size))
-    covariance[np.ix_(free, free)] = (back / np.clip(shares, _LEAST, 1.0)) @ back.T
+    covariance[np.ix_(free, free)] = (back / np.clip(shares, least, 1.0)) @ back.T
     return covariance
 
 

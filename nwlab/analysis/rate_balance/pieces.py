@@ -36,7 +36,7 @@ class Steps:
     piece: FloatArray  # (kinds, pieces) s; 0 = no such piece
     read_level: IntArray  # (kinds,)
     aperture: FloatArray  # (kinds,) s
-    floor: FloatArray | None = None  # (levels,) A, what the range of the meter adds to its noise; None = nothing
+    floor: FloatArray | None = None  # (levels,) A, offset that the range of the meter leaves; None = none
 
     @property
     def duration(self) -> FloatArray:
