@@ -68,7 +68,7 @@ def test_from_the_form_to_the_report(desk: Desktop) -> None:
     wait(lambda: has_button(desk, start, GOOD))
     desk.press("alt+p", "s", "alt+b", "v", "alt+a", "Down")  # stochastic, virtual, real time
 
-    desk.press("alt+c", "Tab", "Tab", "Tab", "Tab")  # from the chip past its file, source and sink to the first level
+    desk.press("alt+t", "Tab", "Tab", "Tab", "Tab")  # from the twin past its file, source and sink to the first level
     desk.write("9 V")
     wait(lambda: not has_button(desk, start, GOOD))
     form = desk.coloured(ALARM, desk.place(start))
