@@ -2,6 +2,7 @@
 
 Where the conductance is drawn not to where the file says but ε beside it, a reading that comes d after the one before
 lies (1 − exp(−θ·d))·ε beside what was expected; and where ln θ is ε off, θ·d·exp(−θ·d)·ε times the way that was ahead.
+An offset of the current is another conductance at each voltage: it shows where the level changes.
 That is less than the film's own noise makes of a reading, but it stays, and cumulative sums are made to find what
 stays.
 """
