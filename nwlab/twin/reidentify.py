@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.maximum import Optimum, Problem, maximise
+from nwlab.analysis.rate_balance.maximum import Optimum, climb, maximise
 from nwlab.analysis.rate_balance.one_level import small_sample
 from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.problem import Problem
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
@@ -111,8 +112,8 @@ def _gained(steps: Steps, problem: Problem, best: Optimum, place: int, at: float
     only, start = np.arange(best.parameters.size) == place, best.parameters.copy()
     start[place] = at
     low, high = (np.where(only, at, bound) for bound in (problem.low, problem.high))
-    held = maximise(steps, replace(problem, start=start, low=low, high=high))
-    return max(2.0 * (best.told.log_likelihood - held.told.log_likelihood), 0.0)
+    _, held, _ = climb(steps, replace(problem, start=start, low=low, high=high))
+    return max(2.0 * (best.told.log_likelihood - held.log_likelihood), 0.0)
 
 
 def _change(film: FilmLaw, place: int, own: float, sd: float, voltage: float, errors: float) -> Change:

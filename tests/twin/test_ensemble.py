@@ -14,6 +14,7 @@ from nwlab.core.events import BlockArrived, DriveStarted, Noted
 from nwlab.core.reading import Reading
 from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.model.network_film import NetworkFilm
+from nwlab.model.solver.kirchhoff import TOLERANCE as LOST
 from nwlab.twin.ensemble import EnsembleTwin
 from nwlab.twin.ensemble_update import kept_part
 from nwlab.twin.meters import Meters
@@ -125,7 +126,7 @@ def test_without_chance_a_member_is_the_film() -> None:
     reading = played(chip(matter), what)
     found = followed(twin(noise=False, corrects=False), what, reading)
     whole = np.abs(found.mean).max(axis=0)
-    assert off_by(what, reading, found) / whole == pytest.approx(0.0, abs=1e-9)
+    assert off_by(what, reading, found) / whole == pytest.approx(0.0, abs=LOST)
 
 
 @pytest.mark.parametrize("way", ["current with sense", "floating source", "current into the film"])

@@ -9,11 +9,12 @@ import numpy as np
 
 from nwlab.analysis.rate_balance.chance import DIFFUSION, EXPONENT, RATE, READ, SMALLEST, Chance
 from nwlab.analysis.rate_balance.first_guess import ENOUGH
-from nwlab.analysis.rate_balance.likelihood import MakeWorld, evaluate
+from nwlab.analysis.rate_balance.likelihood import MakeWorld
 from nwlab.analysis.rate_balance.lines import Lines, points_of
-from nwlab.analysis.rate_balance.maximum import Optimum, Problem, maximise
+from nwlab.analysis.rate_balance.maximum import Optimum, maximise
 from nwlab.analysis.rate_balance.one_level import Level, small_sample
 from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.problem import Problem
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 
@@ -119,8 +120,7 @@ def fit_all(
 
 
 def _at_start(steps: Steps, problem: Problem) -> float:
-    start = np.clip(problem.start, problem.low, problem.high)
-    return evaluate(steps, problem.make, start, problem.lean).log_likelihood
+    return problem.told(steps, problem.inside(problem.start)).log_likelihood
 
 
 def _lost(steps: Steps, levels: Sequence[Level], optimum: Optimum) -> float:
@@ -128,7 +128,7 @@ def _lost(steps: Steps, levels: Sequence[Level], optimum: Optimum) -> float:
     lost, problem = 0.0, optimum.problem
     for level in levels:
         own = steps.only(int(np.argmin(np.abs(steps.level - level.voltage))))
-        told = evaluate(own, problem.make, optimum.parameters, problem.lean)
+        told = problem.told(own, optimum.parameters)
         lost += level.optimum.told.log_likelihood - told.log_likelihood
     return lost
 

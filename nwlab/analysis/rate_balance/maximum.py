@@ -1,22 +1,17 @@
-"""The maximum of a likelihood, and the errors that its curvature tells."""
+"""The maximum of a likelihood."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.likelihood import MakeWorld, Told, evaluate
+from nwlab.analysis.rate_balance.covariance import covariance_of
+from nwlab.analysis.rate_balance.likelihood import Told
 from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.problem import STRIDE, Problem
 from nwlab.core.drive import BoolArray, FloatArray
 
-_STEP = 1.0
-"""Differences of the score are taken over this part of the error that there would be if events were known."""
-_LEAST, _RIPPLES = 0.02, 0.4
-"""The least share of the information that is left when they are not: that, or this over the root of how many readings.
-What ripples feign falls so, and of long records with much read noise a few thousandths are left of what would tell σ.
-"""
 _ENOUGH = 0.01
 """Climbing ends when less is to be gained. Merging and dropping branches ripples the likelihood by about as much."""
 _PATIENCE = 80
@@ -24,22 +19,6 @@ _FAR = 20.0
 """Where more than this is promised the curvature that was learned on the way is that of another place."""
 _LOST = 1.0
 """Climbing has failed when it ends where more than this is promised."""
-_STRIDE = 30.0
-"""The longest move, in scales: where little is known, a full one would end far from what the curvature speaks of."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Problem:
-    """Which numbers are free, and the law that they make."""
-
-    make: MakeWorld
-    start: FloatArray  # (parameters,)
-    scale: FloatArray  # (parameters,) what is no large change of each
-    low: FloatArray  # (parameters,) bounds; may be infinite, and alike for what is given
-    high: FloatArray
-    lean: float = 0.0  # 1/S, see `evaluate`
-    score_bias: Callable[[FloatArray], FloatArray] = field(default=np.zeros_like)  # of the score at the truth
-    soft: tuple[int, ...] = ()  # places that have a covariance at their bounds, too; others are fixed by them there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,44 +40,43 @@ class Optimum:
 
 
 def maximise(steps: Steps, problem: Problem) -> Optimum:
-    """Climb to the maximum, then take the observed information from differences of the score.
+    """Climb to the maximum, then see how far around it the likelihood stays large.
 
     Short records bias the maximum by covariance times the bias of the score (Cox and Snell, J. R. Stat. Soc. B 30
     (1968) 248); it is subtracted in `corrected`.
     """
-    best, told, converged = _climb(steps, problem)
-    at_bound = _at_bound(problem, best)
-    fixed = at_bound.copy()
-    fixed[[place for place in problem.soft if problem.low[place] < problem.high[place]]] = False
-    covariance = _covariance(steps, problem, best, told, fixed)
+    best, told, converged = climb(steps, problem)
+    covariance = covariance_of(steps, problem, best, told)
     bias = covariance @ problem.score_bias(best)
     in_errors = np.abs(bias) / np.maximum(np.sqrt(np.diag(covariance)), 1e-300)
     # To first order only: half an error is as far as that reaches.
     bias = bias * min(1.0, 0.5 / max(float(np.max(in_errors)), 1e-300))
-    corrected = np.clip(best - bias, problem.low, problem.high)
-    return Optimum(problem, best, corrected, covariance, at_bound, told, converged)
+    return Optimum(problem, best, problem.inside(best - bias), covariance, problem.at_bound(best), told, converged)
 
 
-def _climb(steps: Steps, problem: Problem) -> tuple[FloatArray, Told, bool]:
-    """Quasi-Newton (Broyden, Fletcher, Goldfarb, Shanno; damped as in Powell, Lect. Notes Math. 630 (1978) 144), whose
-    first curvature is the information that there would be if all events were known; far from the top always that."""
-    here = np.clip(problem.start, problem.low, problem.high)
-    told = evaluate(steps, problem.make, here, problem.lean)
-    curvature, fresh = _floored(told.metric, problem.scale), True
+def climb(steps: Steps, problem: Problem) -> tuple[FloatArray, Told, bool]:
+    """Return where the likelihood is largest, what it says there, and whether nothing more was to be gained.
+
+    Quasi-Newton (Broyden, Fletcher, Goldfarb, Shanno; damped as in Powell, Lect. Notes Math. 630 (1978) 144), whose
+    first curvature is the information that there would be if all events were known; far from the top always that.
+    """
+    here = problem.inside(problem.start)
+    told = problem.told(steps, here)
+    curvature, fresh = problem.metric(told), True
     gain, whole = np.inf, False
     for _ in range(_PATIENCE):
         move = _move(problem, here, told, curvature)
         gain = float(move @ told.score)
         if gain > _FAR and not fresh:
-            curvature, fresh = _floored(told.metric, problem.scale), True
+            curvature, fresh = problem.metric(told), True
             move = _move(problem, here, told, curvature)
             gain = float(move @ told.score)
-        whole = bool(np.max(np.abs(move / problem.scale)) < 0.99 * _STRIDE)
+        whole = bool(np.max(np.abs(move / problem.scale)) < 0.99 * STRIDE)
         found = _ahead(steps, problem, here, told, move)
         if found is None and fresh:
             break
         if found is None:
-            curvature, fresh = _floored(told.metric, problem.scale), True
+            curvature, fresh = problem.metric(told), True
             continue
         there, ahead = found
         curvature, fresh = _updated(curvature, there - here, told.score - ahead.score), False
@@ -112,16 +90,12 @@ def _ahead(
     """Go along a move as far as the likelihood rises; None where it does not, or not enough to count."""
     length, gain = 1.0, float(move @ told.score)
     while length > 1e-3 and length * gain > 0.5 * _ENOUGH:
-        there = np.clip(here + length * move, problem.low, problem.high)
-        ahead = evaluate(steps, problem.make, there, problem.lean)
+        there = problem.inside(here + length * move)
+        ahead = problem.told(steps, there)
         if ahead.log_likelihood > told.log_likelihood + 1e-4 * length * gain:
             return there, ahead
         length *= 0.35
     return None
-
-
-def _floored(metric: FloatArray, scale: FloatArray) -> FloatArray:
-    return metric + 1e-4 * np.diag(1.0 / scale**2)
 
 
 def _updated(curvature: FloatArray, step: FloatArray, rise: FloatArray) -> FloatArray:
@@ -143,7 +117,7 @@ def _move(problem: Problem, here: FloatArray, told: Told, curvature: FloatArray)
     What would go beyond its bound goes there, and the others as is best then: cut off afterwards, a move along a ridge
     would lead down its side.
     """
-    held = _at_bound(problem, here) & (
+    held = problem.at_bound(here) & (
         (problem.low == problem.high)
         | ((here <= problem.low) & (told.score < 0))
         | ((here >= problem.high) & (told.score > 0))
@@ -158,43 +132,10 @@ def _move(problem: Problem, here: FloatArray, told: Told, curvature: FloatArray)
         if not beyond.any():
             break
         move, held = np.where(beyond, room, move), held | beyond
-    return move * min(1.0, _STRIDE / max(float(np.max(np.abs(move / problem.scale))), 1e-300))
+    return problem.stride(move)
 
 
 def _solved(curvature: FloatArray, score: FloatArray) -> FloatArray:
     size = np.sqrt(np.diag(curvature))
     alike = curvature / np.outer(size, size) + 1e-12 * np.eye(size.size)
     return np.linalg.solve(alike, score / size) / size
-
-
-def _at_bound(problem: Problem, here: FloatArray) -> BoolArray:
-    return (here <= problem.low) | (here >= problem.high)
-
-
-def _covariance(steps: Steps, problem: Problem, best: FloatArray, told: Told, fixed: BoolArray) -> FloatArray:
-    """Invert the observed information.
-
-    Seen through the metric it lies between nothing and all: the share of the information that is left when events are
-    not known. Ripples of the likelihood that say otherwise are cut.
-    """
-    free = np.flatnonzero(~fixed)
-    metric = _floored(told.metric, problem.scale)[np.ix_(free, free)]
-    root = np.linalg.inv(np.linalg.cholesky(metric))
-    errors = np.sqrt(np.diag(np.linalg.inv(metric)))
-    information = np.zeros((free.size, free.size))
-    for row, index in enumerate(free):
-        step = np.zeros(best.size)
-        step[index] = _STEP * float(errors[row])
-        above, below = np.minimum(best + step, problem.high), np.maximum(best - step, problem.low)
-        rise = _score(steps, problem, below) - _score(steps, problem, above)
-        information[row] = rise[free] / (above - below)[index]
-    shares, vectors = np.linalg.eigh(root @ (0.5 * (information + information.T)) @ root.T)
-    back = root.T @ vectors
-    least = min(_LEAST, _RIPPLES / np.sqrt(steps.reading.size))
-    covariance = np.zeros((best.size, best.size))
-    covariance[np.ix_(free, free)] = (back / np.clip(shares, least, 1.0)) @ back.T
-    return covariance
-
-
-def _score(steps: Steps, problem: Problem, parameters: FloatArray) -> FloatArray:
-    return evaluate(steps, problem.make, parameters, problem.lean).score

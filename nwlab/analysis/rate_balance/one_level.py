@@ -8,8 +8,9 @@ import numpy as np
 
 from nwlab.analysis.rate_balance.chance import Chance, chance_of
 from nwlab.analysis.rate_balance.first_guess import Guess, first_guess
-from nwlab.analysis.rate_balance.maximum import Optimum, Problem, maximise
+from nwlab.analysis.rate_balance.maximum import Optimum, maximise
 from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.problem import Problem
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 
