@@ -15,6 +15,7 @@ from nwlab.core.errors import DriveError, TwinError
 from nwlab.core.events import DriveStarted, Event, Noted, RunFinished, RunStarted
 from nwlab.core.expect import Expectation
 from nwlab.lab.twin_process import Patience, TwinProcess
+from nwlab.runs.interrupts import shielded
 from nwlab.twin.order import TwinOrder
 from nwlab.twin.wire import Answer, Question, encode_question
 
@@ -48,12 +49,16 @@ class TwinLink:
         self._terminals: tuple[str, ...] = ()
         self._asked, self._unsent = 0, b""
         self._is_ended = self._is_finished = self._holds = self._is_closed = False
-        self._process = TwinProcess(order, folder, environment, patience)
+        process: TwinProcess | None = None
         try:
-            self._process.await_ready()
+            with shielded():  # Ctrl-C must not come between its birth and the moment from which on it is known here
+                process = TwinProcess(order, folder, environment, patience)
+            process.await_ready()
         except BaseException:
-            self._process.end()
+            if process is not None:
+                process.end()
             raise
+        self._process = process
 
     def __call__(self, event: Event) -> None:
         """Take one event: the twin reads all but the last from the record."""

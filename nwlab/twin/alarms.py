@@ -21,6 +21,7 @@ FALSE_ALARM_STEPS = 1e4
 """Steps between false alarms, on average, when nothing else is asked for."""
 
 _SUMS = (("above", 0.1), ("above", 0.25), ("below", 0.1), ("below", 0.25), ("spread", 0.5))
+_KINDS = tuple({kind: None for kind, _ in _SUMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,9 @@ class Alarms:
         """
         lean = np.zeros(residuals.size) if lean is None else lean
         known = np.flatnonzero(np.isfinite(residuals) & np.isfinite(lean))
+        added = {kind: increments(kind, residuals[known], lean[known]).tolist() for kind in _KINDS}
         found = {
-            (int(known[index]), kind): since
-            for kind, each in self._sums
-            for index, since in each.take(increments(kind, residuals[known], lean[known]))
+            (int(known[index]), kind): since for kind, each in self._sums for index, since in each.take(added[kind])
         }
         first, self.steps = self.steps, self.steps + residuals.size
         return [

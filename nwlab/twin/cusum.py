@@ -12,7 +12,7 @@ Evans, Biometrika 59 (1972) 539. Its error falls with the square of the number o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -78,11 +78,11 @@ class Cusum:
     since: int = 0
     """Steps since the sum last was 0: about when what it tells began."""
 
-    def take(self, increments: FloatArray) -> list[tuple[int, int]]:
-        """Take increments (steps,); return each alarm: the index of its step, and steps since the sum was 0."""
+    def take(self, increments: Iterable[float]) -> list[tuple[int, int]]:
+        """Take increments, one a step; return each alarm: the index of its step, and steps since the sum was 0."""
         alarms: list[tuple[int, int]] = []
         total, since = self.sum, self.since
-        for index, increment in enumerate(increments.tolist()):
+        for index, increment in enumerate(increments):
             total += increment - self.k
             since += 1
             if total <= 0.0:

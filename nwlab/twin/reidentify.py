@@ -15,11 +15,12 @@ what that density leaves there.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.maximum import Optimum, climb, maximise
+from nwlab.analysis.rate_balance.climb import climb
+from nwlab.analysis.rate_balance.maximum import Optimum, maximise
 from nwlab.analysis.rate_balance.one_level import small_sample
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.problem import Problem
@@ -109,10 +110,9 @@ def _scale(film: FilmLaw, x: FloatArray, duration: FloatArray) -> FloatArray:
 
 def _gained(steps: Steps, problem: Problem, best: Optimum, place: int, at: float = 0.0) -> float:
     """Return twice the log likelihood that a number gains over another, the rest fitted for both."""
-    only, start = np.arange(best.parameters.size) == place, best.parameters.copy()
+    start = best.parameters.copy()
     start[place] = at
-    low, high = (np.where(only, at, bound) for bound in (problem.low, problem.high))
-    _, held, _ = climb(steps, replace(problem, start=start, low=low, high=high))
+    _, held, _ = climb(steps, problem.held(place, start))
     return max(2.0 * (best.told.log_likelihood - held.log_likelihood), 0.0)
 
 

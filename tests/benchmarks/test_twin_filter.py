@@ -23,6 +23,7 @@ from nwlab.twin.companion import Companion
 from nwlab.twin.file_errors import FileErrors
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.held import Block, Held, block_of
+from nwlab.twin.leaning import Leaning
 from nwlab.twin.reidentify import changes
 from nwlab.twin.scalar import ScalarTwin
 from nwlab.twin.watch import READINGS, Watch
@@ -129,7 +130,8 @@ def test_it_keeps_up_with_1_khz() -> None:
     for block in (1, 20, 500):
         samples = 4000 if block == 1 else 20_000
         film = FilmLaw(LAW, VOLT * STEP_SD)
-        companion = Companion(ScalarTwin(LAW, START, VOLT * STEP_SD), Alarms(), Watch(film, 2e4))
+        twin, leaning = ScalarTwin(LAW, START, VOLT * STEP_SD), Leaning(film, FileErrors(LAW, {}))
+        companion = Companion(twin, Alarms(), Watch(film, 2e4), leaning=leaning)
         events = list(record([(LAW, samples)], seed=5, dwell=1e-3).events(block))
         for event in events[:2]:
             list(companion(event))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nwlab.analysis.rate_balance.climb import climb
 from nwlab.analysis.rate_balance.likelihood import Told
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.problem import Problem
@@ -20,7 +21,9 @@ _AWAY = 2.0
 _KNOWN = 0.5
 """unless so large a part of the error would be there if events were known: then it is a parabola."""
 _FALL = (0.4, 16.0)
-"""What is believed of the fall there; a parabola falls by 4."""
+"""What is believed of twice the fall there, which is 4 for a parabola;"""
+_ENOUGH = 0.05
+"""and how well it need be known."""
 
 
 def covariance_of(steps: Steps, problem: Problem, best: FloatArray, told: Told) -> FloatArray:
@@ -62,20 +65,26 @@ def _curved(
 def _stretch(steps: Steps, problem: Problem, best: FloatArray, told: Told, covariance: FloatArray, place: int) -> float:
     """Return how much larger the error of a number is than the curvature says.
 
-    Where the sizes of jumps are hardly seen the likelihood is no parabola. On both sides, as far away as a 95 %
-    interval reaches, it is taken with the other numbers at their best (one step of Newton's from where the curvature
-    has them): half the mean width of that interval, which holds the truth as often as it says (Wilks, Ann. Math.
-    Statist. 9 (1938) 60), is the error.
+    Where the sizes of jumps are hardly seen the likelihood is no parabola. About as far away as a 95 % interval
+    reaches, on both sides, it is looked at with the other numbers at their best: half the mean width of the interval
+    that it tells, which holds the truth as often as it says (Wilks, Ann. Math. Statist. 9 (1938) 60), is the error.
     """
     along = covariance[place] / np.sqrt(covariance[place, place])
-    rest = covariance - np.outer(along, along)
+    curvature = _information(problem, best, told, covariance)
     widths: list[float] = []
     for side in (-_AWAY, _AWAY):
-        there = problem.inside(best + problem.stride(side * along))
-        away = abs(float(there[place] - best[place])) / along[place]
+        start = problem.inside(best + problem.stride(side * along))
+        away = abs(float(start[place] - best[place])) / along[place]
         if away < 0.5 * _AWAY:
             continue  # a bound is in the way, or nothing is known of it
-        ahead = problem.told(steps, there)
-        fall = 2.0 * (told.log_likelihood - ahead.log_likelihood) - float(ahead.score @ rest @ ahead.score)
-        widths.append(_AWAY / np.sqrt(np.clip(fall * (_AWAY / away) ** 2, *_FALL)))
+        _, ahead, _ = climb(steps, problem.held(place, start), curvature, _ENOUGH)
+        fall = 2.0 * (told.log_likelihood - ahead.log_likelihood) * (_AWAY / away) ** 2
+        widths.append(_AWAY / np.sqrt(np.clip(fall, *_FALL)))
     return float(np.mean(widths)) if widths else 1.0
+
+
+def _information(problem: Problem, best: FloatArray, told: Told, covariance: FloatArray) -> FloatArray:
+    """Return what a covariance is the inverse of, (parameters, parameters); for what it does not know the metric."""
+    information, loose = problem.metric(told), problem.loose(best)
+    information[np.ix_(loose, loose)] = np.linalg.inv(covariance[np.ix_(loose, loose)])
+    return information

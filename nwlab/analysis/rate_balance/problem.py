@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,6 +31,12 @@ class Problem:
     def told(self, steps: Steps, numbers: FloatArray) -> Told:
         """Return what the filter says about a record, if the law has these numbers (parameters,)."""
         return evaluate(steps, self.make, numbers, self.lean)
+
+    def held(self, place: int, start: FloatArray) -> Problem:
+        """Return the same with one number given, as it is at a start (parameters,) that the others climb from."""
+        only = np.arange(start.size) == place
+        low, high = (np.where(only, start, bound) for bound in (self.low, self.high))
+        return replace(self, start=start, low=low, high=high)
 
     def inside(self, numbers: FloatArray) -> FloatArray:
         """Return the nearest numbers that are allowed, (parameters,)."""
