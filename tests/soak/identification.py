@@ -89,8 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--records", type=int, default=200)
     parser.add_argument("--samples", type=int, default=63_700)
+    parser.add_argument("--read", type=float, nargs="+", default=(0.3, 1.0), help="read noise in step sd")
     options = parser.parse_args(arguments)
-    told = {f"read noise {read} step sd": many(options.records, options.samples, read) for read in (0.3, 1.0)}
+    told = {f"read noise {read} step sd": many(options.records, options.samples, read) for read in options.read}
     said = [f"{key}: {text}" for key, figures in told.items() for text in wrong(figures, options.records)]
     print(json.dumps({"records": options.records, "samples": options.samples, **told, "wrong": said}, indent=1))
     return 1 if said else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nwlab.analysis.rate_balance.climb import climb
-from nwlab.analysis.rate_balance.covariance import covariance_of
+from nwlab.analysis.rate_balance.covariance import errors_of
 from nwlab.analysis.rate_balance.likelihood import Told
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.problem import Problem
@@ -39,9 +39,9 @@ def maximise(steps: Steps, problem: Problem) -> Optimum:
     (1968) 248); it is subtracted in `corrected`.
     """
     best, told, converged = climb(steps, problem)
-    covariance = covariance_of(steps, problem, best, told)
-    bias = covariance @ problem.score_bias(best)
-    in_errors = np.abs(bias) / np.maximum(np.sqrt(np.diag(covariance)), 1e-300)
+    errors = errors_of(steps, problem, best, told)
+    bias = errors.curved @ problem.score_bias(best)
+    in_errors = np.abs(bias) / np.maximum(np.sqrt(np.diag(errors.curved)), 1e-300)
     # To first order only: half an error is as far as that reaches.
-    bias = bias * min(1.0, 0.5 / max(float(np.max(in_errors)), 1e-300))
-    return Optimum(problem, best, problem.inside(best - bias), covariance, problem.at_bound(best), told, converged)
+    corrected = problem.inside(best - bias * min(1.0, 0.5 / max(float(np.max(in_errors)), 1e-300)))
+    return Optimum(problem, best, corrected, errors.covariance, problem.at_bound(best), told, converged)
