@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ _SURE = 0.95  # probability from which on a jump is worth a note
 _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _FARTHEST = 4.7  # standard deviations up to which a filter's probabilities tell residuals apart
 _NOTHING = 1e-30  # S
+_BLURRED = 0.3  # part of what spreads a residual from which on it says too little of the film to name what has changed
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
 _TANGLED = "more than one way leads around the film, so that no reading is its current"
 _JUMPS_APART, _JUMPS = 10, 10  # samples for a note of a jump, and jumps at once that are told each
@@ -179,7 +180,7 @@ class Companion:
             yield from self._drift(where, alarm, alarm.step - first)
         if self._watch is not None:
             places = [Place(event.index, event.first + step) for step in range(found.z.size)]
-            for told in self._watch.take(steps, places, {alarm.step - first for alarm in alarms}):
+            for told in self._watch.take(_as_film(steps, found), places, {alarm.step - first for alarm in alarms}):
                 yield self._named(where, told)
 
     def _lean(self, steps: Steps, known: float, found: Foretold) -> FloatArray | None:
@@ -255,6 +256,12 @@ class _Where:
         """`time` is the middle of the reading in s on the chip's clock."""
         time = 0.5 * float(self.block.begin[step] + self.block.over[step])
         return {"drive": self.event.index, "step": self.event.first + step, "time": time}
+
+
+def _as_film(steps: Steps, found: Foretold) -> Steps:
+    """Return what was read of the film alone: without the offset of a range, nor where that spreads much of it."""
+    blurred = found.doubt > _BLURRED * found.sd
+    return replace(steps, reading=np.where(blurred, np.nan, steps.reading - found.offset))
 
 
 def _residuals(steps: Steps, found: Foretold) -> FloatArray:

@@ -28,7 +28,7 @@ class FileErrors:
     """Errors of a rate-balance law."""
 
     def __init__(self, law: RateBalance, fit: Mapping[str, Any]) -> None:
-        """`fit` is the [fit] of a chip file; without one, or with another law's, the numbers count as exact."""
+        """`fit` is the [fit] of a chip file; without one, or with another law's, meters alone are off."""
         self._law, self._covariance = law, np.zeros((len(_ORDER), len(_ORDER)))
         order, told = list(fit.get("order", ())), np.array(fit.get("covariance", ()), dtype=np.float64)
         self._fitted = fit.get("law") == "rate-balance" and told.shape == (len(order), len(order))

@@ -9,8 +9,8 @@ import numpy as np
 from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
-from nwlab.twin.meters import FLOOR
 
+_EVEN = 1e-9  # decades that rounding may make of none
 _PIECES = 3
 """Levels between two readings: what was left of the one before, rest, and the new one until it is read."""
 
@@ -25,7 +25,7 @@ class Block:
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
-    floor: FloatArray | float = 0.0  # A, offset that the range of the meter leaves
+    span: FloatArray | float = 0.0  # A, range of the meter
 
 
 def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:
@@ -35,7 +35,9 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
     last = np.inf if drive.hold and until == drive.steps else onset[-1] + drive.dwell[until - 1]
     middle, half = reading.start + reading.time[:, place], 0.5 * reading.aperture[:, place]
     voltage = _voltage(drive.forces[place], first, reading, place)
-    is_read = (np.abs(voltage) >= smallest) & ~reading.overflow[:, place] & np.isfinite(reading.current[:, place])
+    # Where a limit acted the voltage is not the one that was asked for.
+    unknown = reading.overflow[:, place] | (reading.in_compliance[:, place] & ~np.isfinite(reading.voltage[:, place]))
+    is_read = (np.abs(voltage) >= smallest) & ~unknown & np.isfinite(reading.current[:, place])
     conductance = np.full(voltage.size, np.nan)
     conductance[is_read] = reading.current[is_read, place] / voltage[is_read]
     return Block(
@@ -45,16 +47,19 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
         np.maximum(middle + half, onset),
         voltage,
         conductance,
-        _floor(drive.forces[place], np.nan_to_num(conductance)),
+        _span(drive.forces[place], np.nan_to_num(conductance)),
     )
 
 
-def _floor(force: Force, conductance: FloatArray) -> FloatArray | float:
-    """Return the error of each current in A, or that of the current that a voltage's error makes."""
-    span = force.compliance if force.range is None else force.range
-    if not np.isfinite(span):
+def _span(force: Force, conductance: FloatArray) -> FloatArray | float:
+    """Return the range of each reading in A: that of a voltage is the current that makes it.
+
+    One that a drive does not name is the decade that holds the compliance.
+    """
+    if force.range is None and not 0.0 < force.compliance < np.inf:
         return 0.0
-    return FLOOR * span * (1.0 if force.quantity is Quantity.VOLTAGE else conductance)
+    span = 10.0 ** np.ceil(np.log10(force.compliance) - _EVEN) if force.range is None else force.range
+    return span * (1.0 if force.quantity is Quantity.VOLTAGE else conductance)
 
 
 def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArray:
@@ -98,8 +103,8 @@ class Held:
         self.moment, self.level, self.until = float(block.over[-1]), float(block.voltage[-1]), float(block.end[-1])
         index = np.arange(count * _PIECES, dtype=np.int32).reshape(count, _PIECES)
         whole = np.arange(count, dtype=np.int32)
-        floor = np.zeros((count, _PIECES))
-        floor[:, -1] = block.floor
+        span = np.zeros((count, _PIECES))
+        span[:, -1] = block.span
         return Steps(
             time=0.5 * (block.begin + block.over),
             reading=block.conductance,
@@ -111,5 +116,5 @@ class Held:
             piece=piece,
             read_level=index[:, 2],
             aperture=block.over - block.begin,
-            floor=floor.ravel(),
+            span=span.ravel(),
         )

@@ -1,8 +1,7 @@
-"""How far residuals may lie to one side for no fault of the chip's: its file has errors, and meters are calibrated.
+"""How far residuals may lie to one side for no fault of the chip's: its file has errors, and so have meters' factors.
 
 Where the conductance is drawn not to where the file says but ε beside it, a reading that comes d after the one before
 lies (1 − exp(−θ·d))·ε beside what was expected; and where ln θ is ε off, θ·d·exp(−θ·d)·ε times the way that was ahead.
-An offset of the current is another conductance at each voltage: it shows where the level changes.
 That is less than the film's own noise makes of a reading, but it stays, and cumulative sums are made to find what
 stays.
 """
@@ -20,8 +19,6 @@ _COUNTED = 2.0
 """Standard errors that are nobody's fault."""
 _DIGITS = 3
 """Levels as they were read never come twice; to 1 mV they do, and the errors of an error hardly matter."""
-_FAINT = 1e-3
-"""V; what is read at less is no reading, but the division must go on all the same."""
 
 
 class Leaning:
@@ -29,8 +26,8 @@ class Leaning:
 
     def __init__(self, film: FilmLaw, errors: FileErrors) -> None:
         self._law, self._errors = film.law, errors
-        self._offset = 0.0  # S, of the last reading
         self._known: dict[float, tuple[float, float]] = {}
+        self._unread: tuple[float, float] | None = None  # S, what the last step has left, if it was not read
 
     def of(self, steps: Steps, before: FloatArray, sd: FloatArray) -> FloatArray:
         """Return how far they may lie, (steps,) in standard deviations, where `sd` (steps,) S is that of a reading.
@@ -48,21 +45,23 @@ class Leaning:
             left = np.exp(-x)
             drawn = left * drawn + (1.0 - left) * aside[at]
             paced = left * paced + x * left * np.abs(ahead) * pace[at]
-            state = goal[at] + left * ahead
-            kept = kept * left
-        return _COUNTED * np.sqrt(drawn**2 + paced**2 + self._beside(steps, kept) ** 2) / sd
+            state, kept = goal[at] + left * ahead, left * kept
+        self._carry_on(steps, kept, drawn, paced)
+        return _COUNTED * np.sqrt(drawn**2 + paced**2) / sd
 
-    def _beside(self, steps: Steps, kept: FloatArray) -> FloatArray:
-        """Return what an offset of the meter moves a reading by, less what it did to the one before, in S.
+    def _carry_on(self, steps: Steps, kept: FloatArray, drawn: FloatArray, paced: FloatArray) -> None:
+        """Add what is left of the step before, (steps,) each, where it has not been read: nothing has put that right.
 
-        `kept` (steps,) is the part of a deviation that a film keeps from one reading to the next.
+        `kept` (steps,) is the part of a deviation that a film keeps over a step.
         """
-        if steps.floor is None:
-            return np.zeros_like(kept)
-        offset = steps.floor[steps.at] / np.maximum(steps.level[steps.at], _FAINT)
-        before = np.append(self._offset, offset[:-1])
-        self._offset = float(offset[-1])
-        return offset - kept * before
+        unread = np.isnan(steps.reading).tolist()
+        before = self._unread
+        for k, is_unread in enumerate(unread):
+            if before is not None:
+                drawn[k] += kept[k] * before[0]
+                paced[k] += kept[k] * before[1]
+            before = (float(drawn[k]), float(paced[k])) if is_unread else None
+        self._unread = before
 
     def _off(self, level: float) -> tuple[float, float]:
         """Return by how much the conductance may be drawn elsewhere than the file says at a level in V, in S, and by

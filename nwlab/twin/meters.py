@@ -13,7 +13,6 @@ PART = 2e-5
 """Of a value: what a good meter's calibration leaves."""
 FLOOR = 2e-5
 """Of a range: offset that calibration leaves, beside which the noise of a line cycle or longer is small."""
-
 _TINY = 1e-36  # A² or V²: no reading is exact
 
 

@@ -2,8 +2,7 @@
 
 Residuals hardly see θ; how readings follow one another does. Four numbers are fitted together, relative to the file: a
 factor on θ, a shift of g̃, factors on σ and on the rate of jumps; read noise and the sizes of jumps stay as the file has
-them. Each has the standard error that the curvature of the likelihood tells, and what the file leaves open counts, too
-(`FileErrors`).
+them. Each has the standard error that the likelihood tells, and what the file leaves open counts, too (`FileErrors`).
 
 A number has changed when it lies beyond `limit` errors, both by that error and by the likelihood that is lost when
 it is held at the file's value and the others are fitted again (Wilks, Ann. Math. Statist. 9 (1938) 60): the first alone
@@ -34,6 +33,8 @@ NAMES = ("θ", "mean", "σ", "jump rate")
 """What may change, in the order of a change's numbers."""
 _CLEAR = 3.0
 """Limits beyond which the errors alone are believed."""
+_ENOUGH = 0.05
+"""What a log likelihood need not gain any more: the run does not wait, and names take several errors."""
 _FAR = 5.0
 """ln of the largest factor that is sought."""
 
@@ -63,7 +64,7 @@ class Change:
 def changes(steps: Steps, film: FilmLaw, doubt: FileErrors, limit: float) -> list[Change]:
     """Return what differs from the chip file by more than `limit` standard errors, in the order of `NAMES`."""
     problem = _problem(steps, film)
-    best = maximise(steps, problem)
+    best = maximise(steps, problem, _ENOUGH)
     voltage = float(np.sort(steps.level[steps.at])[steps.at.size // 2])
     known = doubt.variances(voltage)
     found: list[Change] = []
@@ -112,7 +113,7 @@ def _gained(steps: Steps, problem: Problem, best: Optimum, place: int, at: float
     """Return twice the log likelihood that a number gains over another, the rest fitted for both."""
     start = best.parameters.copy()
     start[place] = at
-    _, held, _ = climb(steps, problem.held(place, start))
+    _, held, _ = climb(steps, problem.held(place, start), enough=_ENOUGH)
     return max(2.0 * (best.told.log_likelihood - held.log_likelihood), 0.0)
 
 

@@ -15,6 +15,10 @@ from nwlab.analysis.rate_balance.world import Values
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import FilmLaw
+from nwlab.twin.film_meter import FilmMeter, film_meter
+
+_READ = 6
+"""Place of the variance of a reading in the tables of a step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +29,8 @@ class Foretold:
     sd: FloatArray  # S
     z: FloatArray  # residual in standard deviations; NaN where there was no reading
     jump: FloatArray  # probability of a jump since the reading before; NaN where the filter does not know jumps
+    offset: FloatArray  # S, what of the reading is put down to the range of its meter
+    doubt: FloatArray  # S, standard deviation of what that range adds
 
 
 class Twin(Protocol):
@@ -60,11 +66,12 @@ class ScalarTwin:
     def __init__(
         self, law: RateBalance, conductance: float, read_noise: float | None = None, *, corrects: bool = True
     ) -> None:
-        from nwlab.twin.branches_kernel import KEPT
+        from nwlab.twin.branches.kernel import KEPT
 
         self._film, self._corrects = FilmLaw(law, read_noise), corrects
         self._sizes = sizes_of(self._film.world(np.zeros(1))) if law.jumps else None
         self._branches = np.zeros((3, KEPT))
+        self._offsets = Offsets()
         self._branches[0, 0], self._branches[2, 0] = conductance, 1.0
 
     @property
@@ -84,26 +91,57 @@ class ScalarTwin:
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""
-        from nwlab.twin.branches_kernel import follow
+        from nwlab.twin.branches.kernel import follow
 
         count = steps.reading.size
         world = self._film.world(steps.level)
         found = tables(steps, world, self._sizes)
+        meter = film_meter(steps, self._film.read_noise)
+        share, sd, offset = self._offsets.of(meter)
+        rest = meter.noise**2 + (0.0 if meter.is_steady else meter.offset**2)
+        found.move[:, _READ] += rest * meter.share**2
         lean = np.column_stack([np.full(count, self._film.lean), np.asarray(world.goal)[steps.read_level]])
-        predicted, chance, jumped = np.zeros((count, 2)), np.zeros(count), np.zeros(count)
+        predicted, known, chance, jumped = np.zeros((count, 2)), np.zeros((count, 2)), np.zeros(count), np.zeros(count)
         follow(
             np.ascontiguousarray(steps.reading),
             _array(found.move),
             _array(found.part),
             _array(found.size),
             lean,
+            steps.duration,
+            share,
+            sd,
             self._branches,
+            offset,
             predicted,
+            known,
             chance,
             jumped,
             self._corrects,
         )
-        return Foretold(predicted[:, 0], np.sqrt(predicted[:, 1]), ndtri(chance), jumped)
+        doubt = np.hypot(known[:, 1], np.sqrt(rest) * meter.share)
+        return Foretold(predicted[:, 0], np.sqrt(predicted[:, 1]), ndtri(chance), jumped, known[:, 0], doubt)
+
+
+class Offsets:
+    """What is known of the offsets of a meter's ranges."""
+
+    def __init__(self) -> None:
+        self._known: dict[float, FloatArray] = {}
+        self._last = 0.0
+
+    def of(self, meter: FilmMeter) -> tuple[FloatArray, float, FloatArray]:
+        """Return what the filter takes: shares (samples,), the offset's standard deviation, and what is known of it.
+
+        Readings on ranges that change from one to the next teach nothing of any.
+        """
+        if not meter.is_steady:
+            return np.zeros_like(meter.share), 0.0, np.zeros(3)
+        sd = float(meter.offset[0])
+        known = self._known.setdefault(sd, np.array([0.0, sd**2, 0.0]))
+        if sd != self._last:
+            known[2], self._last = 0.0, sd  # what went with the state then does so no longer
+        return meter.share, sd, known
 
 
 def _array(values: Values) -> FloatArray:

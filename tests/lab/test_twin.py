@@ -373,6 +373,8 @@ def test_readings_on_a_range_that_is_too_wide_raise_no_alarms(tmp_path: Path, co
     tally = twin.companion.tally
     assert tally.residuals == 400
     assert not tally.alarms
+    assert 0.75 < tally.told()["root mean square"] < 1.1  # type: ignore[operator]
+    assert tally.told()["share beyond 3"] < 0.01  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("kind", ["sum", "gain", "off"])

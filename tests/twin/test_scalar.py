@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def measured(samples: int, read_noise: float, seed: int, law: RateBalance = LAW)
     onset, column = DWELL * np.arange(samples), np.ones((samples, 1))
     time = (onset + 0.5 * (DELAY + DWELL))[:, None]
     no = np.zeros((samples, 1), np.bool_)
-    drive = Drive(dwell, (Force(0, Quantity.VOLTAGE, level, 1.0, low=1),), read_delay=delay)
+    drive = Drive(dwell, (Force(0, Quantity.VOLTAGE, level, 1e-3, low=1),), read_delay=delay)
     return drive, Reading(100.0, onset, time, column * (DWELL - DELAY), column * VOLT, current[:, None], no, no)
 
 
@@ -49,7 +49,8 @@ def followed(twin: ScalarTwin, drive: Drive, reading: Reading, pieces: int = 1) 
         arrays = (getattr(reading, name)[part] for name in READ)
         block = block_of(drive, int(part[0]), Reading(reading.start, *arrays), 0, 1e-3)
         found.append(twin.follow(held.steps(block)))
-    return Foretold(*(np.concatenate([getattr(each, name) for each in found]) for name in ("mean", "sd", "z", "jump")))
+    names = (each.name for each in fields(Foretold))
+    return Foretold(*(np.concatenate([getattr(each, name) for each in found]) for name in names))
 
 
 READ = ("onset", "time", "aperture", "voltage", "current", "in_compliance", "overflow")

@@ -11,7 +11,8 @@ from nwlab.core.drive import FloatArray
 
 ENOUGH = 0.01
 """Climbing ends when less is to be gained. Merging and dropping branches ripples the likelihood by about as much."""
-_PATIENCE = 80
+PATIENCE = 80
+"""Moves, when nothing else is asked for."""
 _FAR = 20.0
 """Where more than this is promised the curvature that was learned on the way is that of another place."""
 _LOST = 1.0
@@ -19,19 +20,23 @@ _LOST = 1.0
 
 
 def climb(
-    steps: Steps, problem: Problem, curvature: FloatArray | None = None, enough: float = ENOUGH
+    steps: Steps,
+    problem: Problem,
+    curvature: FloatArray | None = None,
+    enough: float = ENOUGH,
+    patience: int = PATIENCE,
 ) -> tuple[FloatArray, Told, bool]:
     """Return where the likelihood is largest, what it says there, and whether nothing more was to be gained.
 
     Quasi-Newton (Broyden, Fletcher, Goldfarb, Shanno; damped as in Powell, Lect. Notes Math. 630 (1978) 144), whose
     first curvature is the information that there would be if all events were known, unless a better one is known; far
-    from the top always that. `enough` is what need not be gained any more.
+    from the top always that. `enough` is what need not be gained any more, `patience` how many moves are made.
     """
     here = problem.inside(problem.start)
     told = problem.told(steps, here)
     curvature, fresh = (problem.metric(told), True) if curvature is None else (curvature, False)
     gain, whole = np.inf, False
-    for _ in range(_PATIENCE):
+    for _ in range(patience):
         move = _move(problem, here, told, curvature)
         gain = float(move @ told.score)
         if gain > _FAR and not fresh:

@@ -15,7 +15,7 @@ from nwlab.core.drive import FloatArray
 _REACHES = (1.0, 0.1, 0.01, 0.003)
 """Differences of the score are taken over this part of the errors that there would be if events were known,"""
 _UNEVEN = 0.1
-"""the next one where they are not symmetric to this: a ridge that little is known along bends."""
+"""the next one where they are not symmetric to this: a ridge that little is known along bends, but ripples grow."""
 _LEAST, _RIPPLES = 0.02, 0.4
 """The least share of the information that is left when they are not: that, or this over the root of how many readings.
 What ripples feign falls so, and of long records with much read noise a few thousandths are left of what would tell σ.
@@ -27,7 +27,9 @@ _KNOWN = 0.7
 _FALL = (0.4, 16.0)
 """What is believed of twice the fall there, which is 4 for a parabola;"""
 _ENOUGH = 0.05
-"""and how well it need be known."""
+"""how well it need be known,"""
+_MOVES = 12
+"""and how long that is tried."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +60,14 @@ def _curved(steps: Steps, problem: Problem, best: FloatArray, loose: list[int], 
     Seen through the metric it lies between nothing and all: the share of the information that is left when events are
     not known. Ripples of the likelihood that say otherwise are cut.
     """
-    root = np.linalg.inv(np.linalg.cholesky(metric))
-    seen = np.eye(len(loose))
+    root = np.asarray(np.linalg.inv(np.linalg.cholesky(metric)), dtype=np.float64)
+    seen, least_uneven = np.eye(len(loose)), np.inf
     for reach in _REACHES:
-        seen = _seen(steps, problem, best, loose, root, reach)
-        if np.abs(seen - seen.T).max(initial=0.0) < _UNEVEN:
+        here = _seen(steps, problem, best, loose, root, reach)
+        uneven = float(np.abs(here - here.T).max(initial=0.0))
+        if uneven < least_uneven:
+            seen, least_uneven = here, uneven
+        if uneven < _UNEVEN:
             break
     shares, vectors = np.linalg.eigh(0.5 * (seen + seen.T))
     back = root.T @ vectors
@@ -104,7 +109,7 @@ def _stretch(steps: Steps, problem: Problem, best: FloatArray, told: Told, curve
         away = abs(float(start[place] - best[place])) / along[place]
         if away < 0.5 * _AWAY:
             continue  # a bound is in the way, or nothing is known of it
-        _, ahead, _ = climb(steps, problem.held(place, start), information, _ENOUGH)
+        _, ahead, _ = climb(steps, problem.held(place, start), information, _ENOUGH, _MOVES)
         fall = 2.0 * (told.log_likelihood - ahead.log_likelihood) * (_AWAY / away) ** 2
         widths.append(_AWAY / np.sqrt(np.clip(np.nan_to_num(fall, nan=np.inf), *_FALL)))
     return float(max(widths, default=1.0))

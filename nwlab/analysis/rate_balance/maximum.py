@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.climb import climb
+from nwlab.analysis.rate_balance.climb import ENOUGH, climb
 from nwlab.analysis.rate_balance.covariance import errors_of
 from nwlab.analysis.rate_balance.likelihood import Told
 from nwlab.analysis.rate_balance.pieces import Steps
@@ -32,13 +32,13 @@ class Optimum:
         return self.at_bound & (self.problem.low < self.problem.high)
 
 
-def maximise(steps: Steps, problem: Problem) -> Optimum:
-    """Climb to the maximum, then see how far around it the likelihood stays large.
+def maximise(steps: Steps, problem: Problem, enough: float = ENOUGH) -> Optimum:
+    """Climb to the maximum, then see how far around it the likelihood stays large; `enough` as in `climb`.
 
     Short records bias the maximum by covariance times the bias of the score (Cox and Snell, J. R. Stat. Soc. B 30
     (1968) 248); it is subtracted in `corrected`.
     """
-    best, told, converged = climb(steps, problem)
+    best, told, converged = climb(steps, problem, enough=enough)
     errors = errors_of(steps, problem, best, told)
     bias = errors.curved @ problem.score_bias(best)
     in_errors = np.abs(bias) / np.maximum(np.sqrt(np.diag(errors.curved)), 1e-300)

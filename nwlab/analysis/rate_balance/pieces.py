@@ -36,7 +36,7 @@ class Steps:
     piece: FloatArray  # (kinds, pieces) s; 0 = no such piece
     read_level: IntArray  # (kinds,)
     aperture: FloatArray  # (kinds,) s
-    floor: FloatArray | None = None  # (levels,) A, offset that the range of the meter leaves; None = none
+    span: FloatArray | None = None  # (levels,) A, range of the meter; None = not known
 
     @property
     def duration(self) -> FloatArray:

@@ -21,6 +21,7 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 from nwlab.model.compiled import bare, compiled
+from nwlab.twin.branches.offset import BOTH, VARIANCE, bound, learn, widen
 
 KEPT = 8
 """Branches after each step."""
@@ -58,13 +59,22 @@ def follow(
     part: FloatArray,
     size: FloatArray,
     lean: FloatArray,
+    duration: FloatArray,
+    share: FloatArray,
+    sd: float,
     branches: FloatArray,
+    offset: FloatArray,
     predicted: FloatArray,
+    meter: FloatArray,
     chance: FloatArray,
     jumped: FloatArray,
     corrects: bool,
 ) -> None:
     """Take readings (samples,), NaN where there was none.
+
+    `duration` (samples,) in s is that of each step; `share` (samples,) is the conductance that an offset of 1 A feigns,
+    `sd` in A what it may be, and `offset` (3,) what is known of it, see `offset`, changed in place. Writes what is put
+    down to it, and the standard deviation of that, to `meter` (samples, 2) in S. `move` is changed, too.
 
     `branches` (3, KEPT): mean, variance and weight of each, changed in place; weight 0 = no branch. Writes mean and
     variance of each reading given those before to `predicted` (samples, 2), the chance of a smaller one to `chance`
@@ -74,17 +84,22 @@ def follow(
     law = Law(move, part, size, lean)
     children = np.zeros((3, KEPT * (1 + 2 * part.shape[1])))
     for k in range(reading.size):
+        off = widen(move[k], share[k], sd, duration[k], offset)
         _foresee(law, k, branches, predicted[k])
+        predicted[k, 0] += off
+        meter[k, 0], meter[k, 1] = off, share[k] * math.sqrt(offset[VARIANCE])
+        y = reading[k] - off
         chance[k], jumped[k] = math.nan, math.nan
-        if math.isnan(reading[k]):
-            _pass(law, k, branches)
-            continue
-        chance[k] = _smaller(law, k, branches, reading[k])
-        jumped[k] = _breed(law, k, branches, reading[k], children)
-        if corrects:
+        if not math.isnan(y):
+            chance[k] = _smaller(law, k, branches, y)
+            jumped[k] = _breed(law, k, branches, y, children)
+        if corrects and not math.isnan(y):
+            learn(move[k], share[k], sd, branches, y, 1.0 - jumped[k], offset)
             _select(children, branches)
+            bound(branches, offset)
         else:
             _pass(law, k, branches)
+            offset[BOTH] *= move[k, _B]
 
 
 @bare
