@@ -460,6 +460,52 @@ def test_a_file_that_changes_while_a_sweep_goes_on_ends_it(place: Path) -> None:
     assert "counted.py: has changed since the sweep began" in played.failure
 
 
+GRAPH = """name = "graph"
+terminals = ["A", "B"]
+
+[limits]
+voltage = "5 V"
+current = "1 mA"
+
+[network]
+path = "ring.edges"
+
+[[terminal]]
+name = "A"
+node = 0
+
+[[terminal]]
+name = "B"
+node = 2
+
+[model]
+kind = "file"
+law = "fixed"
+
+[model.parameters]
+conductance = "10 uS"
+"""
+
+
+def test_a_graph_that_changes_is_another_chip(place: Path) -> None:
+    """What a chip file names decides as much as what it says."""
+    (place / "ring.edges").write_text("0 1\n1 2\n2 3\n3 0\n", encoding="utf-8")
+    (place / "graph.toml").write_text(GRAPH, encoding="utf-8")
+
+    def asked(seed: int = 1) -> SweepOrder:
+        return ask(str(place / "mine.toml"), [str(place / "graph.toml")], {}, [("level", "1 V,2 V")], seed=seed)
+
+    (row, _) = play_batch(asked(2).words(), (0, 1)).rows
+    assert row["status"] == "played"
+    order = asked()
+    Book(place / "s", order, {}).close()
+    (place / "ring.edges").write_text("0 1\n1 2\n2 3\n3 0\n0 2\n", encoding="utf-8")
+    played = play_batch(order.words(), (0, 1))
+    assert "ring.edges: has changed since the sweep began" in played.failure
+    with pytest.raises(UsageError, match="asked for otherwise: the files that chip files name are not the same"):
+        Book(place / "s", asked(), {})
+
+
 def test_two_programs_do_not_write_one_sweep(place: Path) -> None:
     order = ask(str(place / "mine.toml"), ["resistor-10k"], {}, [])
     book = Book(place / "s", order, {})

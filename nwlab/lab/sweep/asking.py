@@ -11,7 +11,7 @@ from nwlab.core.errors import AskedError, UsageError
 from nwlab.core.record import Document
 from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find
-from nwlab.lab.provenance import own_steps
+from nwlab.lab.provenance import beside_chip, fingerprint, own_steps
 from nwlab.lab.running import check_twin, load_protocol, twin_order
 from nwlab.lab.sweep.axis import OF_CHIP, Axis, Cell, axis_of_chip, axis_of_protocol
 from nwlab.lab.sweep.order import CHANCE, SweepOrder, deciding_versions
@@ -21,6 +21,7 @@ from nwlab.protocol.protocol import Protocol
 
 LARGEST = 10_000_000
 """Points of a sweep; more is a slip of the finger."""
+_GRAPHS = f"{OF_CHIP}network.path"
 _TRIED = 50  # values of an axis that are looked at beforehand
 
 
@@ -51,17 +52,20 @@ def ask(
     for file in files:
         _try_out(file, loaded, axes)
     first = files[0].seed
+    chips_asked = tuple(_resolved(file.path, file.text) for file in files)
+    model = None if follower is None else _resolved(Path(follower.chip), load_chip(follower.chip).text)
     order = SweepOrder(
         protocol=_resolved(find("protocol", protocol), loaded.text),
         steps=tuple(_resolved(Path(each.path), each.text) for each in own_steps(loaded).values()),
         settings={name: loaded.parameters[name].value for name in settings},
-        chips=tuple(_resolved(file.path, file.text) for file in files),
+        chips=chips_asked,
         axes=axes,
         seed=seed if seed is not None else 0 if first is None else first,
         repetitions=seeds,
         versions=deciding_versions(),
-        twin=None if follower is None else _resolved(Path(follower.chip), load_chip(follower.chip).text),
+        twin=model,
         twin_filter="" if follower is None else follower.filter,
+        beside=_beside(chips_asked if model is None else (*chips_asked, model), axes),
     )
     _check_numbers(order)
     return order
@@ -142,6 +146,18 @@ def _check_numbers(order: SweepOrder) -> None:
         raise UsageError("one chip is named twice: --seeds plays each point several times")
     if order.points > LARGEST:
         raise UsageError(f"this makes {order.points:,} points; a sweep has at most {LARGEST:,}")
+
+
+def _beside(chips: Sequence[Document], axes: Sequence[Axis]) -> tuple[Document, ...]:
+    """Return the files that chips name, those included that an axis lets them name."""
+    found = {each.path: each for chip in chips for each in beside_chip(chip)}
+    for chip in chips:
+        for axis in axes:
+            if axis.key == _GRAPHS:
+                for value in axis.values:
+                    named = fingerprint(Path(chip.path).parent / str(value))
+                    found[named.path] = named
+    return tuple(found[path] for path in sorted(found))
 
 
 def _resolved(path: Path, text: str) -> Document:

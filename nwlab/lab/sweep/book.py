@@ -177,12 +177,13 @@ _NAMES = {
     "versions": "the versions of nwlab or its packages are",
     "twin": "the chip file of the twin (--twin) is",
     "twin_filter": "the filter of the twin (--twin-filter) is",
+    "beside": "the files that chip files name are",
 }
-_WITHOUT_TWIN: dict[str, Any] = {"twin": None, "twin_filter": ""}
-"""What sweeps had been asked for before there were any twins beside them."""
+_BEFORE: dict[str, Any] = {"twin": None, "twin_filter": "", "beside": []}
+"""What older sweeps had been asked for, whose records do not say so."""
 
 
 def _differing(asked: dict[str, Any], then: object) -> str:
     """Name the first thing that was asked for otherwise; empty when everything is the same."""
-    before = _WITHOUT_TWIN | cast("dict[str, Any]", then) if isinstance(then, dict) else {}
+    before = _BEFORE | cast("dict[str, Any]", then) if isinstance(then, dict) else {}
     return next((text for name, text in _NAMES.items() if before.get(name) != asked[name]), "")

@@ -57,6 +57,7 @@ class SweepOrder:
     versions: Mapping[str, str]
     twin: Document | None = None  # chip file of the model that follows each point
     twin_filter: str = ""
+    beside: tuple[Document, ...] = ()  # files that chips name, with digests in place of texts
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -108,4 +109,5 @@ def order_from(words: str) -> SweepOrder:
         versions=content["versions"],
         twin=None if content["twin"] is None else Document(**content["twin"]),
         twin_filter=content["twin_filter"],
+        beside=tuple(Document(**each) for each in content["beside"]),
     )

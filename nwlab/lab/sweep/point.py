@@ -6,13 +6,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from nwlab.core.chip import CheckedChip
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import FileError, NwlabError
 from nwlab.core.record import Document
-from nwlab.lab.provenance import own_steps
+from nwlab.lab.provenance import fingerprint, own_steps
 from nwlab.lab.sweep.axis import Cell
 from nwlab.lab.sweep.following import Following
 from nwlab.lab.sweep.order import Point, SweepOrder
@@ -119,7 +120,8 @@ def _pair(curve: Curve, terminals: tuple[str, ...]) -> str:
 def _load(order: SweepOrder) -> Protocol:
     protocol = load_protocol(order.protocol.path, **order.settings)
     now = (Document(str(protocol.path), protocol.text), *own_steps(protocol).values())
-    for then, each in zip((order.protocol, *order.steps), now, strict=False):
+    now = (*now, *(fingerprint(Path(each.path)) for each in order.beside))
+    for then, each in zip((order.protocol, *order.steps, *order.beside), now, strict=False):
         if each.text != then.text:
             raise FileError("has changed since the sweep began: restore it, or sweep into another folder", each.path)
     return protocol
