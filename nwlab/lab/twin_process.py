@@ -159,7 +159,8 @@ class TwinProcess:
                 return f"it was behind when the run ended, and then told nothing for {duration(self._patience.stuck)}"
             if self._is_enough or is_waiting(self._folder, Request.STOP):
                 return "it was behind when the run ended, and was not waited for to the end"
-            if not is_told and now - begun > self._patience.untold:
+            is_alive = now - self._heard < self._patience.untold
+            if patient and is_alive and not is_told and now - begun > self._patience.untold:
                 is_told = True
                 aside("everything is measured and on record; its twin still works on it (Ctrl-C goes on without that)")
         return ""

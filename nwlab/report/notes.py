@@ -117,7 +117,8 @@ def _ready(content: Note) -> str:
 def _summary(content: Note) -> str:
     jumps = f"; {wording.count(content['jumps'], 'jump')}" if "jumps" in content else ""
     spread, strange = content["root mean square"], content["share beyond 3"]
-    return f"{twin.explained(content['residuals'], spread, strange)}{jumps}; {twin.raised(content['alarms'])}"
+    alarms = twin.raised(content["alarms"]) or twin.NO_ALARMS
+    return f"{twin.explained(content['residuals'], spread, strange)}{jumps}; {alarms}"
 
 
 def _jump(content: Note) -> str:

@@ -16,6 +16,7 @@ _TOLD = (READY, SUMMARY, JUMP, ALARM, SKIPPED)
 _COUNTED = {JUMP: "probability", ALARM: "for steps"}
 """Kinds of notes of which a twin leaves many, and what marks them: alarms that name what has changed are rare."""
 _LOST = ("dropped", "subscriber failed")
+NO_ALARMS = "no alarms"
 Note = Mapping[str, Any]
 
 
@@ -46,7 +47,8 @@ class TwinDigest:
         """Yield name and text of what is to be told to a person."""
         yield "twin", f"{Path(self.chip).name or 'of a chip'}: {explained(self.residuals, self.spread, self.strange)}"
         jumps = [] if self.jumps is None else [wording.count(self.jumps, "jump")]
-        yield "it saw", ", ".join([*jumps, raised(self.alarms)])
+        none = NO_ALARMS if self.residuals is not None else f"{NO_ALARMS} on record until it ended"
+        yield "it saw", ", ".join([*jumps, raised(self.alarms) or none])
         if self.changed:
             yield "changed", ", ".join(f"{each.what}{_named(each.time)}" for each in self.changed)
         if self.skipped:
@@ -104,15 +106,16 @@ def explained(residuals: int | None, spread: float | None, strange: float | None
         return "no summary of how well it explained the readings is on record"
     if spread is None:
         return "it had no reading to explain"
-    beyond = "" if strange is None else f", {100 * strange:.2g} % beyond three standard deviations"
+    share = "" if strange is None else f"{100 * strange:.2g}" if strange < 0.1 else f"{100 * strange:.0f}"
+    beyond = share and f", {share} % beyond three standard deviations"
     return f"{wording.count(residuals, 'residual')} with a spread of {spread:.3g} (1 if chip and model agree){beyond}"
 
 
 def raised(alarms: Mapping[str, Any]) -> str:
-    """Say how many alarms there were, and about what."""
+    """Say how many alarms there were, and about what; nothing where there was none."""
     kinds = ", ".join(f"{times} {kind}" for kind, times in alarms.items())
     total = sum(_count(times) or 0 for times in alarms.values())
-    return f"{wording.count(total, 'alarm')} ({kinds})" if total else "no alarms"
+    return f"{wording.count(total, 'alarm')} ({kinds})" if total else ""
 
 
 def _of(notes: Sequence[Note], kind: str) -> list[Note]:

@@ -50,6 +50,7 @@ class Follower:
         self._scanner: Scanner | None = None
         self._torn = b""
         self._place = 0
+        self.is_level = False  # whether the last `poll` ended because nothing more was there
 
     def __enter__(self) -> Follower:
         return self
@@ -95,9 +96,12 @@ class Follower:
         """
         events: list[Event] = []
         samples = 0
-        while samples < most and not self.damage and (line := self._line()):
-            event = self._take(line)
+        self.is_level = False
+        while samples < most:
+            line = b"" if self.damage else self._line()
+            event = self._take(line) if line else None
             if event is None:
+                self.is_level = True
                 break
             events.append(event)
             samples += event.reading.steps if isinstance(event, BlockArrived) else 1

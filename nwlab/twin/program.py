@@ -31,7 +31,6 @@ _PAUSE = 0.005  # s between two looks at a record that has not grown
 _LATE = 5.0  # s behind the run after which a twin skips what it has missed
 _PIECE = 1 << 16  # bytes of questions that are read at once
 _AT_ONCE = 1000  # samples that are followed before anything else is looked at
-_NEAR = 0.999  # share of the record that counts as all of it
 
 
 class Follow:
@@ -50,7 +49,7 @@ class Follow:
         with Follower(self._folder) as follower:
             while True:
                 events = follower.poll(_AT_ONCE)
-                is_current = self._keep_up(follower.share)
+                is_current = self._keep_up(is_level=follower.is_level)
                 for event in self._batches(events):
                     self._take(event)
                 if is_current:
@@ -62,7 +61,7 @@ class Follow:
                 self._is_ending = self._is_ending or self._listen(0.0 if events else _PAUSE)
         self._tell_skipped()
 
-    def _keep_up(self, share: float) -> bool:
+    def _keep_up(self, *, is_level: bool) -> bool:
         """Skip what was just read if it is too old; return whether it reaches to the end of the record."""
         now = self._clock.now()
         if self._is_ending:
@@ -70,9 +69,9 @@ class Follow:
             return True
         if now - self._current > _LATE:
             self._skipped = self._skipped or 1
-        if share >= _NEAR:
+        if is_level:
             self._current = now
-        return share >= _NEAR
+        return is_level
 
     def _answer(self) -> None:
         """Answer the last question, when the record was read up to it; nobody waits for earlier ones any more."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from live.test_start_draft import LISTS, named
 
+from nwlab.core.errors import UsageError
 from nwlab.core.record import MANIFEST
 from nwlab.live.run.wording import Mood
 from nwlab.live.start.catalogue import Catalogue, entry_of
@@ -241,6 +242,17 @@ def test_a_past_run_fills_the_form_again(tmp_path: Path, player: Player) -> None
     assert past.picture == past.folder / "trace.png"
     lists: Catalogue = LISTS
     assert Draft(choices_of(past, lists, str(tmp_path)), lists).order() == asked.order()
+
+
+def test_a_run_whose_twin_was_corrected_otherwise_is_for_the_command_line(tmp_path: Path, player: Player) -> None:
+    """The form has no field for it, and another filter would be another twin."""
+    resistor = named("chips", "resistor-10k")
+    player.play(job_of(draft(tmp_path, chip=resistor, twin=resistor, texts={"count": "3"})))
+    everything(player)
+    (past,) = PastRuns().look(tmp_path)
+    other = replace(past, info=replace(past.info, opened={**past.info.opened, "twin_filter": "off"}))
+    with pytest.raises(UsageError, match="had a twin with --twin-filter off, for which there is the command line only"):
+        choices_of(other, LISTS, str(tmp_path))
 
 
 def test_a_run_that_was_killed_is_listed_as_cut_off(tmp_path: Path) -> None:

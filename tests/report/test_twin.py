@@ -93,6 +93,12 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     assert {"it skipped", "twin lost"} <= set(lines)
 
 
+def test_a_twin_that_was_lost_is_not_said_to_have_seen_nothing(tmp_path: Path) -> None:
+    told = twin_of(noted(tmp_path / "r", READY, DROPPED))
+    assert told is not None
+    assert dict(told.lines())["it saw"] == "no alarms on record until it ended"
+
+
 def test_only_the_last_twin_of_a_continued_run_counts(tmp_path: Path) -> None:
     told = twin_of(noted(tmp_path / "r", READY, *MANY, *NAMED, DROPPED, READY, SUMMARY))
     assert told is not None

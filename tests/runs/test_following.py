@@ -91,6 +91,7 @@ def test_a_long_run_comes_in_portions(tmp_path: Path) -> None:
     with Follower(tmp_path / "r") as late:
         portions = []
         while portion := late.poll(most=3):
+            assert late.is_level == (len(portion) < 3)
             assert len(portion) <= 3
             portions += portion
     assert all(map(same, portions, told.events))

@@ -19,6 +19,7 @@ from nwlab.runs.recording import read_manifest
 
 RUNNING, CUT_OFF = "running", "cut off"
 _ELSEWHERE = ("tcp://", "replay:")
+_USUAL = "best"  # filter of a twin, where none was asked for
 _PICTURES = ("trace.png", "prediction.png")
 
 
@@ -109,6 +110,11 @@ def choices_of(past: Past, catalogue: Catalogue, out: str) -> Choices:
     if str(opened.get("bench")).startswith(_ELSEWHERE):
         raise UsageError(
             f"{past.folder.name} was played on {opened['bench']}, for which there is the command line only"
+        )
+    if opened.get("twin_filter") not in (None, _USUAL):
+        raise UsageError(
+            f"{past.folder.name} had a twin with --twin-filter {opened['twin_filter']}, for which there is the command "
+            "line only"
         )
     bench, chip, twin = (_path(opened.get(name)) for name in ("bench", "chip", "twin"))
     faults = info.documents.get("faults")
