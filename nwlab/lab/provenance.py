@@ -36,9 +36,9 @@ def beside_chip(chip: Document) -> tuple[Document, ...]:
 def fingerprint(path: Path) -> Document:
     """Return a file with a digest in place of its text; an empty one where it cannot be read."""
     try:
-        return Document(str(path.resolve()), hashlib.sha256(path.read_bytes()).hexdigest())
+        return Document(str(path.absolute()), hashlib.sha256(path.read_bytes()).hexdigest())
     except OSError:
-        return Document(str(path.resolve()), "")
+        return Document(str(path.absolute()), "")
 
 
 def _named(content: Mapping[str, Any], key: str = "") -> Iterator[str]:

@@ -259,9 +259,9 @@ class _Where:
 
 
 def _as_film(steps: Steps, found: Foretold) -> Steps:
-    """Return what was read of the film alone: without the offset of a range, nor where that spreads much of it."""
+    """Return what was read of the film alone: without the offset of a range, nor where that is hardly known."""
     blurred = found.doubt > _BLURRED * found.sd
-    return replace(steps, reading=np.where(blurred, np.nan, steps.reading - found.offset))
+    return replace(steps, reading=np.where(blurred, np.nan, steps.reading - found.offset), noise=found.noise)
 
 
 def _residuals(steps: Steps, found: Foretold) -> FloatArray:

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.drive import FloatArray
 from nwlab.twin.meters import FLOOR
 
-_FAINT = 1e-4
-"""V below which nothing is read."""
 _NOISE = ((2e-5, 2e-3), (2e-4, 2.3e-4), (2e-3, 3.3e-5), (2e-2, 1.1e-6), (0.5, 3.5e-7))
 """Aperture in s, and standard deviation of a reading over its range, last digit included (Keithley SPEC-2636B)."""
 _APERTURE, _PART = np.log(_NOISE).T
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FilmMeter:
-    """How some samples were read; (samples,) each."""
-
-    share: FloatArray  # S/A: the conductance that a current of 1 A more feigns; 0 where nothing is known of the range
-    offset: FloatArray  # A, standard deviation of the offset
-    noise: FloatArray  # A, standard deviation of what differs from reading to reading
-
-    @property
-    def is_steady(self) -> bool:
-        """Whether all were read on one range."""
-        return bool(np.all(self.offset == self.offset[0]))
+def noise_of(steps: Steps) -> FloatArray:
+    """Return the standard deviation in S that a range adds to each reading, (n,), as data sheets have it."""
+    nothing, aperture = np.zeros(steps.at.size), steps.aperture[steps.kind]
+    if steps.range is None:
+        return nothing
+    some = np.log(np.where(aperture > 0.0, aperture, 1.0))
+    part = np.where(aperture > 0.0, np.exp(np.interp(some, _APERTURE, _PART)), 0.0)
+    return steps.range.span * part * np.abs(steps.range.share)
 
 
-def film_meter(steps: Steps, read_noise: float | None) -> FilmMeter:
-    """Return how a block was read; `read_noise` in A is that of a chip file, None = what the range has."""
-    level, nothing = steps.level[steps.at], np.zeros(steps.at.size)
-    if steps.span is None:
-        return FilmMeter(nothing, nothing, nothing)
-    share = np.where(level >= _FAINT, 1.0 / np.maximum(level, _FAINT), 0.0)
-    span, aperture = steps.span[steps.at], steps.aperture[steps.kind]
-    noise = nothing
-    if read_noise is None:
-        some = np.log(np.where(aperture > 0.0, aperture, 1.0))
-        noise = np.where(aperture > 0.0, span * np.exp(np.interp(some, _APERTURE, _PART)), 0.0)
-    return FilmMeter(share, FLOOR * span, noise)
+def offset_sd(steps: Steps) -> float:
+    """Return the standard deviation in A or V of the offset that a range may have."""
+    return 0.0 if steps.range is None else FLOOR * steps.range.span
+
+
+@dataclass(slots=True)
+class Offsets:
+    """What is known of the offsets of ranges, see `branches.offset`."""
+
+    _known: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    _last: str = ""
+
+    def of(self, span: Range) -> FloatArray:
+        """Return what is known of one, (3,), to be changed in place."""
+        sd = FLOOR * span.span
+        known = self._known.setdefault(span.meter, np.array([0.0, sd**2, 0.0]))
+        if span.meter != self._last:
+            known[2], self._last = 0.0, span.meter  # what went with the film then does so no longer
+        return known
+
+    def loosen(self) -> None:
+        """Nothing is known of how long it was since: they may have wandered by as much as they are large."""
+        for known in self._known.values():
+            known[1:] = np.inf, 0.0  # as much as the filter allows
+        self._last = ""

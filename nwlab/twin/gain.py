@@ -23,8 +23,9 @@ from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.tables import Tables, tables
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
+from nwlab.twin import film_meter
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.film_meter import film_meter
+from nwlab.twin.film_meter import offset_sd
 from nwlab.twin.scalar import Foretold
 
 _A, _B, _C, _H, _Q, _CROSS, _U = range(7)
@@ -63,15 +64,16 @@ class GainTwin:
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""
         found = tables(steps, self._film.world(steps.level))
-        meter, nothing = film_meter(steps, self._film.read_noise), np.full(steps.reading.size, np.nan)
-        doubt = np.hypot(meter.noise, meter.offset) * meter.share
-        found.move[:, _U] += doubt**2
+        nothing, zero = np.full(steps.reading.size, np.nan), np.zeros(steps.reading.size)
+        doubt = zero if steps.range is None else offset_sd(steps) * np.abs(steps.range.share)
+        meter = film_meter.noise_of(steps) if self._film.read_noise is None else zero
+        found.move[:, _U] += doubt**2 + meter**2
         noise = noise_of(found)
         mean, sd = nothing.copy(), nothing.copy()
         columns = (*found.move[:, : _H + 1].T, *noise, gain(found.move, noise), steps.reading)
         for k, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
             mean[k], sd[k] = self._step(*values)
-        return Foretold(mean, sd, (steps.reading - mean) / sd, nothing, np.zeros_like(doubt), doubt)
+        return Foretold(mean, sd, (steps.reading - mean) / sd, nothing, zero, doubt, meter)
 
     def _step(
         self, a: float, b: float, c: float, h: float, q: float, s: float, u: float, k: float, y: float

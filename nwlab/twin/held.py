@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
 
@@ -25,7 +25,7 @@ class Block:
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
-    span: FloatArray | float = 0.0  # A, range of the meter
+    range: Range | None = None  # of the meter; None = not known
 
 
 def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:
@@ -47,19 +47,25 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
         np.maximum(middle + half, onset),
         voltage,
         conductance,
-        _span(drive.forces[place], np.nan_to_num(conductance)),
+        _range(drive.forces[place], voltage, conductance, smallest),
     )
 
 
-def _span(force: Force, conductance: FloatArray) -> FloatArray | float:
-    """Return the range of each reading in A: that of a voltage is the current that makes it.
+def _range(force: Force, voltage: FloatArray, conductance: FloatArray, smallest: float) -> Range | None:
+    """Return the range that was read on; one that a drive does not name is the decade that holds the compliance.
 
-    One that a drive does not name is the decade that holds the compliance.
+    A current that is read off by o makes a conductance off by o/V, a voltage that is, one by −o·G/V.
     """
-    if force.range is None and not 0.0 < force.compliance < np.inf:
-        return 0.0
-    span = 10.0 ** np.ceil(np.log10(force.compliance) - _EVEN) if force.range is None else force.range
-    return span * (1.0 if force.quantity is Quantity.VOLTAGE else conductance)
+    span = force.range
+    if span is None:
+        if not 0.0 < force.compliance < np.inf:
+            return None
+        span = float(10.0 ** np.ceil(np.log10(force.compliance) - _EVEN))
+    some = np.abs(voltage) >= smallest
+    share = np.where(some, 1.0 / np.where(some, voltage, 1.0), 0.0)
+    if force.quantity is Quantity.CURRENT:
+        share = -share * np.nan_to_num(conductance)
+    return Range(f"{force.terminal} {force.low} {force.quantity.name} {span:.6g}", abs(span), share)
 
 
 def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArray:
@@ -103,8 +109,6 @@ class Held:
         self.moment, self.level, self.until = float(block.over[-1]), float(block.voltage[-1]), float(block.end[-1])
         index = np.arange(count * _PIECES, dtype=np.int32).reshape(count, _PIECES)
         whole = np.arange(count, dtype=np.int32)
-        span = np.zeros((count, _PIECES))
-        span[:, -1] = block.span
         return Steps(
             time=0.5 * (block.begin + block.over),
             reading=block.conductance,
@@ -116,5 +120,5 @@ class Held:
             piece=piece,
             read_level=index[:, 2],
             aperture=block.over - block.begin,
-            span=span.ravel(),
+            range=block.range,
         )

@@ -90,8 +90,13 @@ def _problem(steps: Steps, film: FilmLaw) -> Problem:
     duration = steps.duration
     x = film.world(steps.level).rate[steps.at] * duration
 
+    ranges = np.zeros(steps.level.size)
+    if steps.noise is not None:
+        ranges[steps.at] = steps.noise**2
+
     def make(numbers: Values) -> World:
-        return film.world(steps.level, numbers)
+        world = film.world(steps.level, numbers)
+        return world._replace(read=world.read + ranges)
 
     def bias(numbers: FloatArray) -> FloatArray:
         fast = np.exp(numbers[THETA]) * x[~steps.opens]

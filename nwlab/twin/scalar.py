@@ -15,7 +15,7 @@ from nwlab.analysis.rate_balance.world import Values
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.film_meter import FilmMeter, film_meter
+from nwlab.twin.film_meter import Offsets, noise_of, offset_sd
 
 _READ = 6
 """Place of the variance of a reading in the tables of a step."""
@@ -29,8 +29,9 @@ class Foretold:
     sd: FloatArray  # S
     z: FloatArray  # residual in standard deviations; NaN where there was no reading
     jump: FloatArray  # probability of a jump since the reading before; NaN where the filter does not know jumps
-    offset: FloatArray  # S, what of the reading is put down to the range of its meter
-    doubt: FloatArray  # S, standard deviation of what that range adds
+    offset: FloatArray  # S, what of the reading is put down to the offset of its meter
+    doubt: FloatArray  # S, standard deviation of that
+    noise: FloatArray  # S, standard deviation of what the range of the meter adds besides
 
 
 class Twin(Protocol):
@@ -88,6 +89,7 @@ class ScalarTwin:
         """Forget where the film is: anywhere between its bounds."""
         self._branches[:] = 0.0
         self._branches[:, 0] = float(self._film.law.conductance(0.5)), self._film.span**2, 1.0
+        self._offsets.loosen()
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""
@@ -96,10 +98,10 @@ class ScalarTwin:
         count = steps.reading.size
         world = self._film.world(steps.level)
         found = tables(steps, world, self._sizes)
-        meter = film_meter(steps, self._film.read_noise)
-        share, sd, offset = self._offsets.of(meter)
-        rest = meter.noise**2 + (0.0 if meter.is_steady else meter.offset**2)
-        found.move[:, _READ] += rest * meter.share**2
+        noise = noise_of(steps) if self._film.read_noise is None else np.zeros(count)
+        found.move[:, _READ] += noise**2
+        share = np.zeros(count) if steps.range is None else steps.range.share
+        offset = np.zeros(3) if steps.range is None else self._offsets.of(steps.range)
         lean = np.column_stack([np.full(count, self._film.lean), np.asarray(world.goal)[steps.read_level]])
         predicted, known, chance, jumped = np.zeros((count, 2)), np.zeros((count, 2)), np.zeros(count), np.zeros(count)
         follow(
@@ -110,7 +112,7 @@ class ScalarTwin:
             lean,
             steps.duration,
             share,
-            sd,
+            offset_sd(steps),
             self._branches,
             offset,
             predicted,
@@ -119,29 +121,9 @@ class ScalarTwin:
             jumped,
             self._corrects,
         )
-        doubt = np.hypot(known[:, 1], np.sqrt(rest) * meter.share)
-        return Foretold(predicted[:, 0], np.sqrt(predicted[:, 1]), ndtri(chance), jumped, known[:, 0], doubt)
-
-
-class Offsets:
-    """What is known of the offsets of a meter's ranges."""
-
-    def __init__(self) -> None:
-        self._known: dict[float, FloatArray] = {}
-        self._last = 0.0
-
-    def of(self, meter: FilmMeter) -> tuple[FloatArray, float, FloatArray]:
-        """Return what the filter takes: shares (samples,), the offset's standard deviation, and what is known of it.
-
-        Readings on ranges that change from one to the next teach nothing of any.
-        """
-        if not meter.is_steady:
-            return np.zeros_like(meter.share), 0.0, np.zeros(3)
-        sd = float(meter.offset[0])
-        known = self._known.setdefault(sd, np.array([0.0, sd**2, 0.0]))
-        if sd != self._last:
-            known[2], self._last = 0.0, sd  # what went with the state then does so no longer
-        return meter.share, sd, known
+        return Foretold(
+            predicted[:, 0], np.sqrt(predicted[:, 1]), ndtri(chance), jumped, known[:, 0], known[:, 1], noise
+        )
 
 
 def _array(values: Values) -> FloatArray:

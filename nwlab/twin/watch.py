@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.special import ndtri
 
 from nwlab.analysis.rate_balance.pieces import Steps
@@ -80,10 +81,10 @@ class Watch:
     def take(self, steps: Steps, places: Sequence[Place], alarmed: Collection[int] = ()) -> Iterator[Named | Explained]:
         """Take the samples of a block; `alarmed` are those at which a cumulative sum raised an alarm."""
         held, rates = samples_of(steps, self._film)
-        for k, (levels, speeds, reading, place) in enumerate(
-            zip(held, rates, steps.reading.tolist(), places, strict=True)
-        ):
-            self._window.add(levels, speeds, reading, place)
+        noise = np.zeros(steps.reading.size) if steps.noise is None else steps.noise
+        read = zip(steps.reading.tolist(), noise.tolist(), places, strict=True)
+        for k, (levels, speeds, (reading, spread, place)) in enumerate(zip(held, rates, read, strict=True)):
+            self._window.add(levels, speeds, reading, place, spread)
             if k in alarmed:
                 self._heed()
             if len(self._window) >= self._readings:

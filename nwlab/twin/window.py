@@ -37,6 +37,7 @@ class _Kept(NamedTuple):
     reading: float  # S
     level: float  # V, read at
     aperture: float  # s
+    noise: float  # S, standard deviation that the range of the meter adds
     pieces: list[tuple[float, float]]  # V, s
 
 
@@ -61,8 +62,13 @@ class Window:
         """The first sample that was kept."""
         return self._kept[0].place
 
-    def add(self, held: list[tuple[float, float]], rates: list[float], reading: float, place: Place) -> None:
-        """Take a sample: levels (V, s) since the one before, the last while it is read; θ at each; S, NaN for none."""
+    def add(
+        self, held: list[tuple[float, float]], rates: list[float], reading: float, place: Place, noise: float = 0.0
+    ) -> None:
+        """Take a sample: levels (V, s) since the one before, the last while it is read; θ at each; S, NaN for none.
+
+        `noise` in S is what the range of the meter adds to it.
+        """
         self._relaxed += sum(rate * length for rate, (_, length) in zip(rates, held, strict=True))
         for level, length in held[:-1]:
             self._hold(level, length)
@@ -71,7 +77,7 @@ class Window:
         if np.isnan(reading) or (self._kept and not moved):
             self._hold(level, aperture)
             return
-        self._kept.append(_Kept(place, reading, level, aperture, self._pieces))
+        self._kept.append(_Kept(place, reading, level, aperture, noise, self._pieces))
         self._pieces, self._relaxed = [], 0.0
 
     def steps(self) -> Steps:
@@ -96,6 +102,7 @@ class Window:
             piece=piece,
             read_level=index[:, -1],
             aperture=aperture,
+            noise=np.array([each.noise for each in self._kept]),
         )
 
     def _hold(self, level: float, length: float) -> None:

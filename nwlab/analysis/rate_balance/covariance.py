@@ -24,8 +24,8 @@ _AWAY = 2.0
 """Errors at which the likelihood is looked at once more: about where a 95 % interval ends,"""
 _KNOWN = 0.7
 """unless so large a part of the error would be there if events were known: then it is a parabola."""
-_FALL = (0.4, 16.0)
-"""What is believed of twice the fall there, which is 4 for a parabola;"""
+_FALL = (0.4, 4.0)
+"""What is believed of twice the fall there: from nearly nothing to that of a parabola;"""
 _ENOUGH = 0.05
 """how well it need be known,"""
 _MOVES = 12
@@ -61,9 +61,9 @@ def _curved(steps: Steps, problem: Problem, best: FloatArray, loose: list[int], 
     not known. Ripples of the likelihood that say otherwise are cut.
     """
     root = np.asarray(np.linalg.inv(np.linalg.cholesky(metric)), dtype=np.float64)
-    seen, least_uneven = np.eye(len(loose)), np.inf
+    seen, least_uneven = np.zeros_like(metric), np.inf
     for reach in _REACHES:
-        here = _seen(steps, problem, best, loose, root, reach)
+        here = root @ _information(steps, problem, best, loose, reach * root) @ root.T
         uneven = float(np.abs(here - here.T).max(initial=0.0))
         if uneven < least_uneven:
             seen, least_uneven = here, uneven
@@ -75,23 +75,21 @@ def _curved(steps: Steps, problem: Problem, best: FloatArray, loose: list[int], 
     return (back / np.clip(shares, least, 1.0)) @ back.T
 
 
-def _seen(
-    steps: Steps, problem: Problem, best: FloatArray, loose: list[int], root: FloatArray, reach: float
+def _information(
+    steps: Steps, problem: Problem, best: FloatArray, loose: list[int], directions: FloatArray
 ) -> FloatArray:
-    """Return how the score changes along each direction, both as the metric measures them, (loose, loose).
+    """Return how the score changes with each number, (loose, loose), from steps along each of the directions.
 
-    A direction is followed so many of its errors to both sides, or as far as bounds leave it room on both.
+    They are taken to both sides, as far as bounds leave each number room.
     """
-    seen = np.eye(len(loose))
-    for row, direction in enumerate(root):
+    moved, rise = np.zeros_like(directions), np.zeros_like(directions)
+    for row, direction in enumerate(directions):
         step = np.zeros(best.size)
-        step[loose] = reach * direction
-        step *= problem.room(best, step)
-        length = float(np.linalg.norm(step[loose]) / np.linalg.norm(direction))
-        if length > 0.0:
-            rise = problem.told(steps, best - step).score - problem.told(steps, best + step).score
-            seen[row] = root @ rise[loose] / (2.0 * length)
-    return seen
+        step[loose] = direction
+        above, below = problem.inside(best + step), problem.inside(best - step)
+        moved[row] = (above - below)[loose]
+        rise[row] = (problem.told(steps, below).score - problem.told(steps, above).score)[loose]
+    return np.asarray(np.linalg.solve(moved, rise), dtype=np.float64)
 
 
 def _stretch(steps: Steps, problem: Problem, best: FloatArray, told: Told, curved: FloatArray, place: int) -> float:
@@ -102,7 +100,7 @@ def _stretch(steps: Steps, problem: Problem, best: FloatArray, told: Told, curve
     often as it says (Wilks, Ann. Math. Statist. 9 (1938) 60). The error is that of its longer side.
     """
     along = curved[place] / np.sqrt(curved[place, place])
-    information = _information(problem, best, told, curved)
+    information = _inverse(problem, best, told, curved)
     widths: list[float] = []
     for side in (-_AWAY, _AWAY):
         start = problem.inside(best + problem.stride(side * along))
@@ -111,11 +109,12 @@ def _stretch(steps: Steps, problem: Problem, best: FloatArray, told: Told, curve
             continue  # a bound is in the way, or nothing is known of it
         _, ahead, _ = climb(steps, problem.held(place, start), information, _ENOUGH, _MOVES)
         fall = 2.0 * (told.log_likelihood - ahead.log_likelihood) * (_AWAY / away) ** 2
-        widths.append(_AWAY / np.sqrt(np.clip(np.nan_to_num(fall, nan=np.inf), *_FALL)))
+        if np.isfinite(fall):
+            widths.append(_AWAY / np.sqrt(np.clip(fall, *_FALL)))
     return float(max(widths, default=1.0))
 
 
-def _information(problem: Problem, best: FloatArray, told: Told, covariance: FloatArray) -> FloatArray:
+def _inverse(problem: Problem, best: FloatArray, told: Told, covariance: FloatArray) -> FloatArray:
     """Return what a covariance is the inverse of, (parameters, parameters); for what it does not know, the metric's."""
     information, loose = np.diag(np.diag(problem.metric(told))), problem.loose(best)
     information[np.ix_(loose, loose)] = np.linalg.inv(covariance[np.ix_(loose, loose)])

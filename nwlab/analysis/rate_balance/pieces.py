@@ -23,6 +23,15 @@ _TICK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Range:
+    """The range of the meter that took some readings."""
+
+    meter: str  # what tells it from others
+    span: float  # A or V, its end
+    share: FloatArray  # (n,) S per A or V, what an offset feigns; 0 where it feigns nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Steps:
     """Readings in order, and what happened to the chip since the one before."""
 
@@ -36,7 +45,8 @@ class Steps:
     piece: FloatArray  # (kinds, pieces) s; 0 = no such piece
     read_level: IntArray  # (kinds,)
     aperture: FloatArray  # (kinds,) s
-    span: FloatArray | None = None  # (levels,) A, range of the meter; None = not known
+    range: Range | None = None  # None = not known
+    noise: FloatArray | None = None  # (n,) S, standard deviation that this range adds to each; None = none
 
     @property
     def duration(self) -> FloatArray:

@@ -46,14 +46,6 @@ class Problem:
         """Return a move (parameters,), or as much of it as is no longer than a stride."""
         return move * min(1.0, STRIDE / max(float(np.max(np.abs(move / self.scale))), 1e-300))
 
-    def room(self, numbers: FloatArray, step: FloatArray) -> float:
-        """Return which part of a step (parameters,) bounds allow to both sides; soft ones do not count."""
-        hard = np.ones(step.size, dtype=np.bool_)
-        hard[list(self.soft)] = False
-        moving = hard & (step != 0.0)
-        near = np.minimum(numbers - self.low, self.high - numbers)[moving]
-        return float(np.min(near / np.abs(step[moving]), initial=1.0))
-
     def at_bound(self, numbers: FloatArray) -> BoolArray:
         """Return which numbers stand at a bound, (parameters,)."""
         return (numbers <= self.low) | (numbers >= self.high)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nwlab.core.errors import AskedError, UsageError
+from nwlab.core.own_code import is_own
 from nwlab.core.record import Document
 from nwlab.lab.opening import load_chip
 from nwlab.lab.places import find
@@ -151,12 +152,11 @@ def _check_numbers(order: SweepOrder) -> None:
 def _beside(chips: Sequence[Document], axes: Sequence[Axis]) -> tuple[Document, ...]:
     """Return the files that chips name, those included that an axis lets them name."""
     found = {each.path: each for chip in chips for each in beside_chip(chip)}
-    for chip in chips:
-        for axis in axes:
-            if axis.key == _GRAPHS:
-                for value in axis.values:
-                    named = fingerprint(Path(chip.path).parent / str(value))
-                    found[named.path] = named
+    names = [str(value) for axis in axes for value in axis.values if axis.key == _GRAPHS]
+    named = [value for axis in axes if axis.is_of_chip for value in axis.values if isinstance(value, str)]
+    names += [value.partition(":")[0] for value in named if is_own(value)]
+    for each in (fingerprint(Path(chip.path).parent / name) for chip in chips for name in names):
+        found[each.path] = each
     return tuple(found[path] for path in sorted(found))
 
 

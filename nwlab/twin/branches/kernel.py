@@ -72,9 +72,9 @@ def follow(
 ) -> None:
     """Take readings (samples,), NaN where there was none.
 
-    `duration` (samples,) in s is that of each step; `share` (samples,) is the conductance that an offset of 1 A feigns,
-    `sd` in A what it may be, and `offset` (3,) what is known of it, see `offset`, changed in place. Writes what is put
-    down to it, and the standard deviation of that, to `meter` (samples, 2) in S. `move` is changed, too.
+    `duration` (samples,) in s is that of each step; `share` (samples,) is the conductance that an offset of 1 feigns,
+    `sd` what it may be, and `offset` (3,) what is known of it, see `offset`, changed in place. Writes what is put down
+    to it, and the standard deviation of that, to `meter` (samples, 2) in S. `move` is changed, too.
 
     `branches` (3, KEPT): mean, variance and weight of each, changed in place; weight 0 = no branch. Writes mean and
     variance of each reading given those before to `predicted` (samples, 2), the chance of a smaller one to `chance`
@@ -87,7 +87,7 @@ def follow(
         off = widen(move[k], share[k], sd, duration[k], offset)
         _foresee(law, k, branches, predicted[k])
         predicted[k, 0] += off
-        meter[k, 0], meter[k, 1] = off, share[k] * math.sqrt(offset[VARIANCE])
+        meter[k, 0], meter[k, 1] = off, abs(share[k]) * math.sqrt(offset[VARIANCE])
         y = reading[k] - off
         chance[k], jumped[k] = math.nan, math.nan
         if not math.isnan(y):

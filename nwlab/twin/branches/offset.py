@@ -8,13 +8,11 @@ what a reading teaches counts as far as there was none.
 
 from __future__ import annotations
 
-import math
-
 from nwlab.core.drive import FloatArray
 from nwlab.model.compiled import bare
 
 OFFSET, VARIANCE, BOTH = range(3)
-"""What is known of it: A, A², and its covariance with the state in A·S."""
+"""What is known of it: A (or V, where that is read), its square, and its covariance with the state."""
 FARTHEST = 3.0
 """Standard deviations beyond which nothing is put down to it: what stays is a change of the chip."""
 DRIFT = 5e-3
@@ -29,8 +27,7 @@ _A, _B, _C, _H, _Q, _CROSS, _U, _CALM = range(8)
 def widen(move: FloatArray, share: float, sd: float, duration: float, known: FloatArray) -> float:
     """Add to a step (8,) what is not known of the offset; return what is, in S.
 
-    `share` is one over the voltage, `sd` in A that of the offset as long as nothing is known of it, `duration` of the
-    step in s.
+    `share` is the conductance that an offset of 1 feigns, `sd` what it may be, `duration` that of the step in s.
     """
     known[VARIANCE] = min(known[VARIANCE] + (DRIFT * sd) ** 2 * duration, sd * sd)
     move[_U] += share * (2.0 * move[_H] * known[BOTH] + share * known[VARIANCE])
@@ -62,10 +59,11 @@ def learn(
 
 @bare
 def bound(branches: FloatArray, known: FloatArray) -> None:
-    """Keep state and offset apart in each branch: no reading may be surer than nature is noisy."""
-    least = math.inf
+    """Let no branch (3, KEPT) be narrower than what it shares with the offset allows: a reading would seem too sure."""
+    if known[VARIANCE] <= 0.0:
+        known[BOTH] = 0.0
+        return
+    least = known[BOTH] ** 2 / (known[VARIANCE] * _APART)
     for j in range(branches.shape[1]):
         if branches[2, j] > 0.0:
-            least = min(least, branches[1, j])
-    most = _APART * math.sqrt(least * known[VARIANCE])
-    known[BOTH] = min(max(known[BOTH], -most), most)
+            branches[1, j] = max(branches[1, j], least)
