@@ -187,7 +187,7 @@ class Companion:
         """Return how far residuals may lie to one side; `known` in S is where the film was before the first step."""
         if self._leaning is None:
             return None
-        there = np.where(np.isfinite(steps.reading), steps.reading, found.mean)
+        there = np.where(np.isfinite(steps.reading), steps.reading, found.mean) - found.offset
         return self._leaning.of(steps, np.append(known, there[:-1]), found.sd)
 
     def _jumps(self, where: _Where, jump: FloatArray) -> Iterator[Noted]:

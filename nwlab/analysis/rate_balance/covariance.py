@@ -80,13 +80,13 @@ def _information(
 ) -> FloatArray:
     """Return how the score changes with each number, (loose, loose), from steps along each of the directions.
 
-    They are taken to both sides, as far as bounds leave each number room.
+    They are taken to both sides, as far as hard bounds leave each number room.
     """
     moved, rise = np.zeros_like(directions), np.zeros_like(directions)
     for row, direction in enumerate(directions):
         step = np.zeros(best.size)
         step[loose] = direction
-        above, below = problem.inside(best + step), problem.inside(best - step)
+        above, below = problem.about(best + step), problem.about(best - step)
         moved[row] = (above - below)[loose]
         rise[row] = (problem.told(steps, below).score - problem.told(steps, above).score)[loose]
     return np.asarray(np.linalg.solve(moved, rise), dtype=np.float64)

@@ -42,6 +42,12 @@ class Problem:
         """Return the nearest numbers that are allowed, (parameters,)."""
         return np.clip(numbers, self.low, self.high)
 
+    def about(self, numbers: FloatArray) -> FloatArray:
+        """Return the nearest numbers, (parameters,), that are allowed where soft bounds do not count."""
+        found = self.inside(numbers)
+        found[list(self.soft)] = numbers[list(self.soft)]
+        return found
+
     def stride(self, move: FloatArray) -> FloatArray:
         """Return a move (parameters,), or as much of it as is no longer than a stride."""
         return move * min(1.0, STRIDE / max(float(np.max(np.abs(move / self.scale))), 1e-300))
