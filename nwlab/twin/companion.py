@@ -25,7 +25,9 @@ _SURE = 0.95  # probability from which on a jump is worth a note
 _STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _FARTHEST = 4.7  # standard deviations up to which a filter's probabilities tell residuals apart
 _NOTHING = 1e-30  # S
-_BLURRED = 0.3  # part of what spreads a residual from which on it says too little of the film to name what has changed
+_BLURRED, _NOISY = 0.3, 0.7
+"""Parts of what spreads a residual: where more is due to an offset, or to noise that only a data sheet tells, it says
+too little of the film to name what has changed."""
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
 _TANGLED = "more than one way leads around the film, so that no reading is its current"
 _JUMPS_APART, _JUMPS = 10, 10  # samples for a note of a jump, and jumps at once that are told each
@@ -259,8 +261,8 @@ class _Where:
 
 
 def _as_film(steps: Steps, found: Foretold) -> Steps:
-    """Return what was read of the film alone: without the offset of a range, nor where that is hardly known."""
-    blurred = found.doubt > _BLURRED * found.sd
+    """Return what was read of the film alone: without the offset of a range, nor where its meter tells too little."""
+    blurred = (found.doubt > _BLURRED * found.sd) | (found.noise > _NOISY * found.sd)
     return replace(steps, reading=np.where(blurred, np.nan, steps.reading - found.offset), noise=found.noise)
 
 
