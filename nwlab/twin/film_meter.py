@@ -15,7 +15,7 @@ _NOISE = ((2e-5, 2e-3), (2e-4, 2.3e-4), (2e-3, 3.3e-5), (2e-2, 1.1e-6), (0.5, 3.
 _APERTURE, _PART = np.log(_NOISE).T
 
 
-def noise_of(steps: Steps) -> FloatArray:
+def range_noise(steps: Steps) -> FloatArray:
     """Return the standard deviation in S that a range adds to each reading, (n,), as data sheets have it."""
     nothing, aperture = np.zeros(steps.at.size), steps.aperture[steps.kind]
     if steps.range is None:

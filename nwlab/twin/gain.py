@@ -23,9 +23,8 @@ from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.analysis.rate_balance.tables import Tables, tables
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
-from nwlab.twin import film_meter
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.film_meter import offset_sd
+from nwlab.twin.film_meter import offset_sd, range_noise
 from nwlab.twin.scalar import Foretold
 
 _A, _B, _C, _H, _Q, _CROSS, _U = range(7)
@@ -66,14 +65,14 @@ class GainTwin:
         found = tables(steps, self._film.world(steps.level))
         nothing, zero = np.full(steps.reading.size, np.nan), np.zeros(steps.reading.size)
         doubt = zero if steps.range is None else offset_sd(steps) * np.abs(steps.range.share)
-        meter = film_meter.noise_of(steps) if self._film.read_noise is None else zero
-        found.move[:, _U] += doubt**2 + meter**2
+        blur = range_noise(steps) if self._film.read_noise is None else zero
+        found.move[:, _U] += doubt**2 + blur**2
         noise = noise_of(found)
         mean, sd = nothing.copy(), nothing.copy()
         columns = (*found.move[:, : _H + 1].T, *noise, gain(found.move, noise), steps.reading)
         for k, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
             mean[k], sd[k] = self._step(*values)
-        return Foretold(mean, sd, (steps.reading - mean) / sd, nothing, zero, doubt, meter)
+        return Foretold(mean, sd, (steps.reading - mean) / sd, nothing, zero, doubt, blur)
 
     def _step(
         self, a: float, b: float, c: float, h: float, q: float, s: float, u: float, k: float, y: float

@@ -15,7 +15,7 @@ from nwlab.analysis.rate_balance.world import Values
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.film_meter import Offsets, noise_of, offset_sd
+from nwlab.twin.film_meter import Offsets, offset_sd, range_noise
 
 _READ = 6
 """Place of the variance of a reading in the tables of a step."""
@@ -98,7 +98,7 @@ class ScalarTwin:
         count = steps.reading.size
         world = self._film.world(steps.level)
         found = tables(steps, world, self._sizes)
-        noise = noise_of(steps) if self._film.read_noise is None else np.zeros(count)
+        noise = range_noise(steps) if self._film.read_noise is None else np.zeros(count)
         found.move[:, _READ] += noise**2
         share = np.zeros(count) if steps.range is None else steps.range.share
         offset = np.zeros(3) if steps.range is None else self._offsets.of(steps.range)
