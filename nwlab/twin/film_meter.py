@@ -35,7 +35,16 @@ class Offsets:
     """What is known of the offsets of ranges, see `branches.offset`."""
 
     _known: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    _away: dict[str, float] = field(default_factory=dict[str, float])  # s since each was read on
     _last: str = ""
+
+    def durations(self, steps: Steps) -> FloatArray:
+        """Return for how long the offset of what is read has wandered before each reading, (n,) s; others wander on."""
+        duration = steps.duration.copy()
+        here, passed = "" if steps.range is None else steps.range.meter, float(duration.sum())
+        duration[:1] += self._away.pop(here, 0.0)
+        self._away.update({meter: self._away.get(meter, 0.0) + passed for meter in self._known if meter != here})
+        return duration
 
     def of(self, span: Range) -> FloatArray:
         """Return what is known of one, (3,), to be changed in place."""

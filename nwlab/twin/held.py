@@ -65,7 +65,7 @@ def _range(force: Force, voltage: FloatArray, conductance: FloatArray, smallest:
     share = np.where(some, 1.0 / np.where(some, voltage, 1.0), 0.0)
     if force.quantity is Quantity.CURRENT:
         share = -share * np.nan_to_num(conductance)
-    return Range(f"{force.terminal} {force.low} {force.quantity.name} {span:.6g}", abs(span), share)
+    return Range(f"{force.terminal} {force.low} {force.sense} {force.quantity.name} {span:.6g}", abs(span), share)
 
 
 def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArray:

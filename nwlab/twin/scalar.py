@@ -110,7 +110,7 @@ class ScalarTwin:
             _array(found.part),
             _array(found.size),
             lean,
-            steps.duration,
+            self._offsets.durations(steps),
             share,
             offset_sd(steps),
             self._branches,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from twin.records import LAW, READ, START
 
-from nwlab.analysis.rate_balance.pieces import Range
+from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.clock import VirtualClock
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Noted
@@ -23,6 +23,7 @@ from nwlab.twin.companion import Companion
 from nwlab.twin.file_errors import FileErrors
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.film_meter import Offsets
+from nwlab.twin.held import Held, block_of
 from nwlab.twin.leaning import Leaning
 from nwlab.twin.meters import FLOOR
 from nwlab.twin.scalar import ScalarTwin
@@ -139,6 +140,25 @@ def test_a_range_that_was_left_is_known_when_it_is_used_again() -> None:
     offsets.loosen()
     assert offsets.of(one)[0] == 1e-9
     assert offsets.of(one)[1] > 1e-20
+
+
+def test_an_offset_wanders_on_while_another_range_is_read() -> None:
+    """What was known of it is as good as forgotten after a day."""
+    film, low = ScalarTwin(LAW, START), np.full(100, LOW)
+    steps = _steps(list(events([LAW], low, 12)))
+    one, other = (replace(steps, range=Range(name, RANGE, 1.0 / low)) for name in ("one", "other"))
+    film.follow(one)
+    learned = film._offsets._known["one"][1]
+    assert learned < 0.5 * (FLOOR * RANGE) ** 2
+    day = replace(other, piece=other.piece + 864.0)
+    film.follow(day)
+    found = film.follow(one)
+    assert found.doubt[0] == pytest.approx(FLOOR * RANGE / LOW, rel=1e-6)
+
+
+def _steps(told: list[Event]) -> Steps:
+    drive, blocks = told[0].drive, [each.reading for each in told[1:]]  # type: ignore[union-attr]
+    return Held().steps(block_of(drive, 0, join(blocks), 0, 1e-4))
 
 
 def test_a_forced_current_is_followed_and_nothing_of_a_voltmeter_is_taken_for_the_other() -> None:

@@ -1,9 +1,9 @@
 """The offset of a meter's range, learned beside the state; compiled.
 
-On one range a meter reads every current off by the same amount, which at V volts is a conductance of offset/V: at a low
-voltage far more than a film moves. Offset and state are jointly normal, as in Kalman's filter with the offset as a
-second state that rests. The branches of the state share one covariance with it. A jump tells nothing of the offset:
-what a reading teaches counts as far as there was none.
+On one range a meter reads every current off by the same amount, which at V volts is a conductance of offset/V; and
+every voltage, which is one of −offset·G/V. At a low voltage that is far more than a film moves. Offset and state are
+jointly normal, as in Kalman's filter with the offset as a second state that hardly moves. The branches share one
+covariance with it. A jump tells nothing of the offset: what a reading teaches counts as far as there was none.
 """
 
 from __future__ import annotations
