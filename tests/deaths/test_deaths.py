@@ -190,10 +190,8 @@ def test_a_ramp_takes_its_time_also_after_a_death(tmp_path: Path) -> None:
 
 
 def descent(witness: Witness, since: float) -> tuple[list[float], list[float]]:
-    """Return times and levels of channel a's last way down to zero, from the level that stood before."""
+    """Return times and levels of channel a's last way down to zero, from where it was kept: a level set once more."""
     way = [(when, output.level) for when, channel, output in witness.outputs if channel == "a" and output]
     end = next(index for index, (when, level) in enumerate(way) if when > since and abs(level) < 1e-2)
-    begin = end
-    while begin > 0 and way[begin - 1][1] >= way[begin][1]:
-        begin -= 1
+    begin = max(index for index in range(end) if way[index][1] in [level for _, level in way[:index]])
     return [when for when, _ in way[begin : end + 1]], [level for _, level in way[begin : end + 1]]
