@@ -89,6 +89,7 @@ def test_the_film_is_known_in_spite_of_it() -> None:
     assert last - twin.conductance == pytest.approx(OFFSET / LOW, rel=0.2)
 
 
+@pytest.mark.slow
 def test_a_change_is_named_all_the_same() -> None:
     companion, alarms = beside([LAW, replace(LAW, noise=2.0 * LAW.noise)], pulses(1200, LOW), 7)
     assert companion.tally.alarms["spread"] > 5

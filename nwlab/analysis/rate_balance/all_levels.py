@@ -86,14 +86,18 @@ class Whole:
         world = self.chance.world(shared, np.ones(1), np.ones(1))
         return [*common, world.jump_rate, world.exponent, world.smallest / span, world.largest / span]
 
-    def covariance(self) -> FloatArray:
-        """Return the covariance of what is told, to first order."""
+    def slopes(self) -> FloatArray:
+        """Return how what is told changes with the numbers that were fitted, (told, parameters)."""
         best, slopes = self.optimum.corrected, []
         for index in range(best.size):
             moved = best.astype(np.complex128)
             moved[index] += 1e-30j
             slopes.append(np.imag(np.array(self.told(moved))) / 1e-30)
-        jacobian = np.nan_to_num(np.array(slopes).T)
+        return np.nan_to_num(np.array(slopes).T)
+
+    def covariance(self) -> FloatArray:
+        """Return the covariance of what is told, to first order."""
+        jacobian = self.slopes()
         return jacobian @ self.optimum.covariance @ jacobian.T
 
 

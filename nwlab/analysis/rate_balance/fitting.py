@@ -12,12 +12,13 @@ from nwlab.analysis.chip_writer import quantity
 from nwlab.analysis.fit import Estimate, Fit
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.rate_balance.all_levels import NAMES, Whole, fit_all
+from nwlab.analysis.rate_balance.calibration import calibration
 from nwlab.analysis.rate_balance.chance import RATE, chance_of
 from nwlab.analysis.rate_balance.first_guess import ENOUGH
 from nwlab.analysis.rate_balance.lines import BEYOND, Points, lines, points_of
 from nwlab.analysis.rate_balance.one_level import Level, fit_level
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
-from nwlab.analysis.rate_balance.remarks import Bounds, remarks
+from nwlab.analysis.rate_balance.remarks import Bounds, on_calibration, remarks
 from nwlab.analysis.rate_balance.tables import tables
 from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import FloatArray
@@ -129,6 +130,8 @@ def _fit(
             "jumps_towards_attractor": _towards(steps, whole, ups, downs),
         }
     covariance = _padded(whole, bounds, parameters)
+    meter = calibration(steps, whole)
+    extra["calibration"] = {key: quantity(sd, parameters[key].unit) for key, sd in meter.items()}
     return Fit(
         "rate-balance",
         parameters,
@@ -137,7 +140,7 @@ def _fit(
         steps.reading,
         told.predicted,
         tables_,
-        remarks(steps, levels, whole, bounds),
+        (*remarks(steps, levels, whole, bounds), *on_calibration(parameters, meter)),
         extra,
         course=_course(steps, whole),
         error=np.sqrt(told.variance),

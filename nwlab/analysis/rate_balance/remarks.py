@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nwlab.analysis.fit import Estimate
 from nwlab.analysis.rate_balance.all_levels import NAMES, OWN, Whole
 from nwlab.analysis.rate_balance.chance import RATE, READ, SMALLEST
 from nwlab.analysis.rate_balance.one_level import Level
@@ -15,6 +16,8 @@ from nwlab.core.units import duration, show
 
 _LOOSE = 0.1
 """A relative error of θ that is worth a remark."""
+_WORTH = 0.5
+"""What calibration adds to an error, over that error, that is."""
 _FAST = 3.0
 """Relaxations per step of which hardly anything is left to be read."""
 
@@ -49,6 +52,17 @@ def remarks(steps: Steps, levels: Sequence[Level], whole: Whole, bounds: Bounds)
         *_on_read_noise(whole),
         *_on_ends(whole, bounds),
     )
+
+
+def on_calibration(parameters: Mapping[str, Estimate], calibration: Mapping[str, float]) -> tuple[str, ...]:
+    """Return what the calibration of a meter adds to the errors, where that is much."""
+    found = [
+        f"{key} ± {show(sd, 'S', 2) if NAMES.get(key, 'S') == 'S' else f'{sd:.2g} {NAMES[key]}'}"
+        for key, sd in calibration.items()
+        if 0 < parameters[key].sd < min(sd / _WORTH, np.inf)
+    ]
+    text = "errors are those of chance; the calibration of a meter, within its data sheet, may add"
+    return (f"{text} {', '.join(found)}",) if found else ()
 
 
 def _on_climb(whole: Whole) -> list[str]:
