@@ -156,8 +156,8 @@ class Companion:
             self._held.release(event.reading.start)
         if drive is None or port is None:
             return
-        place, reading = port.place, port.across(event.reading)
-        block = block_of(drive, event.first, reading, place, _SMALLEST)
+        place = port.place
+        block = block_of(drive, event.first, event.reading, port, _SMALLEST)
         steps = self._held.steps(block)
         known = self._twin.conductance
         found = self._twin.follow(steps)

@@ -63,9 +63,7 @@ def foresee(twin: Twin, held: Held, pace: Pace, drive: Drive, port: Port | None,
     sd = np.full_like(reading.voltage, np.nan)
     if port is not None:
         place = port.place
-        block = replace(
-            block_of(drive, 0, port.across(reading), place, smallest), conductance=np.full(drive.steps, np.nan)
-        )
+        block = replace(block_of(drive, 0, reading, port, smallest), conductance=np.full(drive.steps, np.nan))
         found = deepcopy(twin).follow(copy(held).steps(block))
         mean, sd[:, place] = as_read(drive, port, reading, found.mean, found.sd)
         if drive.forces[place].quantity is Quantity.VOLTAGE:

@@ -62,7 +62,7 @@ class GainTwin:
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""
-        found = tables(steps, self._film.world(steps.level))
+        found = tables(steps, self._film.world(steps.level, pull=steps.pull))
         nothing, zero = np.full(steps.reading.size, np.nan), np.zeros(steps.reading.size)
         doubt = zero if steps.range is None else offset_sd(steps) * np.abs(steps.range.share)
         blur = range_noise(steps) if self._film.read_noise is None else zero

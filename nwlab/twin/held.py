@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.pieces import Range, Steps
+from nwlab.analysis.rate_balance.pieces import Pull, Range, Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
+from nwlab.twin.port import Port
 
 _EVEN = 1e-9  # decades that rounding may make of none
 _PIECES = 3
@@ -25,11 +26,13 @@ class Block:
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
+    current: FloatArray  # A that was forced, its magnitude; 0 where a voltage was
     range: Range | None = None  # of the meter; None = not known
 
 
-def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: float) -> Block:
-    """Return the samples of the force at `place`; below `smallest` V a conductance cannot be told."""
+def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: float) -> Block:
+    """Return the samples of the force at a port; below `smallest` V a conductance cannot be told."""
+    place, reading = port.place, port.across(reading)
     onset = reading.start + reading.onset
     until = first + reading.steps
     last = np.inf if drive.hold and until == drive.steps else onset[-1] + drive.dwell[until - 1]
@@ -47,8 +50,19 @@ def block_of(drive: Drive, first: int, reading: Reading, place: int, smallest: f
         np.maximum(middle + half, onset),
         voltage,
         conductance,
+        _current(drive, reading, port),
         _range(drive.forces[place], voltage, conductance, smallest),
     )
+
+
+def _current(drive: Drive, reading: Reading, port: Port) -> FloatArray:
+    """Return what was forced through the film, (samples,) A; in compliance that is its voltage."""
+    forced = np.zeros(reading.steps)
+    for place in port.places:
+        if drive.forces[place].quantity is Quantity.CURRENT:
+            through = np.abs(np.nan_to_num(reading.current[:, place]))
+            forced = np.where(reading.in_compliance[:, place], forced, through)
+    return forced
 
 
 def _range(force: Force, voltage: FloatArray, conductance: FloatArray, smallest: float) -> Range | None:
@@ -81,6 +95,9 @@ class Held:
 
     moment: float = np.nan  # s on the chip's clock; NaN before the first sample
     level: float = 0.0  # V
+    _current: float = field(default=0.0, init=False)  # A that was forced there, see `Block`
+    _swing: float = field(default=0.0, init=False)  # S
+    _conductance: float = field(default=np.nan, init=False)  # S, that was read last
     until: float = -np.inf  # s
     _rested: bool = field(default=True, init=False)
 
@@ -121,4 +138,17 @@ class Held:
             read_level=index[:, 2],
             aperture=block.over - block.begin,
             range=block.range,
+            pull=self._pull(block),
         )
+
+    def _pull(self, block: Block) -> Pull | None:
+        """Return what currents were forced at the levels of the steps of a block."""
+        before = np.append(self._conductance, block.conductance[:-1])
+        swing = np.where(block.current > 0.0, np.nan_to_num(block.conductance - before), 0.0)
+        columns = ((self._current, block.current), (self._swing, swing))
+        current, moved = (
+            np.stack([np.append(last, own[:-1]), np.zeros(own.size), own], axis=1).ravel() for last, own in columns
+        )
+        self._current, self._swing = float(block.current[-1]), float(swing[-1])
+        self._conductance = float(block.conductance[-1])
+        return Pull(current, moved) if current.any() else None

@@ -25,7 +25,7 @@ class Leaning:
     """Of the residuals of one film."""
 
     def __init__(self, film: FilmLaw, errors: FileErrors) -> None:
-        self._law, self._errors = film.law, errors
+        self._film, self._errors = film, errors
         self._known: dict[float, tuple[float, float]] = {}
         self._unread: tuple[float, float] | None = None  # S, what the last step has left, if it was not read
 
@@ -34,9 +34,12 @@ class Leaning:
 
         `before` (steps,) in S is about where the film was when each step began.
         """
-        law, level = self._law, steps.level
-        theta, goal = law.rate(level), law.conductance(law.attractor(level))
-        aside, pace = np.array([self._off(round(each, _DIGITS)) for each in level.tolist()]).T
+        world = self._film.world(steps.level, pull=steps.pull)
+        theta, goal = world.rate, world.goal
+        aside, pace = np.array([self._off(round(each, _DIGITS)) for each in steps.level.tolist()]).T
+        if steps.pull is not None:  # what pulls a film back under a current is not what the file has errors of
+            free = self._film.law.rate(steps.level) / theta
+            aside, pace = free * aside, free * pace
         state, drawn, paced, kept = before, np.zeros_like(before), np.zeros_like(before), np.ones_like(before)
         # A reading counts as if it were taken at its end: what a filter believes lags behind the film, too.
         places, times = np.column_stack([steps.piece_level, steps.at]), np.column_stack([steps.piece, steps.aperture])

@@ -17,6 +17,11 @@ class Port:
     place: int
     other: int | None = None
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The forces at the film's terminals."""
+        return (self.place,) if self.other is None else (self.place, self.other)
+
     def across(self, reading: Reading) -> Reading:
         """Return a reading in which the voltage of the force is that along the film."""
         if self.other is None:

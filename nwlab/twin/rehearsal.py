@@ -10,7 +10,7 @@ from nwlab.core.events import BlockArrived, DriveStarted
 from nwlab.core.reading import Reading
 from nwlab.twin.companion import Companion
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.window import Place, Window
+from nwlab.twin.window import Place, Stay, Window
 
 _STEPS, _VOLT = 3, 1.0
 
@@ -29,7 +29,7 @@ def rehearse(companion: Companion, film: FilmLaw) -> None:
     companion.foresee(drive)
     window = Window(film)
     for step in range(_STEPS):
-        window.add([(_VOLT, 1.0), (_VOLT, 0.5)], [1.0, 1.0], conductance, Place(0, step))
+        window.add([Stay(_VOLT, 1.0), Stay(_VOLT, 0.5)], [1.0, 1.0], conductance, Place(0, step))
     count = 4 if film.law.jumps else 3
     steps = window.steps()
     evaluate(steps, lambda change: film.world(steps.level, change), np.zeros(count), film.lean)

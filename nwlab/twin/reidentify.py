@@ -88,14 +88,14 @@ def changes(steps: Steps, film: FilmLaw, doubt: FileErrors, limit: float) -> lis
 def _problem(steps: Steps, film: FilmLaw) -> Problem:
     count = 4 if film.law.jumps else 3
     duration = steps.duration
-    x = film.world(steps.level).rate[steps.at] * duration
+    x = film.world(steps.level, pull=steps.pull).rate[steps.at] * duration
 
     ranges = np.zeros(steps.level.size)
     if steps.noise is not None:
         ranges[steps.at] = steps.noise**2
 
     def make(numbers: Values) -> World:
-        world = film.world(steps.level, numbers)
+        world = film.world(steps.level, numbers, steps.pull)
         return world._replace(read=world.read + ranges)
 
     def bias(numbers: FloatArray) -> FloatArray:

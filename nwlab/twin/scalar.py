@@ -96,7 +96,7 @@ class ScalarTwin:
         from nwlab.twin.branches.kernel import follow
 
         count = steps.reading.size
-        world = self._film.world(steps.level)
+        world = self._film.world(steps.level, pull=steps.pull)
         found = tables(steps, world, self._sizes)
         noise = range_noise(steps) if self._film.read_noise is None else np.zeros(count)
         found.move[:, _READ] += noise**2

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.pieces import Steps
+from nwlab.analysis.rate_balance.pieces import Pull, Steps
 from nwlab.core.drive import FloatArray
 from nwlab.twin.film_law import FilmLaw
 
@@ -22,7 +22,9 @@ _PIECES = 6
 _MOST = 500
 """Levels without a reading after which the window begins anew: what came of so many is no longer to be told."""
 _SAME, _FAINT = 5e-4, 1e-4
-"""Levels within this part of one another, or this many V, are one level."""
+"""Levels within this part of one another, or this many V, are one level;"""
+_NEAR = 0.01
+"""under one current they may lie so far apart: the law is the same, taken to first order about the one or the other."""
 
 
 class Place(NamedTuple):
@@ -32,13 +34,36 @@ class Place(NamedTuple):
     step: int
 
 
+class Stay(NamedTuple):
+    """What was held for a while."""
+
+    level: float  # V
+    lasted: float  # s
+    current: float = 0.0  # A that was forced there, 0 where the level was
+    swing: float = 0.0  # S, by how much the conductance changed meanwhile, where a current was
+
+    def is_like(self, other: Stay) -> bool:
+        """Whether both may count as one."""
+        if bool(self.current) != bool(other.current) or abs(self.current - other.current) > _SAME * self.current:
+            return False
+        part = _NEAR if self.current else _SAME
+        return abs(other.level - self.level) <= part * self.level + _FAINT
+
+    def and_(self, other: Stay) -> Stay:
+        """Return both as one."""
+        lasted = self.lasted + other.lasted
+        level, current = (
+            (mine * self.lasted + its * other.lasted) / lasted
+            for mine, its in ((self.level, other.level), (self.current, other.current))
+        )
+        return Stay(level, lasted, current, self.swing + other.swing)
+
+
 class _Kept(NamedTuple):
     place: Place
     reading: float  # S
-    level: float  # V, read at
-    aperture: float  # s
     noise: float  # S, standard deviation that the range of the meter adds
-    pieces: list[tuple[float, float]]  # V, s
+    stays: list[Stay]  # the last one while it was read
 
 
 class Window:
@@ -51,7 +76,7 @@ class Window:
     def clear(self) -> None:
         """Begin anew; nothing is known of the time before."""
         self._kept: list[_Kept] = []
-        self._pieces: list[tuple[float, float]] = []
+        self._stays: list[Stay] = []
         self._relaxed = 0.0
 
     def __len__(self) -> int:
@@ -62,35 +87,29 @@ class Window:
         """The first sample that was kept."""
         return self._kept[0].place
 
-    def add(
-        self, held: list[tuple[float, float]], rates: list[float], reading: float, place: Place, noise: float = 0.0
-    ) -> None:
-        """Take a sample: levels (V, s) since the one before, the last while it is read; θ at each; S, NaN for none.
+    def add(self, held: list[Stay], rates: list[float], reading: float, place: Place, noise: float = 0.0) -> None:
+        """Take a sample: what was held since the one before, the last while it is read; θ at each; S, NaN for none.
 
         `noise` in S is what the range of the meter adds to it.
         """
-        self._relaxed += sum(rate * length for rate, (_, length) in zip(rates, held, strict=True))
-        for level, length in held[:-1]:
-            self._hold(level, length)
-        level, aperture = held[-1]
-        moved = self._relaxed >= APART or len(self._pieces) >= _PIECES
+        self._relaxed += sum(rate * stay.lasted for rate, stay in zip(rates, held, strict=True))
+        for stay in held[:-1]:
+            self._hold(stay)
+        moved = self._relaxed >= APART or len(self._stays) >= _PIECES
         if np.isnan(reading) or (self._kept and not moved):
-            self._hold(level, aperture)
+            self._hold(held[-1])
             return
-        self._kept.append(_Kept(place, reading, level, aperture, noise, self._pieces))
-        self._pieces, self._relaxed = [], 0.0
+        self._kept.append(_Kept(place, reading, noise, [*self._stays, held[-1]]))
+        self._stays, self._relaxed = [], 0.0
 
     def steps(self) -> Steps:
         """Return the readings in order; each is a kind of its own, and the first opens."""
-        count = len(self._kept)
-        width = 1 + max(len(each.pieces) for each in self._kept)
-        level, piece = np.zeros((count, width)), np.zeros((count, width))
-        for k, each in enumerate(self._kept):
-            level[k, -1] = each.level
-            for place, (volts, length) in enumerate(each.pieces):
-                level[k, place], piece[k, place] = volts, length
+        count, nothing = len(self._kept), Stay(0.0, 0.0)
+        width = max(len(each.stays) for each in self._kept)
+        held = np.array([[nothing] * (width - len(each.stays)) + each.stays for each in self._kept])
+        level, piece, current, swing = np.moveaxis(held, 2, 0)
         index = np.arange(count * width, dtype=np.int32).reshape(count, width)
-        aperture = np.array([each.aperture for each in self._kept])
+        aperture, piece = piece[:, -1].copy(), np.column_stack([piece[:, :-1], np.zeros(count)])
         return Steps(
             time=np.cumsum(piece.sum(axis=1) + aperture) - 0.5 * aperture,
             reading=np.array([each.reading for each in self._kept]),
@@ -103,28 +122,28 @@ class Window:
             read_level=index[:, -1],
             aperture=aperture,
             noise=np.array([each.noise for each in self._kept]),
+            pull=Pull(current.ravel(), swing.ravel()) if current.any() else None,
         )
 
-    def _hold(self, level: float, length: float) -> None:
-        """Lengthen the last piece where the level is the same; what was held before the first reading tells nothing."""
-        if length <= 0.0 or not self._kept:
+    def _hold(self, stay: Stay) -> None:
+        """Lengthen the last one where it is the same; what was held before the first reading tells nothing."""
+        if stay.lasted <= 0.0 or not self._kept:
             return
-        if self._pieces:
-            before, lasted = self._pieces[-1]
-            if abs(level - before) <= _SAME * before + _FAINT:
-                whole = lasted + length
-                self._pieces[-1] = (before * lasted + level * length) / whole, whole
-                return
-        self._pieces.append((level, length))
-        if len(self._pieces) > _MOST:
+        if self._stays and self._stays[-1].is_like(stay):
+            self._stays[-1] = self._stays[-1].and_(stay)
+            return
+        self._stays.append(stay)
+        if len(self._stays) > _MOST:
             self.clear()
 
 
-def samples_of(steps: Steps, film: FilmLaw) -> tuple[list[list[tuple[float, float]]], list[list[float]]]:
+def samples_of(steps: Steps, film: FilmLaw) -> tuple[list[list[Stay]], list[list[float]]]:
     """Return what was held in each sample of a block, as `Window.add` takes it, and θ at each level."""
-    levels = steps.level[steps.piece_level]
-    levels = np.column_stack([levels, steps.level[steps.read_level]])
-    lengths: FloatArray = np.column_stack([steps.piece, steps.aperture])
-    rates = np.asarray(film.law.rate(levels))
-    held = [list(zip(*row, strict=True)) for row in zip(levels.tolist(), lengths.tolist(), strict=True)]
+    at = np.column_stack([steps.piece_level, steps.read_level])
+    lasted: FloatArray = np.column_stack([steps.piece, steps.aperture])
+    zero = np.zeros(steps.level.size)
+    pull = Pull(zero, zero) if steps.pull is None else steps.pull
+    rates = np.asarray(film.world(steps.level, pull=steps.pull).rate)[at]
+    columns = (each.tolist() for each in (steps.level[at], lasted, pull.current[at], pull.swing[at]))
+    held = [[Stay(*each) for each in zip(*row, strict=True)] for row in zip(*columns, strict=True)]
     return held, rates.tolist()

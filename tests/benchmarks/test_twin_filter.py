@@ -24,6 +24,7 @@ from nwlab.twin.file_errors import FileErrors
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.held import Block, Held, block_of
 from nwlab.twin.leaning import Leaning
+from nwlab.twin.port import Port
 from nwlab.twin.reidentify import changes
 from nwlab.twin.scalar import ScalarTwin
 from nwlab.twin.watch import READINGS, Watch
@@ -150,7 +151,7 @@ def test_a_window_is_looked_at_quickly() -> None:
     for name, law in (("unchanged", LAW), ("θ doubled", replace(LAW, kp0=2 * LAW.kp0, kd0=2 * LAW.kd0))):
         found, window = record([(law, READINGS)], seed=6), Window(film)
         (block,) = (event for event in found.events(READINGS) if isinstance(event, BlockArrived))
-        steps = Held().steps(block_of(found.drive, 0, block.reading, 0, 1e-3))
+        steps = Held().steps(block_of(found.drive, 0, block.reading, Port(0), 1e-3))
         for k, (held, rates) in enumerate(zip(*samples_of(steps, film), strict=True)):
             window.add(held, rates, float(steps.reading[k]), Place(0, k))
         look = partial(changes, window.steps(), film, FileErrors(LAW, {}), 2.5)

@@ -15,6 +15,7 @@ from nwlab.core.events import BlockArrived
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.gain import GainTwin, gain, noise_of
 from nwlab.twin.held import Held, block_of
+from nwlab.twin.port import Port
 from nwlab.twin.scalar import Foretold, ScalarTwin, Twin
 
 READ_NOISE = STEP_SD
@@ -22,7 +23,7 @@ READ_NOISE = STEP_SD
 
 def steps_of(found: Record) -> Steps:
     (block,) = (event for event in found.events(10**9) if isinstance(event, BlockArrived))
-    return Held().steps(block_of(found.drive, 0, block.reading, 0, 1e-3))
+    return Held().steps(block_of(found.drive, 0, block.reading, Port(0), 1e-3))
 
 
 def followed(twin: Twin, found: Record) -> Foretold:
@@ -83,6 +84,6 @@ def test_it_rests_where_nothing_is_left_of_the_state() -> None:
     found = record([(calm, 3)], seed=1, read_noise=0.0)
     for start in (0.0, 1e5):
         reading = replace(found.reading, start=start)
-        told = twin.follow(held.steps(block_of(found.drive, 0, reading, 0, 1e-3)))
+        told = twin.follow(held.steps(block_of(found.drive, 0, reading, Port(0), 1e-3)))
     assert np.isfinite(told.mean).all()
     assert told.mean[0] < 0.5 * START

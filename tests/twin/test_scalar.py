@@ -14,6 +14,7 @@ from nwlab.model.jumps import Jumps
 from nwlab.model.rate_balance import RateBalance
 from nwlab.model.two_terminal_film import TwoTerminalFilm
 from nwlab.twin.held import Held, block_of
+from nwlab.twin.port import Port
 from nwlab.twin.scalar import Foretold, ScalarTwin
 
 LAW = RateBalance(
@@ -47,7 +48,7 @@ def followed(twin: ScalarTwin, drive: Drive, reading: Reading, pieces: int = 1) 
     held, found = Held(), list[Foretold]()
     for part in np.array_split(np.arange(reading.steps), pieces):
         arrays = (getattr(reading, name)[part] for name in READ)
-        block = block_of(drive, int(part[0]), Reading(reading.start, *arrays), 0, 1e-3)
+        block = block_of(drive, int(part[0]), Reading(reading.start, *arrays), Port(0), 1e-3)
         found.append(twin.follow(held.steps(block)))
     names = (each.name for each in fields(Foretold))
     return Foretold(*(np.concatenate([getattr(each, name) for each in found]) for name in names))
@@ -138,8 +139,8 @@ def test_rest_between_drives_is_played() -> None:
     """At 0 V the film forgets within 26 ms."""
     twin, held = ScalarTwin(replace(LAW, noise=0.0, jumps=None), START), Held()
     drive, reading = measured(3, 0.0, seed=1, law=replace(LAW, noise=0.0, jumps=None))
-    twin.follow(held.steps(block_of(drive, 0, reading, 0, 1e-3)))
-    later: FloatArray = twin.follow(held.steps(block_of(drive, 0, replace(reading, start=110.0), 0, 1e-3))).mean
+    twin.follow(held.steps(block_of(drive, 0, reading, Port(0), 1e-3)))
+    later: FloatArray = twin.follow(held.steps(block_of(drive, 0, replace(reading, start=110.0), Port(0), 1e-3))).mean
     law = replace(LAW, noise=0.0, jumps=None)
     fresh = TwoTerminalFilm(law, LAW.g_min, 1).play(np.full(3, VOLT), drive.dwell, np.full(3, DELAY), 1.0) / VOLT
     assert later[0] == pytest.approx(fresh[0], rel=1e-3)

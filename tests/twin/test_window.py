@@ -14,7 +14,8 @@ from nwlab.core.events import BlockArrived
 from nwlab.core.reading import Reading
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.held import Held, block_of
-from nwlab.twin.window import APART, Place, Window, samples_of
+from nwlab.twin.port import Port
+from nwlab.twin.window import APART, Place, Stay, Window, samples_of
 
 FILM = FilmLaw(LAW, VOLT * 0.3 * STEP_SD)
 
@@ -32,7 +33,7 @@ def held_steps(samples: int, dwell: float = DWELL, seed: int = 2) -> tuple[Steps
     (block,) = (event for event in found.events(samples) if isinstance(event, BlockArrived))
     reading = block.reading
     columns = (reading.time[:, 0], reading.aperture[:, 0], reading.voltage[:, 0], reading.current[:, 0])
-    steps = Held().steps(block_of(found.drive, 0, reading, 0, 1e-3))
+    steps = Held().steps(block_of(found.drive, 0, reading, Port(0), 1e-3))
     return steps, Trace(reading.onset, *columns)
 
 
@@ -81,22 +82,22 @@ def test_levels_of_a_staircase_stay_apart() -> None:
 
 def test_many_levels_without_a_reading_make_it_begin_anew() -> None:
     window = Window(FILM)
-    window.add([(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
+    window.add([Stay(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
     for pulse in range(2_000):
-        window.add([(VOLT if pulse % 2 else 0.1, 1e-3), (0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
+        window.add([Stay(VOLT if pulse % 2 else 0.1, 1e-3), Stay(0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
     assert len(window) == 0
     for step in range(2):
-        window.add([(0.1, 1.0), (VOLT, DWELL)], [0.1, 0.1], 1e-5, Place(1, step))
+        window.add([Stay(0.1, 1.0), Stay(VOLT, DWELL)], [0.1, 0.1], 1e-5, Place(1, step))
     assert window.since == Place(1, 0)
     assert window.steps().duration == pytest.approx([0.0, 1.0 + DWELL])
 
 
 def test_some_levels_without_a_reading_are_all_kept() -> None:
     window = Window(FILM)
-    window.add([(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
+    window.add([Stay(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
     for pulse in range(200):
-        window.add([(VOLT if pulse % 2 else 0.1, 1e-3), (0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
-    window.add([(VOLT, DWELL)], [0.1], 1e-5, Place(0, 201))
+        window.add([Stay(VOLT if pulse % 2 else 0.1, 1e-3), Stay(0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
+    window.add([Stay(VOLT, DWELL)], [0.1], 1e-5, Place(0, 201))
     assert window.since == Place(0, 0)
     assert window.steps().duration[1] == pytest.approx(0.2 + DWELL)
 
@@ -107,7 +108,7 @@ def test_a_voltage_that_was_not_measured_is_the_one_asked_for() -> None:
     reading = Reading(0.0, onset, onset[:, None] + 0.05, np.full((2, 1), 0.05), blank, np.full((2, 1), 6e-5), no, no)
     for quantity, voltage in ((Quantity.VOLTAGE, [0.6, 0.8]), (Quantity.CURRENT, [0.0, 0.0])):
         drive = Drive(np.full(4, 0.1), (Force(0, quantity, levels, 1.0, low=1),))
-        assert block_of(drive, 2, reading, 0, 1e-3).voltage.tolist() == voltage
+        assert block_of(drive, 2, reading, Port(0), 1e-3).voltage.tolist() == voltage
 
 
 def test_a_window_begins_anew() -> None:

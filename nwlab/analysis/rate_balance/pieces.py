@@ -32,6 +32,14 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pull:
+    """Where currents were forced, so that levels are what the chip made of them."""
+
+    current: FloatArray  # (levels,) A, magnitudes; 0 where the level was forced
+    swing: FloatArray  # (levels,) S, by how much the conductance changed meanwhile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Steps:
     """Readings in order, and what happened to the chip since the one before."""
 
@@ -47,6 +55,7 @@ class Steps:
     aperture: FloatArray  # (kinds,) s
     range: Range | None = None  # None = not known
     noise: FloatArray | None = None  # (n,) S, standard deviation that this range adds to each; None = none
+    pull: Pull | None = None  # None = all levels were forced
 
     @property
     def duration(self) -> FloatArray:
