@@ -97,7 +97,8 @@ class Companion:
         self._jumping, self._lasting = Spell(_JUMPS_APART, _JUMPS), Spells()
         self._tangled = Spell(DRIVES_APART)
         self._samples = 0  # that were followed
-        self._twin, self._alarms, self._watch, self._held = twin, alarms, watch, Held()
+        self._twin, self._alarms, self._watch = twin, alarms, watch
+        self._held = Held(twin.law, twin.conductance)
         self._leaning = leaning
         self._pace, self._about = Pace(), dict(about or {})
         self._drive: Drive | None = None
@@ -133,7 +134,7 @@ class Companion:
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
         self._twin.lose()
-        self._held = Held()
+        self._held = Held(self._twin.law)
         if self._watch is not None:
             self._watch.lose()
 

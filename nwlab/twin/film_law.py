@@ -1,10 +1,4 @@
-"""What a two-terminal chip file says, in the words of the filter; and how it may have changed since.
-
-Under a forced current I the film sets its own voltage I/g, which pulls it back: where it conducts more it has less of
-it. A published chip relaxes some six times as fast so. The law dg/dt = F(I/g, g) has then the θ and g̃ of the straight
-line that meets F at g₀ ± δ/√12 about the conductance g₀ = I/V that was read, where δ is by how much it changed
-meanwhile: the mean of F along that way is then right to the third order (Gauss and Legendre).
-"""
+"""What a two-terminal chip file says, in the words of the filter; and how it may have changed since."""
 
 from __future__ import annotations
 
@@ -16,14 +10,13 @@ from nwlab.analysis.rate_balance.pieces import Pull
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
+from nwlab.twin.pulled import straight
 
 THETA, MEAN, NOISE, RATE = range(4)
 """Places in a change: ln of the factor on θ, shift of the logit of g̃, ln of the factors on σ² and on the jump rate."""
 _DEFAULT_ERROR = 2e-5
 """Part of a reading that its meter is trusted to, where a chip file says nothing about read noise."""
 _TINY = 1e-30
-_TANGENT = 1e-3
-"""Part of a conductance over which a slope is that of a tangent."""
 _FAINT = 1e-3
 """V; what is read at less is no reading, but the division must go on all the same."""
 
@@ -64,7 +57,7 @@ class FilmLaw:
             largest=span if jumps is None else jumps.largest * span,
         )
         world = world if change is None else self._changed(world, state, change)
-        return world if pull is None else self._pulled(world, level, pull)
+        return world if pull is None else straight(self.law, world, level, pull)
 
     def _changed(self, world: World, state: FloatArray, change: Values) -> World:
         odds = state * np.exp(change[MEAN])
@@ -76,21 +69,3 @@ class FilmLaw:
             diffusion=world.diffusion * np.exp(change[NOISE]),
             jump_rate=jump_rate,
         )
-
-    def _pulled(self, world: World, level: FloatArray, pull: Pull) -> World:
-        """Return the law under forced currents, where there are any."""
-        law, forced = self.law, (pull.current > 0.0) & (level >= _FAINT)
-        volts = np.where(forced, level, 1.0)
-        there = np.where(forced, pull.current / volts, law.g_max)
-        aside = np.maximum(np.abs(pull.swing) / np.sqrt(12.0), _TANGENT * there)
-        drawn = (world.goal - law.g_min) / self.span
-
-        def speed(conductance: FloatArray) -> Values:
-            more, state = pull.current / conductance - volts, (conductance - law.g_min) / self.span
-            up, down = drawn * np.exp(law.eta_p * more), (1.0 - drawn) * np.exp(-law.eta_d * more)
-            return self.span * world.rate * (up * (1.0 - state) - down * state)
-
-        above, below = speed(there + aside), speed(there - aside)
-        rate = np.where(forced, (below - above) / (2.0 * aside), world.rate)
-        goal = np.where(forced, there + 0.5 * (above + below) / rate, world.goal)
-        return world._replace(rate=rate, goal=goal)

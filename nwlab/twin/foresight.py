@@ -6,7 +6,7 @@ When the drive would begin is a guess: as soon after the last one as the quickes
 from __future__ import annotations
 
 from collections import deque
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -63,8 +63,8 @@ def foresee(twin: Twin, held: Held, pace: Pace, drive: Drive, port: Port | None,
     sd = np.full_like(reading.voltage, np.nan)
     if port is not None:
         place = port.place
-        block = replace(block_of(drive, 0, reading, port, smallest), conductance=np.full(drive.steps, np.nan))
-        found = deepcopy(twin).follow(copy(held).steps(block))
+        steps = deepcopy(held).steps(block_of(drive, 0, reading, port, smallest))
+        found = deepcopy(twin).follow(replace(steps, reading=np.full(drive.steps, np.nan)))
         mean, sd[:, place] = as_read(drive, port, reading, found.mean, found.sd)
         if drive.forces[place].quantity is Quantity.VOLTAGE:
             reading.current[:, place] = np.where(reading.in_compliance[:, place], reading.current[:, place], mean)

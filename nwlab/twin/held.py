@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nwlab.analysis.rate_balance.pieces import Pull, Range, Steps
+from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
+from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.port import Port
+from nwlab.twin.pulled import Pulls, with_means
 
 _EVEN = 1e-9  # decades that rounding may make of none
+_PART = 1e-3
+"""Of its limit that a voltage may be below it on average, and have been there for the whole of a sample."""
 _PIECES = 3
 """Levels between two readings: what was left of the one before, rest, and the new one until it is read."""
 
@@ -32,7 +36,7 @@ class Block:
 
 def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: float) -> Block:
     """Return the samples of the force at a port; below `smallest` V a conductance cannot be told."""
-    place, reading = port.place, port.across(reading)
+    place, forced, reading = port.place, _current(drive, reading, port), port.across(reading)
     onset = reading.start + reading.onset
     until = first + reading.steps
     last = np.inf if drive.hold and until == drive.steps else onset[-1] + drive.dwell[until - 1]
@@ -50,18 +54,20 @@ def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: f
         np.maximum(middle + half, onset),
         voltage,
         conductance,
-        _current(drive, reading, port),
+        forced,
         _range(drive.forces[place], voltage, conductance, smallest),
     )
 
 
 def _current(drive: Drive, reading: Reading, port: Port) -> FloatArray:
-    """Return what was forced through the film, (samples,) A; in compliance that is its voltage."""
+    """Return what was forced through the film, (samples,) A; where its voltage was at the limit, that was."""
     forced = np.zeros(reading.steps)
     for place in port.places:
-        if drive.forces[place].quantity is Quantity.CURRENT:
+        force = drive.forces[place]
+        if force.quantity is Quantity.CURRENT:
+            at_limit = np.abs(reading.voltage[:, place]) >= (1.0 - _PART) * force.compliance
             through = np.abs(np.nan_to_num(reading.current[:, place]))
-            forced = np.where(reading.in_compliance[:, place], forced, through)
+            forced = np.where(reading.in_compliance[:, place] & at_limit, forced, through)
     return forced
 
 
@@ -93,13 +99,15 @@ def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArr
 class Held:
     """Remembers until when the state of a pair of terminals is known, and what has been held since."""
 
+    law: RateBalance | None = None  # of what is held, where it is known
+    start: float = np.nan  # S, what it conducted first, where that is known
     moment: float = np.nan  # s on the chip's clock; NaN before the first sample
     level: float = 0.0  # V
-    _current: float = field(default=0.0, init=False)  # A that was forced there, see `Block`
-    _swing: float = field(default=0.0, init=False)  # S
-    _conductance: float = field(default=np.nan, init=False)  # S, that was read last
     until: float = -np.inf  # s
-    _rested: bool = field(default=True, init=False)
+    _pulls: Pulls = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pulls = Pulls(self.law, self.start)
 
     @property
     def stands(self) -> bool:
@@ -126,7 +134,7 @@ class Held:
         self.moment, self.level, self.until = float(block.over[-1]), float(block.voltage[-1]), float(block.end[-1])
         index = np.arange(count * _PIECES, dtype=np.int32).reshape(count, _PIECES)
         whole = np.arange(count, dtype=np.int32)
-        return Steps(
+        found = Steps(
             time=0.5 * (block.begin + block.over),
             reading=block.conductance,
             opens=np.zeros(count, dtype=np.bool_),
@@ -138,17 +146,6 @@ class Held:
             read_level=index[:, 2],
             aperture=block.over - block.begin,
             range=block.range,
-            pull=self._pull(block),
+            pull=self._pulls.of(block.current, block.conductance, piece[:, 1]),
         )
-
-    def _pull(self, block: Block) -> Pull | None:
-        """Return what currents were forced at the levels of the steps of a block."""
-        before = np.append(self._conductance, block.conductance[:-1])
-        swing = np.where(block.current > 0.0, np.nan_to_num(block.conductance - before), 0.0)
-        columns = ((self._current, block.current), (self._swing, swing))
-        current, moved = (
-            np.stack([np.append(last, own[:-1]), np.zeros(own.size), own], axis=1).ravel() for last, own in columns
-        )
-        self._current, self._swing = float(block.current[-1]), float(swing[-1])
-        self._conductance = float(block.conductance[-1])
-        return Pull(current, moved) if current.any() else None
+        return with_means(found)

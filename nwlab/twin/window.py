@@ -14,6 +14,7 @@ import numpy as np
 from nwlab.analysis.rate_balance.pieces import Pull, Steps
 from nwlab.core.drive import FloatArray
 from nwlab.twin.film_law import FilmLaw
+from nwlab.twin.pulled import BENT
 
 APART = 0.05
 """Relaxation times between two readings that are kept."""
@@ -42,6 +43,11 @@ class Stay(NamedTuple):
     current: float = 0.0  # A that was forced there, 0 where the level was
     swing: float = 0.0  # S, by how much the conductance changed meanwhile, where a current was
 
+    @property
+    def is_bent(self) -> bool:
+        """Whether the law does not tell well enough what came of it."""
+        return abs(self.swing) * self.level > BENT * self.current
+
     def is_like(self, other: Stay) -> bool:
         """Whether both may count as one."""
         if bool(self.current) != bool(other.current) or abs(self.current - other.current) > _SAME * self.current:
@@ -63,6 +69,7 @@ class _Kept(NamedTuple):
     place: Place
     reading: float  # S
     noise: float  # S, standard deviation that the range of the meter adds
+    opens: bool  # whether nothing is known of the time before
     stays: list[Stay]  # the last one while it was read
 
 
@@ -77,6 +84,7 @@ class Window:
         """Begin anew; nothing is known of the time before."""
         self._kept: list[_Kept] = []
         self._stays: list[Stay] = []
+        self._opens = True
         self._relaxed = 0.0
 
     def __len__(self) -> int:
@@ -92,15 +100,18 @@ class Window:
 
         `noise` in S is what the range of the meter adds to it.
         """
+        if any(stay.lasted and stay.is_bent for stay in held):
+            self._stays, self._opens = [], True
+            return
         self._relaxed += sum(rate * stay.lasted for rate, stay in zip(rates, held, strict=True))
         for stay in held[:-1]:
             self._hold(stay)
         moved = self._relaxed >= APART or len(self._stays) >= _PIECES
-        if np.isnan(reading) or (self._kept and not moved):
+        if np.isnan(reading) or not (moved or self._opens):
             self._hold(held[-1])
             return
-        self._kept.append(_Kept(place, reading, noise, [*self._stays, held[-1]]))
-        self._stays, self._relaxed = [], 0.0
+        self._kept.append(_Kept(place, reading, noise, self._opens, [*self._stays, held[-1]]))
+        self._stays, self._relaxed, self._opens = [], 0.0, False
 
     def steps(self) -> Steps:
         """Return the readings in order; each is a kind of its own, and the first opens."""
@@ -113,7 +124,7 @@ class Window:
         return Steps(
             time=np.cumsum(piece.sum(axis=1) + aperture) - 0.5 * aperture,
             reading=np.array([each.reading for each in self._kept]),
-            opens=np.arange(count) == 0,
+            opens=np.array([each.opens for each in self._kept]),
             kind=np.arange(count, dtype=np.int32),
             level=level.ravel(),
             at=index[:, -1],
@@ -126,8 +137,8 @@ class Window:
         )
 
     def _hold(self, stay: Stay) -> None:
-        """Lengthen the last one where it is the same; what was held before the first reading tells nothing."""
-        if stay.lasted <= 0.0 or not self._kept:
+        """Lengthen the last one where it is the same; what was held before a first reading tells nothing."""
+        if stay.lasted <= 0.0 or self._opens:
             return
         if self._stays and self._stays[-1].is_like(stay):
             self._stays[-1] = self._stays[-1].and_(stay)

@@ -76,7 +76,7 @@ def instants(reading: FloatArray) -> Block:
     """Readings that take no time, at the end of each sample."""
     onset = DWELL * np.arange(reading.size)
     end = onset + DWELL
-    return Block(onset, end, end, end, np.full(reading.size, VOLT), reading)
+    return Block(onset, end, end, end, np.full(reading.size, VOLT), reading, np.zeros(reading.size))
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -117,7 +117,7 @@ def test_the_sum_is_as_good_as_ten_thousand_particles_and_far_quicker() -> None:
 
 
 def _part(block: Block, k: int) -> Block:
-    names = ("onset", "end", "begin", "over", "voltage", "conductance")
+    names = ("onset", "end", "begin", "over", "voltage", "conductance", "current")
     return Block(*(getattr(block, name)[k : k + 1] for name in names))
 
 

@@ -36,7 +36,7 @@ class Pull:
     """Where currents were forced, so that levels are what the chip made of them."""
 
     current: FloatArray  # (levels,) A, magnitudes; 0 where the level was forced
-    swing: FloatArray  # (levels,) S, by how much the conductance changed meanwhile
+    swing: FloatArray  # (levels,) S, by how much the conductance changed meanwhile; infinite where not known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
