@@ -72,6 +72,7 @@ def test_an_overflow_hides_only_what_was_not_forced(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.voltage[:, 2], [np.nan, 0.1, 0.1])
     np.testing.assert_allclose(recording.current[:, 2], [1e-3, 1e-5, 1e-5])
     np.testing.assert_allclose(recording.trace("A", "B").voltage, [0.1, 1.0, 0.1])
+    assert recording.forced == ("C",)
 
 
 def test_what_was_forced_and_not_measured_is_what_was_asked_for(tmp_path: Path) -> None:
@@ -91,6 +92,7 @@ def test_a_voltmeter_drives_nothing(tmp_path: Path) -> None:
     recording = read_recording(record_run(several(drive), OhmicChip(), tmp_path / "run", INFO).path)
     assert recording.driven() == ("A", "B")
     assert recording.pair() == ("A", "B")
+    assert recording.forced == ()
     np.testing.assert_allclose(recording.voltage[:, 2], [0.0, 0.0, 0.0, np.nan])
 
 

@@ -42,6 +42,8 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     if options.map != "exact":
         raise UsageError("the stochastic law has no map of older codes; fit it without --map, or take a network's law")
     given = _given(options)
+    for recording in recordings:
+        _check_held(recording, options)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
     steps = steps_of(traces)
     levels = _levels(steps, given)
@@ -56,6 +58,16 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     whole = fit_all(steps, levels, candidates, chance, (bounds.g_min is None, bounds.g_max is None))
     bounds = replace(bounds, ended=whole.ended, vague=whole.vague)
     return _fit(recordings, options, traces, steps, levels, bounds, whole)
+
+
+def _check_held(recording: Recording, options: FitOptions) -> None:
+    pair = recording.pair(options.source, options.sink)
+    forced = [name for name in pair if name in recording.forced]
+    if forced:
+        raise UsageError(
+            f"{recording.path}: a current was forced at {' and '.join(forced)}, so that the chip set its own voltage; "
+            "the stochastic law is found from held voltages: record a staircase of them, or fit --law mean-field"
+        )
 
 
 def _given(options: FitOptions) -> dict[str, float]:

@@ -27,7 +27,14 @@ def read_run(path: Path) -> Recording:
     if not pieces:
         raise FileError("holds no samples", path)
     onset, time, aperture, voltage, current = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    return Recording(run.terminals, onset, time, aperture, voltage, current, path, "run of nwlab", run.fingerprint)
+    kind, forced = "run of nwlab", tuple(name for place, name in enumerate(run.terminals) if place in _forced(run))
+    return Recording(run.terminals, onset, time, aperture, voltage, current, path, kind, run.fingerprint, forced)
+
+
+def _forced(run: Run) -> set[int]:
+    """The terminals at which currents are forced."""
+    forces = (force for played in run.drives for force in played.drive.forces if not force.is_voltmeter)
+    return {force.terminal for force in forces if force.quantity is Quantity.CURRENT}
 
 
 def _pieces(run: Run, drive: Drive, reading: Reading) -> list[Piece]:

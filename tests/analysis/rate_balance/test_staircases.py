@@ -21,6 +21,7 @@ from nwlab.analysis.rate_balance.one_level import Level, fit_level
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
 from nwlab.analysis.rate_balance.remarks import Bounds, remarks
 from nwlab.analysis.recording import Recording, Trace
+from nwlab.core.errors import UsageError
 from nwlab.model.paths import path
 
 READ = 1e-9
@@ -112,6 +113,12 @@ def recorded(trace: Trace) -> Recording:
     off = np.zeros(trace.time.size)
     voltage, current = np.column_stack([trace.voltage, off]), np.column_stack([trace.current, -trace.current])
     return Recording(("A", "B"), trace.onset, trace.time, trace.aperture, voltage, current, Path("stair"), "test", "0")
+
+
+def test_voltages_that_the_chip_set_itself_are_refused() -> None:
+    forced = replace(recorded(stair([3.0, 4.0, 6.5], 150, 1.0, 2)), forced=("A",))
+    with pytest.raises(UsageError, match="a current was forced at A, so that the chip set its own voltage"):
+        fit([forced], FitOptions())
 
 
 def test_what_ends_at_a_bound_is_told_with_an_infinite_error() -> None:
