@@ -40,6 +40,8 @@ class TwinDigest:
     jumps: int | None
     alarms: Mapping[str, int]  # by what they are about
     changed: tuple[Changed, ...]
+    windows: int | None  # of readings to which the law was fitted anew
+    hidden: int | None  # readings of which their meter tells too little for that
     skipped: int  # samples that it could not keep up with
     lost: str  # why not all is on record that it would have told; empty when all is
 
@@ -51,6 +53,8 @@ class TwinDigest:
         yield "it saw", ", ".join([*jumps, raised(self.alarms) or none])
         if self.changed:
             yield "changed", ", ".join(f"{each.what}{_named(each.time)}" for each in self.changed)
+        if self.windows is not None:
+            yield "it re-fitted", refitted(self.windows, self.hidden, self.residuals)
         if self.skipped:
             yield "it skipped", f"{wording.count(self.skipped, 'sample')}: it could not keep up"
         if self.lost:
@@ -67,6 +71,8 @@ class TwinDigest:
             "jumps": self.jumps,
             "alarms": dict(self.alarms),
             "changed": [{"what": each.what, "time": each.time} for each in self.changed],
+            "windows": self.windows,
+            "hidden": self.hidden,
             "skipped": self.skipped,
             "lost": self.lost,
         }
@@ -89,6 +95,8 @@ def twin_of(run: Run) -> TwinDigest | None:
         _count(summary.get("jumps", _times(_of(notes, JUMP)) or None)),
         _alarms(summary.get("alarms"), _of(notes, ALARM)),
         tuple(_changed(_of(notes, ALARM), run.origin)),
+        _count(summary.get("windows")),
+        _count(summary.get("hidden")),
         sum(_count(content.get("samples")) or 0 for content in _of(notes, SKIPPED)),
         "; ".join(dict.fromkeys(_losses(notes))),
     )
@@ -109,6 +117,19 @@ def explained(residuals: int | None, spread: float | None, strange: float | None
     share = "" if strange is None else f"{100 * strange:.2g}" if strange < 0.1 else f"{100 * strange:.0f}"
     beyond = share and f", {share} % beyond three standard deviations"
     return f"{wording.count(residuals, 'residual')} with a spread of {spread:.3g} (1 if chip and model agree){beyond}"
+
+
+def refitted(windows: int, hidden: int | None, residuals: int | None) -> str:
+    """Say how often the law was fitted anew; where never, what could not have been seen, and why."""
+    if windows:
+        return f"{wording.count(windows, 'window')} of readings, for θ, mean, σ and jump rate"
+    why = "the readings do not fill a window"
+    if hidden and residuals and 2 * hidden > residuals:
+        why = (
+            f"in {hidden} of {wording.count(residuals, 'reading')} noise or offset of the meter's range hide the film; "
+            "a smaller range, a longer aperture or a higher voltage shows it"
+        )
+    return f"nothing, so that a change of θ would hardly show: {why}"
 
 
 def raised(alarms: Mapping[str, Any]) -> str:

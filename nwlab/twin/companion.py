@@ -97,6 +97,7 @@ class Companion:
         self._jumping, self._lasting = Spell(_JUMPS_APART, _JUMPS), Spells()
         self._tangled = Spell(DRIVES_APART)
         self._samples = 0  # that were followed
+        self._hidden = 0  # of those that were read, of which the meter tells too little to name what has changed
         self._twin, self._alarms, self._watch = twin, alarms, watch
         self._held = Held(twin.law, twin.conductance)
         self._leaning = leaning
@@ -125,7 +126,8 @@ class Companion:
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
-        return Noted(SUMMARY, self.tally.told())
+        looked = {} if self._watch is None else {"windows": self._watch.looks, "hidden": self._hidden}
+        return Noted(SUMMARY, {**self.tally.told(), **looked})
 
     def foresee(self, drive: Drive) -> Expectation:
         """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
@@ -183,7 +185,9 @@ class Companion:
             yield from self._drift(where, alarm, alarm.step - first)
         if self._watch is not None:
             places = [Place(event.index, event.first + step) for step in range(found.z.size)]
-            for told in self._watch.take(_as_film(steps, found), places, {alarm.step - first for alarm in alarms}):
+            film = _as_film(steps, found)
+            self._hidden += int(np.count_nonzero(np.isnan(film.reading) & np.isfinite(steps.reading)))
+            for told in self._watch.take(film, places, {alarm.step - first for alarm in alarms}):
                 yield self._named(where, told)
 
     def _lean(self, steps: Steps, known: float, found: Foretold) -> FloatArray | None:

@@ -60,6 +60,8 @@ class Watch:
         chance = min(readings / false_alarm_steps, _MOST)
         self.limit = -float(ndtri(chance / (2 * len(NAMES))))
         """Standard errors beyond which a number has changed."""
+        self.looks = 0
+        """Windows that were looked at."""
         self._standing: set[str] = set()  # what was named, and has not been explained since
         self._troubled = self._begun_anew = self._disturbed = False
 
@@ -98,6 +100,7 @@ class Watch:
             self._begun_anew, self._disturbed = True, False
 
     def _look(self, place: Place) -> Iterator[Named | Explained]:
+        self.looks += 1
         since = self._window.since
         found = changes(self._window.steps(), self._film, self._doubt, self.limit)
         for change in found:

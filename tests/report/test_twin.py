@@ -28,6 +28,8 @@ SUMMARY = Noted(
         "longest row within 3": 9,
         "alarms": {"spread": 40, "σ": 1},
         "jumps": 900,
+        "windows": 3,
+        "hidden": 12,
     },
 )
 MANY = [Noted("jump", {"drive": 0, "step": step, "time": 1.0, "probability": 1.0}) for step in range(300)]
@@ -56,10 +58,11 @@ def test_what_a_twin_told_is_counted_at_the_end_of_a_run(tmp_path: Path, capsys:
     run = noted(tmp_path / "r", READY, *MANY, *SUMS, *NAMED, SUMMARY)
     told_at_the_end(run, [], as_json=False)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert "mychip.toml: 3\u202f000 residuals with a spread of 4.7" in lines[1]
     assert lines[2].split(maxsplit=2)[2] == "900 jumps, 41 alarms (40 spread, 1 σ)"
     assert lines[3].split(maxsplit=1)[1] == "σ (first named at 1 min 30 s)"
+    assert lines[4].split(maxsplit=2)[2] == "3 windows of readings, for θ, mean, σ and jump rate"
     content = json.loads(json.dumps(summary(run, 0, [])))["twin"]
     assert content == {
         "chip": "/x/mychip.toml",
@@ -70,6 +73,8 @@ def test_what_a_twin_told_is_counted_at_the_end_of_a_run(tmp_path: Path, capsys:
         "jumps": 900,
         "alarms": {"spread": 40, "σ": 1},
         "changed": [{"what": "σ", "time": 90.0}],
+        "windows": 3,
+        "hidden": 12,
         "skipped": 0,
         "lost": "",
     }
@@ -91,6 +96,20 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     lines = dict(told.lines())
     assert "no summary" in lines["twin"]
     assert {"it skipped", "twin lost"} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "why"),
+    [
+        (20, "the readings do not fill a window"),
+        (1800, "in 1800 of 3\u202f000 readings noise or offset of the meter's"),
+    ],
+)
+def test_a_twin_that_has_not_looked_says_so_and_why(tmp_path: Path, hidden: int, why: str) -> None:
+    summary = Noted("twin", {**SUMMARY.content, "windows": 0, "hidden": hidden})
+    told = twin_of(noted(tmp_path / "r", READY, summary))
+    assert told is not None
+    assert dict(told.lines())["it re-fitted"].startswith(f"nothing, so that a change of θ would hardly show: {why}")
 
 
 def test_a_twin_that_was_lost_is_not_said_to_have_seen_nothing(tmp_path: Path) -> None:
