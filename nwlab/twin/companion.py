@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from nwlab.twin.leaning import Leaning
 from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Foretold, Twin
 from nwlab.twin.spells import Spell, Spells
+from nwlab.twin.tally import Tally
 from nwlab.twin.watch import Explained, Named, Watch
 from nwlab.twin.window import Place
 
 _SURE = 0.95  # probability from which on a jump is worth a note
-_STRANGE = 3.0  # standard deviations beyond which a residual is not explained
 _FARTHEST = 4.7  # standard deviations up to which a filter's probabilities tell residuals apart
 _NOTHING = 1e-30  # S
 _BLURRED, _NOISY = 0.3, 0.7
@@ -37,45 +37,6 @@ SUMMARY = "twin"
 """Kind of the last note of a twin: how well it has explained the run."""
 EXPLAINED = "the chip is again what its file says: mean, θ, σ and jumps"
 """What a note says once a whole window has shown nothing else."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """How well the readings were explained."""
-
-    residuals: int = 0
-    strange: int = 0
-    explained: int = 0  # residuals in a row until now within `_STRANGE`
-    longest: int = 0
-    square: float = 0.0
-    alarms: dict[str, int] = field(default_factory=dict[str, int])  # all that were raised, also where few were told
-    jumps: int | None = None  # all that were seen; None where nobody looks for them
-
-    def take(self, z: FloatArray) -> None:
-        """Count residuals (steps,); NaN is none."""
-        known = z[np.isfinite(z)]
-        strange = np.flatnonzero(np.abs(known) > _STRANGE)
-        rows = np.diff(np.concatenate([[-1 - self.explained], strange, [known.size]])) - 1
-        self.longest, self.explained = max(self.longest, int(rows.max())), int(rows[-1])
-        self.residuals, self.strange = self.residuals + known.size, self.strange + strange.size
-        self.square += float(known @ known)
-
-    def told(self) -> dict[str, object]:
-        """What the record says of it in the end."""
-        share = self.strange / self.residuals if self.residuals else None
-        spread = (self.square / self.residuals) ** 0.5 if self.residuals else None
-        return {
-            "residuals": self.residuals,
-            "root mean square": spread,
-            "share beyond 3": share,
-            "longest row within 3": self.longest,
-            "alarms": dict(self.alarms),
-            **({} if self.jumps is None else {"jumps": self.jumps}),
-        }
-
-    def count(self, kind: str) -> None:
-        """Count an alarm."""
-        self.alarms[kind] = self.alarms.get(kind, 0) + 1
 
 
 class Companion:

@@ -70,7 +70,7 @@ class ScalarTwin:
     def __init__(
         self, law: RateBalance, conductance: float, read_noise: float | None = None, *, corrects: bool = True
     ) -> None:
-        from nwlab.twin.branches.kernel import KEPT
+        from nwlab.twin.branches.children import KEPT
 
         self._film, self._corrects = FilmLaw(law, read_noise), corrects
         self._sizes = sizes_of(self._film.world(np.zeros(1))) if law.jumps else None

@@ -20,8 +20,9 @@ from nwlab.model.rate_balance import RateBalance
 from nwlab.model.two_terminal_film import TwoTerminalFilm
 from nwlab.runs.player import play
 from nwlab.twin.alarms import Alarms
-from nwlab.twin.companion import Companion, Tally
+from nwlab.twin.companion import Companion
 from nwlab.twin.scalar import ScalarTwin
+from nwlab.twin.tally import Tally
 
 READ_NOISE = 3.6e-9  # A
 

@@ -21,12 +21,9 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 from nwlab.model.compiled import bare, compiled
+from nwlab.twin.branches.children import KEPT, Child, merged, put, select
 from nwlab.twin.branches.offset import BOTH, VARIANCE, bound, learn, widen
 
-KEPT = 8
-"""Branches after each step."""
-_NEAR = 0.3
-"""Branches merge when their means differ by less than this part of the heavier one's variance, squared."""
 _SURE = 1e-6
 """Chances of a smaller reading are told apart down to this; 4.75 standard deviations."""
 _ROOT_HALF = math.sqrt(0.5)
@@ -42,14 +39,6 @@ class Law(NamedTuple):
     part: FloatArray  # (samples, parts, 9)
     size: FloatArray  # (classes, 3)
     lean: FloatArray  # (samples, 2): how much likelier a jump upwards is per state below the goal, and the goal
-
-
-class Child(NamedTuple):
-    """What a branch may have become; moments are sums over events until it is taken."""
-
-    mass: float
-    mean: float
-    square: float
 
 
 @compiled
@@ -95,7 +84,7 @@ def follow(
             jumped[k] = _breed(law, k, branches, y, children)
         if corrects and not math.isnan(y):
             learn(move[k], share[k], sd, branches, y, 1.0 - jumped[k], offset)
-            _select(children, branches)
+            select(children, branches)
             bound(branches, offset)
         else:
             _pass(law, k, branches)
@@ -187,11 +176,9 @@ def _spread(law: Law, values: FloatArray, c: int) -> float:
 
 
 @bare
-def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArray) -> float:
-    """Fill `children` (3, …) with mass, mean and variance of every child; return the chance of a jump."""
-    move, total, calm = law.move[k], 0.0, 0.0
-    children[:] = 0.0
-    # Densities far in the tails would all be 0; only their ratios matter.
+def _highest(law: Law, k: int, branches: FloatArray, y: float) -> float:
+    """Return the log of the highest density of an event: far in the tails all would be 0, and only ratios matter."""
+    move = law.move[k]
     best = -1e300
     for j in range(KEPT):
         if branches[2, j] > 0.0:
@@ -208,6 +195,15 @@ def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArra
                     higher = log_up - 0.5 * (off - shift) ** 2 / wide
                     lower = log_down - 0.5 * (off + shift) ** 2 / wide
                     best = max(best, rate + law.size[c, 0] + max(higher, lower) - 0.5 * math.log(wide))
+    return best
+
+
+@bare
+def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArray) -> float:
+    """Fill `children` (3, …) with mass, mean and variance of every child; return the chance of a jump."""
+    move, total, calm = law.move[k], 0.0, 0.0
+    children[:] = 0.0
+    best = _highest(law, k, branches, y)
     for j in range(KEPT):
         if branches[2, j] == 0.0:
             continue
@@ -217,7 +213,7 @@ def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArra
         child = _add(law, k, branches, j, off, -1, 0, 0.0, weight + move[_CALM], Child(0.0, 0.0, 0.0))
         calm += child.mass
         place = j * (1 + 2 * law.part.shape[1])
-        total += _put(children, place, child)
+        total += put(children, place, child)
         for which in range(law.part.shape[1]):
             for side in range(2):
                 # However unlikely, for it may be the only thing that explains a reading at all.
@@ -227,7 +223,7 @@ def _breed(law: Law, k: int, branches: FloatArray, y: float, children: FloatArra
                     chance = rate + law.size[c, 0]
                     child = _add(law, k, branches, j, off, which, c, 1.0 - 2.0 * side, chance, child)
                 place += 1
-                total += _put(children, place, child)
+                total += put(children, place, child)
     return 1.0 - calm / total
 
 
@@ -263,52 +259,4 @@ def _add(
     cross = move[_B] * move[_H] * ahead + move[_CROSS] + both
     mean = move[_A] + move[_B] * branches[0, j] + end + cross / seen * off
     rest = max(move[_B] ** 2 * ahead + move[_Q] + inner - cross * cross / seen, 1e-12 * seen)
-    return _merged(child, mass, mean, rest)
-
-
-@bare
-def _merged(child: Child, mass: float, mean: float, variance: float) -> Child:
-    """Two normal states as one; `square` is mass times variance."""
-    whole = child.mass + mass
-    apart = mean - child.mean
-    square = child.square + mass * variance + (child.mass * mass / whole) * apart * apart
-    return Child(whole, child.mean + mass / whole * apart, square)
-
-
-@bare
-def _put(children: FloatArray, place: int, child: Child) -> float:
-    children[0, place] = child.mass
-    if child.mass > 0.0:
-        children[1, place], children[2, place] = child.mean, child.square / child.mass
-    return child.mass
-
-
-@bare
-def _select(children: FloatArray, branches: FloatArray) -> None:
-    """The heaviest children become the branches, each with what lies near it; what is left over joins the last."""
-    total = 0.0
-    for j in range(KEPT):
-        heaviest = 0
-        for place in range(1, children.shape[1]):
-            if children[0, place] > children[0, heaviest]:
-                heaviest = place
-        branch = _take(children, heaviest, Child(0.0, 0.0, 0.0))
-        middle, reach = children[1, heaviest], _NEAR * children[2, heaviest]
-        for place in range(children.shape[1]):
-            if children[0, place] > 0.0 and (j == KEPT - 1 or (children[1, place] - middle) ** 2 < reach):
-                branch = _take(children, place, branch)
-        branches[2, j] = branch.mass
-        if branch.mass > 0.0:
-            branches[0, j], branches[1, j] = branch.mean, branch.square / branch.mass
-        total += branch.mass
-    for j in range(KEPT):
-        branches[2, j] /= total
-
-
-@bare
-def _take(children: FloatArray, place: int, branch: Child) -> Child:
-    mass = children[0, place]
-    children[0, place] = 0.0
-    if mass == 0.0:
-        return branch
-    return _merged(branch, mass, children[1, place], children[2, place])
+    return merged(child, mass, mean, rest)
