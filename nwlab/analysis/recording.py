@@ -53,7 +53,7 @@ class Recording:
     path: Path
     kind: str  # which format it was read from
     fingerprint: str  # SHA-256 of the content, hexadecimal
-    forced: tuple[str, ...] = ()  # terminals at which currents were forced; empty where nobody says
+    forced: tuple[str, ...] = ()  # terminals at which currents were forced or limited; empty where nobody says
 
     def trace(self, source: str | None = None, sink: str | None = None) -> Trace:
         """Return what was applied from `source` to `sink`, and the current.

@@ -23,6 +23,8 @@ _REACH = 8.0  # standard deviations that count as everything
 _ERROR = 2e-6  # of the state in one piece, at first order; the midpoint step is much better
 _FEEDBACK = 0.1  # change of the end of a piece per change of its begin through the voltage
 _SWAY = 0.01  # relative change of voltage over a piece
+_SHIFT = 1e-6  # of the state, to both sides of which the voltage is looked at, besides noise
+_SHORTEST, _SHORT = 1e-12, 1e-6  # s, least piece without noise, and the most that it may be with
 
 
 @compiled
@@ -74,13 +76,24 @@ def _is_fine(law: Constants, table: FloatArray, state: float, voltage: float, du
     other_end, _ = _relaxed(law, state, voltage_end, duration)
     if abs(other_end - end) > _ERROR or abs(voltage_end - voltage) > _SWAY * abs(voltage):
         return False
-    shift = _REACH * spread + 1e-6
+    shift = _REACH * spread + _SHIFT
     above, below = voltage_at(law, table, state + shift), voltage_at(law, table, state - shift)
     if abs(above - below) > 2.0 * _REACH * _SWAY * abs(voltage):
         return False
     end_above, _ = _relaxed(law, state, above, duration)
     end_below, _ = _relaxed(law, state, below, duration)
     return max(abs(end_above - end), abs(end_below - end)) <= _FEEDBACK * shift
+
+
+@compiled
+def _shortest(law: Constants) -> float:
+    """Return the s of a piece of which the noise is less than the shift: to halve it would make nothing finer.
+
+    A current through next to nothing has a voltage that hangs on next to nothing, and no piece would be fine.
+    """
+    if law.noise == 0.0:
+        return _SHORTEST
+    return min(max((_SHIFT / (_REACH * law.noise)) ** 2, _SHORTEST), _SHORT)
 
 
 @compiled
@@ -136,6 +149,7 @@ def _uncovered(law: Constants, table: FloatArray, lowest: float, highest: float)
 @compiled
 def live(law: Constants, memory: FloatArray, table: FloatArray, sums: FloatArray, stream: Stream) -> None:
     """Let memory[LEFT] s pass; returns with time left when the load line must first reach memory[WANTED]."""
+    shortest = _shortest(law)
     while memory[LEFT] > 0.0:
         state, horizon = memory[STATE], min(memory[LEFT], memory[WAIT])
         voltage = voltage_at(law, table, state)
@@ -149,7 +163,7 @@ def live(law: Constants, memory: FloatArray, table: FloatArray, sums: FloatArray
             memory[STATE] = _pass_steadily(law, table, state, voltage, piece, sums, stream)
         else:
             piece = min(horizon, 2.0 * memory[PIECE])
-            while piece > 1e-12 and not _is_fine(law, table, state, voltage, piece):
+            while piece > shortest and not _is_fine(law, table, state, voltage, piece):
                 piece *= 0.5
             memory[PIECE] = piece
             memory[STATE] = _pass_piece(law, table, state, voltage, piece, sums, stream)

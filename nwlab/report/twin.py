@@ -42,6 +42,7 @@ class TwinDigest:
     changed: tuple[Changed, ...]
     windows: int | None  # of readings to which the law was fitted anew
     hidden: int | None  # readings of which their meter tells too little for that
+    bent: int | None  # samples in which the film moved too far for that
     skipped: int  # samples that it could not keep up with
     lost: str  # why not all is on record that it would have told; empty when all is
 
@@ -54,7 +55,7 @@ class TwinDigest:
         if self.changed:
             yield "changed", ", ".join(f"{each.what}{_named(each.time)}" for each in self.changed)
         if self.windows is not None:
-            yield "it re-fitted", refitted(self.windows, self.hidden, self.residuals)
+            yield "it re-fitted", refitted(self)
         if self.skipped:
             yield "it skipped", f"{wording.count(self.skipped, 'sample')}: it could not keep up"
         if self.lost:
@@ -73,6 +74,7 @@ class TwinDigest:
             "changed": [{"what": each.what, "time": each.time} for each in self.changed],
             "windows": self.windows,
             "hidden": self.hidden,
+            "bent": self.bent,
             "skipped": self.skipped,
             "lost": self.lost,
         }
@@ -97,6 +99,7 @@ def twin_of(run: Run) -> TwinDigest | None:
         tuple(_changed(_of(notes, ALARM), run.origin)),
         _count(summary.get("windows")),
         _count(summary.get("hidden")),
+        _count(summary.get("bent")),
         sum(_count(content.get("samples")) or 0 for content in _of(notes, SKIPPED)),
         "; ".join(dict.fromkeys(_losses(notes))),
     )
@@ -119,15 +122,19 @@ def explained(residuals: int | None, spread: float | None, strange: float | None
     return f"{wording.count(residuals, 'residual')} with a spread of {spread:.3g} (1 if chip and model agree){beyond}"
 
 
-def refitted(windows: int, hidden: int | None, residuals: int | None) -> str:
+def refitted(told: TwinDigest) -> str:
     """Say how often the law was fitted anew; where never, what could not have been seen, and why."""
-    if windows:
-        return f"{wording.count(windows, 'window')} of readings, for θ, mean, σ and jump rate"
-    why = "the readings do not fill a window"
-    if hidden and residuals and 2 * hidden > residuals:
+    if told.windows:
+        return f"{wording.count(told.windows, 'window')} of readings, for θ, mean, σ and jump rate"
+    readings, why = told.residuals or 0, "the readings do not fill a window"
+    if 2 * (told.hidden or 0) > readings:
         why = (
-            f"in {hidden} of {wording.count(residuals, 'reading')} noise or offset of the meter's range hide the film; "
-            "a smaller range, a longer aperture or a higher voltage shows it"
+            f"of {wording.count(told.hidden or 0, 'reading')} noise or offset of the meter's range hides the film; a "
+            "smaller range, a longer aperture or a higher voltage shows it"
+        )
+    elif 2 * (told.bent or 0) > readings:
+        why = (
+            f"the current let the film move too far in {wording.count(told.bent or 0, 'sample')}; shorter ones show it"
         )
     return f"nothing, so that a change of θ would hardly show: {why}"
 

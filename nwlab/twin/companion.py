@@ -87,7 +87,11 @@ class Companion:
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
-        looked = {} if self._watch is None else {"windows": self._watch.looks, "hidden": self._hidden}
+        looked = (
+            {}
+            if self._watch is None
+            else {"windows": self._watch.looks, "hidden": self._hidden, "bent": self._watch.bent}
+        )
         return Noted(SUMMARY, {**self.tally.told(), **looked})
 
     def foresee(self, drive: Drive) -> Expectation:

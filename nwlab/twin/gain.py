@@ -25,7 +25,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.film_meter import offset_sd, range_noise
-from nwlab.twin.pulled import off
+from nwlab.twin.pulled import bend
 from nwlab.twin.scalar import Foretold
 
 _A, _B, _C, _H, _Q, _CROSS, _U = range(7)
@@ -68,7 +68,7 @@ class GainTwin:
         doubt = zero if steps.range is None else offset_sd(steps) * np.abs(steps.range.share)
         blur = range_noise(steps) if self._film.read_noise is None else zero
         found.move[:, _U] += doubt**2 + blur**2
-        found.move[:, _Q : _U + 1] += (off(steps) ** 2)[:, np.newaxis]
+        bend(found.move, steps)
         noise = noise_of(found)
         mean, sd = nothing.copy(), nothing.copy()
         columns = (*found.move[:, : _H + 1].T, *noise, gain(found.move, noise), steps.reading)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,12 +10,15 @@ from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
 from nwlab.model.rate_balance import RateBalance
+from nwlab.twin.course import Source
 from nwlab.twin.port import Port
-from nwlab.twin.pulled import Pulls, with_means
+from nwlab.twin.pulled import Pulls, Sample
 
 _EVEN = 1e-9  # decades that rounding may make of none
-_PART = 1e-3
-"""Of its limit that a voltage may be below it on average, and have been there for the whole of a sample."""
+_FORCED, _LIMITED = 0.5, 1e-3
+"""Parts of a current that was forced, or is the limit, by which the one that was read may differ and be the truth."""
+_NONE, _TINY = 2e-3, 1e-15
+"""Part of the range of a forced current below which it is mostly offset; A, no range ends at less."""
 _PIECES = 3
 """Levels between two readings: what was left of the one before, rest, and the new one until it is read."""
 
@@ -30,13 +33,13 @@ class Block:
     over: FloatArray  # s: when its reading ended
     voltage: FloatArray  # V; what was asked for where it was not measured, 0 where nothing is known of it
     conductance: FloatArray  # S; NaN where nothing was measured
-    current: FloatArray  # A that was forced, its magnitude; 0 where a voltage was
+    sources: list[Source | None]  # what let the film set its own voltage; None where that was held
     range: Range | None = None  # of the meter; None = not known
 
 
 def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: float) -> Block:
     """Return the samples of the force at a port; below `smallest` V a conductance cannot be told."""
-    place, forced, reading = port.place, _current(drive, reading, port), port.across(reading)
+    place, sources, reading = port.place, _sources(drive, first, reading, port), port.across(reading)
     onset = reading.start + reading.onset
     until = first + reading.steps
     last = np.inf if drive.hold and until == drive.steps else onset[-1] + drive.dwell[until - 1]
@@ -44,7 +47,9 @@ def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: f
     voltage = _voltage(drive.forces[place], first, reading, place)
     # Where a limit acted the voltage is not the one that was asked for.
     unknown = reading.overflow[:, place] | (reading.in_compliance[:, place] & ~np.isfinite(reading.voltage[:, place]))
-    is_read = (np.abs(voltage) >= smallest) & ~unknown & np.isfinite(reading.current[:, place])
+    is_read = (
+        (np.abs(voltage) >= smallest) & ~unknown & (np.abs(reading.current[:, place]) > _least(drive.forces[place]))
+    )
     conductance = np.full(voltage.size, np.nan)
     conductance[is_read] = reading.current[is_read, place] / voltage[is_read]
     return Block(
@@ -54,21 +59,35 @@ def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: f
         np.maximum(middle + half, onset),
         voltage,
         conductance,
-        forced,
+        sources,
         _range(drive.forces[place], voltage, conductance, smallest),
     )
 
 
-def _current(drive: Drive, reading: Reading, port: Port) -> FloatArray:
-    """Return what was forced through the film, (samples,) A; where its voltage was at the limit, that was."""
-    forced = np.zeros(reading.steps)
+def _least(force: Force) -> float:
+    """Return the current in A that is none: where currents are forced, what a meter for the largest may be off by."""
+    if force.quantity is Quantity.VOLTAGE:
+        return -1.0
+    return _NONE * 10.0 ** float(np.ceil(np.log10(max(float(np.abs(force.levels).max()), _TINY)) - _EVEN))
+
+
+def _sources(drive: Drive, first: int, reading: Reading, port: Port) -> list[Source | None]:
+    """Return what pulled at the film in each sample; None where a voltage was held."""
+    found: list[Source | None] = [None] * reading.steps
     for place in port.places:
-        force = drive.forces[place]
-        if force.quantity is Quantity.CURRENT:
-            at_limit = np.abs(reading.voltage[:, place]) >= (1.0 - _PART) * force.compliance
-            through = np.abs(np.nan_to_num(reading.current[:, place]))
-            forced = np.where(reading.in_compliance[:, place] & at_limit, forced, through)
-    return forced
+        force, rows = drive.forces[place], slice(first, first + reading.steps)
+        levels, limited = np.abs(force.levels[rows]), reading.in_compliance[:, place]
+        most = np.full(levels.size, force.compliance)
+        by_current = force.quantity is Quantity.CURRENT
+        current, voltage = (levels, most) if by_current else (most, levels)
+        through = np.abs(reading.current[:, place])
+        near = np.abs(through - current) <= np.where(limited, _LIMITED, _FORCED) * current
+        near |= by_current & (levels == 0.0) & np.isfinite(through)  # what flows where none is asked for
+        current = np.where(near, through, current)
+        pulls = (current > 0.0) & (by_current | limited)
+        for k in np.flatnonzero(pulls).tolist():
+            found[k] = Source(float(current[k]), float(voltage[k]))
+    return found
 
 
 def _range(force: Force, voltage: FloatArray, conductance: FloatArray, smallest: float) -> Range | None:
@@ -99,7 +118,7 @@ def _voltage(force: Force, first: int, reading: Reading, place: int) -> FloatArr
 class Held:
     """Remembers until when the state of a pair of terminals is known, and what has been held since."""
 
-    law: RateBalance | None = None  # of what is held, where it is known
+    law: RateBalance  # of what is held
     start: float = np.nan  # S, what it conducted first, where that is known
     moment: float = np.nan  # s on the chip's clock; NaN before the first sample
     level: float = 0.0  # V
@@ -146,6 +165,14 @@ class Held:
             read_level=index[:, 2],
             aperture=block.over - block.begin,
             range=block.range,
-            pull=self._pulls.of(block.current, block.conductance, piece[:, 1]),
         )
-        return with_means(found)
+        pulled = self._pulls.of(_samples(block, piece, found.aperture))
+        return found if pulled is None else replace(found, pull=pulled[0], reading=pulled[1])
+
+
+def _samples(block: Block, piece: FloatArray, aperture: FloatArray) -> list[Sample]:
+    """Return what was held in each sample of a block; `piece` (samples, 3) and `aperture` (samples,) in s."""
+    held = [Source(np.inf, volts) for volts in np.abs(block.voltage).tolist()]
+    sources = [own or other for own, other in zip(block.sources, held, strict=True)]
+    columns = (*piece.T.tolist(), aperture.tolist(), block.conductance.tolist())
+    return [Sample(*each) for each in zip(sources, *columns, strict=True)]

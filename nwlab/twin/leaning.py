@@ -14,7 +14,7 @@ from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import FloatArray
 from nwlab.twin.file_errors import FileErrors
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.pulled import off
+from nwlab.twin.pulled import doubt
 
 _COUNTED = 2.0
 """Standard errors that are nobody's fault."""
@@ -51,7 +51,7 @@ class Leaning:
             paced = left * paced + x * left * np.abs(ahead) * pace[at]
             state, kept = goal[at] + left * ahead, left * kept
         self._carry_on(steps, kept, drawn, paced)
-        return _COUNTED * np.sqrt(drawn**2 + paced**2 + off(steps) ** 2) / sd
+        return _COUNTED * np.sqrt(drawn**2 + paced**2 + doubt(steps) ** 2) / sd
 
     def _carry_on(self, steps: Steps, kept: FloatArray, drawn: FloatArray, paced: FloatArray) -> None:
         """Add what is left of the step before, (steps,) each, where it has not been read: nothing has put that right.

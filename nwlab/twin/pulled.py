@@ -1,116 +1,157 @@
-"""A film under a forced current I: it sets its own voltage I/g, which pulls it back where it conducts more.
+"""A film that sets its own voltage, because its current is forced or limited, in the words of a filter.
 
-A published chip relaxes some six times as fast so. The law dg/dt = F(I/g, g) has then the θ and g̃ of the straight line
-that meets F at g₀ ± δ/√12, where g₀ is the mean of the conductance and δ is by how much it changed meanwhile: the mean
-of F along that way is then right to the third order (Gauss and Legendre). What is read, I over the mean of I/g, lies
-below g₀ by δ²/12g₀.
+Each sample has a straight line in place of the law, and where the film's way by the law leaves that line is known, too:
+it is followed from reading to reading, see `course`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from nwlab.analysis.rate_balance.pieces import Pull, Steps
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
-from nwlab.model.networks.network import IntArray
 from nwlab.model.rate_balance import RateBalance
+from nwlab.twin.course import Line, Source, Way, go, line, within
 
-BENT = 0.1
-"""Part of itself by which a conductance changes in a sample from which on the way is no straight line any more."""
-_OFF, _MOST = 0.1, 0.5
-"""What the line leaves over is about so large a part of the square of that change; and no more than this at all."""
-_TANGENT, _CHORD = 1e-3, 0.3
-"""Parts of a conductance: a slope is told over no less, and over no more."""
-_LATER = 0.7
-"""By how much a conductance changes in the second half of a sample, over its change in the first."""
-_RESTED = 1e-3
-"""S without a voltage in which a film moves by itself; clocks differ by less."""
-_FAINT = 1e-3
-"""V below which nothing is read."""
+_LEFT = 0.2
+"""Part of what is known to lie beside the line that is doubted;"""
+_UNKNOWN = 0.5
+"""and of the conductance itself, where it is not known what the film came from."""
+_TURN = 2.0
+"""Standard deviations of a film's own noise that are doubted in a sample in which a limit begins or ends to act."""
+_STEEP = 60.0
+"""The largest exponent."""
+_END, _MEAN, _VARIANCES = 0, 2, slice(4, 7)
+"""Places of what a step does to the state and to the reading in its tables, and of what is not known of either."""
+
+
+class Sample(NamedTuple):
+    """What is held until a reading is over."""
+
+    source: Source
+    left: float  # s, for which the source before is left standing first,
+    rest: float  # s, without any,
+    wait: float  # s, until the reading begins,
+    aperture: float  # s, and while it lasts
+    reading: float  # S; NaN where there is none
+
+
+class _Told(NamedTuple):
+    """What a sample comes to."""
+
+    before: Line
+    here: Line
+    end: float  # S, by how much the film's way leaves the line at the end,
+    mean: float  # S, and in the mean
+    doubt: float  # S
+    factor: float  # mean conductance over what is read
 
 
 class Pulls:
-    """Remembers what was forced in the sample before."""
+    """Follows a film from sample to sample; its readings put it right."""
 
-    def __init__(self, law: RateBalance | None, start: float) -> None:
-        """`start` is what the film conducts first, S, NaN where not known; without a law, nothing is after a rest."""
-        self._law, self._end = law, start
-        self._current = self._swing = 0.0
+    def __init__(self, law: RateBalance, start: float) -> None:
+        """`start` is what the film conducts first, S; NaN where it is not known."""
+        self._law, self._here = law, start
+        self._source = Source(math.inf, 0.0)
 
-    def of(self, current: FloatArray, conductance: FloatArray, rest: FloatArray) -> Pull | None:
-        """Return what was forced at the levels of the steps of a block, in the order of `Held.steps`.
-
-        `current` in A is 0 where a voltage was forced, `rest` in s is how long nothing was before. (samples,) each.
-        """
-        if not (current.any() or self._current):
-            self._end = float(conductance[-1])
+    def of(self, samples: list[Sample]) -> tuple[Pull, FloatArray] | None:
+        """Return what pulls at the levels of the steps of a block, in the order of `Held.steps`, and the readings as
+        means of the conductance, (samples,) S; None where nothing pulls."""
+        if all(math.isinf(each.source.current) for each in (self, *samples)):
+            self._pass_on(samples)
             return None
-        changed = [self._change(*each) for each in zip(conductance.tolist(), rest.tolist(), strict=True)]
-        swing = np.where(current > 0.0, changed, 0.0)
-        columns = ((self._current, current), (self._swing, swing))
-        forced, moved = (
-            np.stack([np.append(last, own[:-1]), np.zeros(own.size), own], axis=1).ravel() for last, own in columns
-        )
-        self._current, self._swing = float(current[-1]), float(swing[-1])
-        return Pull(forced, moved) if forced.any() else None
+        sources = [self._source, *(each.source for each in samples)]
+        told = [self._take(each) for each in samples]
+        levels = [
+            each
+            for k, known in enumerate(told)
+            for each in (_row(sources[k], known.before), (0.0, 0.0, 0.0, 0.0), _row(sources[k + 1], known.here))
+        ]
+        current, voltage, below, above = np.array(levels).T
+        beside = np.array([[known.end, known.mean, known.doubt] for known in told])
+        factor = np.array([known.factor for known in told])
+        return Pull(current, voltage, below, above, beside), factor * np.array([each.reading for each in samples])
 
-    def _change(self, mean: float, rest: float) -> float:
-        """Return by how much the conductance changed in a sample of which the mean was read: first more, then less."""
-        begin = self._end
-        if rest > _RESTED:
-            begin = math.nan if self._law is None else _rested(self._law, begin, rest)
-        ahead = mean - begin if math.isfinite(begin + mean) else math.inf
-        self._end = mean + (_LATER * ahead if math.isfinite(ahead) else 0.0)
-        return (1.0 + _LATER) * ahead
+    @property
+    def source(self) -> Source:
+        """What was applied last."""
+        return self._source
+
+    def _pass_on(self, samples: list[Sample]) -> None:
+        """Where voltages were held, the last reading tells all."""
+        last = max((k for k, each in enumerate(samples) if math.isfinite(each.reading)), default=-1)
+        if last >= 0:
+            known = samples[last]
+            self._source = known.source
+            self._here = go(self._law, within(self._law, known.reading), known.source, 0.5 * known.aperture).end
+        for each in samples[last + 1 :]:
+            self._take(each)
+
+    def _take(self, sample: Sample) -> _Told:
+        law, source, is_known = self._law, sample.source, math.isfinite(self._here)
+        begin = within(law, self._here if is_known else sample.reading if math.isfinite(sample.reading) else law.g_max)
+        left = go(law, begin, self._source, sample.left)
+        before = line(law, begin, left.end, self._source)
+        rested = go(law, left.end, Source(math.inf, 0.0), sample.rest).end
+        waited = go(law, rested, source, sample.wait)
+        read = go(law, waited.end, source, sample.aperture)
+        here = line(law, rested, read.end, source)
+        plain = go(law, before.end(begin, sample.left), Source(math.inf, 0.0), sample.rest).end
+        plain = here.end(plain, sample.wait)
+        end, mean = read.end - here.end(plain, sample.aperture), read.mean - here.mean(plain, sample.aperture)
+        doubt = _LEFT * max(abs(end), abs(mean)) if is_known else _UNKNOWN * begin
+        if source.limits(rested) != source.limits(read.end):
+            own = law.noise * (law.g_max - law.g_min) * math.sqrt(sample.wait + sample.aperture)
+            doubt = math.hypot(doubt, _TURN * own)
+        self._source, self._here = source, self._corrected(sample, read, is_known)
+        return _Told(before, here, end, mean, doubt, read.mean / read.read)
+
+    def _corrected(self, sample: Sample, read: Way, is_known: bool) -> float:
+        """Return where the film is at the end of a reading."""
+        if math.isfinite(sample.reading):
+            off = sample.reading * read.mean / read.read - read.mean
+            return within(self._law, read.end + off * read.kept / read.felt)
+        return read.end if is_known else math.nan
 
 
-def _rested(law: RateBalance, conductance: float, rest: float) -> float:
-    return float(law.conductance(law.relax(law.state(conductance), 0.0, rest)))
+def _row(source: Source, found: Line) -> tuple[float, float, float, float]:
+    pulls = not math.isinf(source.current)
+    return (source.current, source.voltage, found.below, found.above) if pulls else (0.0, 0.0, 0.0, 0.0)
 
 
-def off(steps: Steps) -> FloatArray:
-    """Return the standard deviation in S of what the straight line leaves over, of state and reading alike, (n,)."""
-    own, there = _bend(steps, steps.at)
-    passed, _ = _bend(steps, steps.piece_level)
-    bent = np.maximum(own, np.where(steps.piece > 0.0, passed, 0.0).max(axis=1))
-    return np.minimum(_OFF * bent**2, _MOST) * there
+def bend(move: FloatArray, steps: Steps) -> None:
+    """Let the tables of steps (n, 8) know what lies beside the line, and what of it is not known."""
+    if steps.pull is not None:
+        end, mean, doubt = steps.pull.beside.T
+        move[:, _END] += end
+        move[:, _MEAN] += mean
+        move[:, _VARIANCES] += doubt[:, np.newaxis] ** 2 * [1.0, 0.5, 1.0]
 
 
-def with_means(steps: Steps) -> Steps:
-    """Return steps of which each reading is the mean of the conductance while it was taken."""
-    if steps.pull is None:
-        return steps
-    bent, _ = _bend(steps, steps.at)
-    return replace(steps, reading=steps.reading * (1.0 + np.minimum(bent, _CHORD) ** 2 / 12.0))
-
-
-def _bend(steps: Steps, at: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return the part of itself by which the conductance changed at levels, and S; 0 where a voltage was forced."""
-    if steps.pull is None:
-        return np.zeros(at.shape), np.zeros(at.shape)
-    there = steps.pull.current[at] / np.maximum(steps.level[at], _FAINT)
-    forced = there > 0.0
-    return np.where(forced, np.abs(steps.pull.swing[at]) / np.where(forced, there, 1.0), 0.0), there
+def doubt(steps: Steps) -> FloatArray | float:
+    """Return the standard deviation in S of what is not known of the way, (n,)."""
+    return 0.0 if steps.pull is None else steps.pull.beside[:, 2]
 
 
 def straight(law: RateBalance, world: World, level: FloatArray, pull: Pull) -> World:
-    """Return the law at levels (n,) in V, under forced currents where there are any."""
-    span, forced = law.g_max - law.g_min, (pull.current > 0.0) & (level >= _FAINT)
-    volts = np.where(forced, level, 1.0)
-    there = np.where(forced, pull.current / volts, law.g_max)
-    aside = np.clip(np.abs(pull.swing) / np.sqrt(12.0), _TANGENT * there, _CHORD * there)
+    """Return the law at levels (n,) in V, with lines in its place where a current pulls."""
+    span, pulls = law.g_max - law.g_min, pull.current > 0.0
+    below, above = np.where(pulls, pull.below, law.g_min + 0.1 * span), np.where(pulls, pull.above, law.g_max)
     drawn = (world.goal - law.g_min) / span
 
     def speed(conductance: FloatArray) -> Values:
-        more, state = pull.current / conductance - volts, (conductance - law.g_min) / span
-        up, down = drawn * np.exp(law.eta_p * more), (1.0 - drawn) * np.exp(-law.eta_d * more)
+        more = np.minimum(pull.voltage, pull.current / conductance) - level
+        state = (conductance - law.g_min) / span
+        up = drawn * np.exp(np.clip(law.eta_p * more, -_STEEP, _STEEP))
+        down = (1.0 - drawn) * np.exp(np.clip(-law.eta_d * more, -_STEEP, _STEEP))
         return span * world.rate * (up * (1.0 - state) - down * state)
 
-    above, below = speed(there + aside), speed(there - aside)
-    rate = np.where(forced, (below - above) / (2.0 * aside), world.rate)
-    goal = np.where(forced, there + 0.5 * (above + below) / rate, world.goal)
+    quicker, slower = speed(below), speed(above)
+    rate = np.where(pulls, (quicker - slower) / (above - below), world.rate)
+    goal = np.where(pulls, 0.5 * (below + above) + 0.5 * (quicker + slower) / rate, world.goal)
     return world._replace(rate=rate, goal=goal)

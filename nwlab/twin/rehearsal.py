@@ -29,7 +29,7 @@ def rehearse(companion: Companion, film: FilmLaw) -> None:
     companion.foresee(drive)
     window = Window(film)
     for step in range(_STEPS):
-        window.add([Stay(_VOLT, 1.0), Stay(_VOLT, 0.5)], [1.0, 1.0], conductance, Place(0, step))
+        window.add([Stay(1.0, _VOLT), Stay(0.5, _VOLT)], [1.0, 1.0], conductance, Place(0, step))
     count = 4 if film.law.jumps else 3
     steps = window.steps()
     evaluate(steps, lambda change: film.world(steps.level, change), np.zeros(count), film.lean)

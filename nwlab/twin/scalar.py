@@ -16,12 +16,10 @@ from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.film_meter import Offsets, offset_sd, range_noise
-from nwlab.twin.pulled import off
+from nwlab.twin.pulled import bend
 
-_STATE, _READ = 4, 6
-"""Places of the variances of the state and of a reading in the tables of a step;"""
-_BOTH = np.array([1.0, 1.0, 1.0, 0.0])
-"""and what counts of what adds to both."""
+_READ = 6
+"""Place of the variance of a reading in the tables of a step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +101,7 @@ class ScalarTwin:
         found = tables(steps, world, self._sizes)
         noise = range_noise(steps) if self._film.read_noise is None else np.zeros(count)
         found.move[:, _READ] += noise**2
-        found.move[:, _STATE:] += (off(steps) ** 2)[:, np.newaxis] * _BOTH
+        bend(found.move, steps)
         share = np.zeros(count) if steps.range is None else steps.range.share
         offset = np.zeros(3) if steps.range is None else self._offsets.of(steps.range)
         lean = np.column_stack([np.full(count, self._film.lean), np.asarray(world.goal)[steps.read_level]])

@@ -22,7 +22,7 @@ from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.twin.file_errors import FileErrors
 from nwlab.twin.film_law import FilmLaw
 from nwlab.twin.reidentify import NAMES, Change, changes
-from nwlab.twin.window import APART, Place, Window, samples_of
+from nwlab.twin.window import APART, Place, Window, bent, samples_of
 
 READINGS = 1000
 """Readings in a window, when nothing else is asked for."""
@@ -62,6 +62,8 @@ class Watch:
         """Standard errors beyond which a number has changed."""
         self.looks = 0
         """Windows that were looked at."""
+        self.bent = 0
+        """Samples that no window can take, because the film moved too far in them."""
         self._standing: set[str] = set()  # what was named, and has not been explained since
         self._troubled = self._begun_anew = self._disturbed = False
 
@@ -82,11 +84,15 @@ class Watch:
 
     def take(self, steps: Steps, places: Sequence[Place], alarmed: Collection[int] = ()) -> Iterator[Named | Explained]:
         """Take the samples of a block; `alarmed` are those at which a cumulative sum raised an alarm."""
-        held, rates = samples_of(steps, self._film)
+        (held, rates), lost = samples_of(steps, self._film), bent(steps, self._film).tolist()
         noise = np.zeros(steps.reading.size) if steps.noise is None else steps.noise
         read = zip(steps.reading.tolist(), noise.tolist(), places, strict=True)
         for k, (levels, speeds, (reading, spread, place)) in enumerate(zip(held, rates, read, strict=True)):
-            self._window.add(levels, speeds, reading, place, spread)
+            if lost[k]:
+                self._window.interrupt()
+                self.bent += 1
+            else:
+                self._window.add(levels, speeds, reading, place, spread)
             if k in alarmed:
                 self._heed()
             if len(self._window) >= self._readings:

@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nwlab.analysis.rate_balance.pieces import Pull, Steps
-from nwlab.core.drive import FloatArray
+from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.twin.film_law import FilmLaw
-from nwlab.twin.pulled import BENT
 
 APART = 0.05
 """Relaxation times between two readings that are kept."""
@@ -25,7 +24,9 @@ _MOST = 500
 _SAME, _FAINT = 5e-4, 1e-4
 """Levels within this part of one another, or this many V, are one level;"""
 _NEAR = 0.01
-"""under one current they may lie so far apart: the law is the same, taken to first order about the one or the other."""
+"""where one current pulls, lines may meet the law so far apart: the law is the same."""
+_BENT = 0.2
+"""Standard deviations of a film's own noise beside its line from which on a way is not taken for straight."""
 
 
 class Place(NamedTuple):
@@ -36,33 +37,30 @@ class Place(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """What was held for a while."""
+    """What was held for a while; all but `lasted` and `level` is 0 where no current pulls, see `Pull`."""
 
-    level: float  # V
     lasted: float  # s
-    current: float = 0.0  # A that was forced there, 0 where the level was
-    swing: float = 0.0  # S, by how much the conductance changed meanwhile, where a current was
-
-    @property
-    def is_bent(self) -> bool:
-        """Whether the law does not tell well enough what came of it."""
-        return abs(self.swing) * self.level > BENT * self.current
+    level: float  # V
+    current: float = 0.0  # A
+    voltage: float = 0.0  # V
+    below: float = 0.0  # S
+    above: float = 0.0  # S
 
     def is_like(self, other: Stay) -> bool:
         """Whether both may count as one."""
-        if bool(self.current) != bool(other.current) or abs(self.current - other.current) > _SAME * self.current:
+        if bool(self.current) != bool(other.current):
             return False
-        part = _NEAR if self.current else _SAME
-        return abs(other.level - self.level) <= part * self.level + _FAINT
+        if not self.current:
+            return abs(other.level - self.level) <= _SAME * self.level + _FAINT
+        pairs = ((self.current, other.current, _SAME), (self.voltage, other.voltage, _SAME))
+        near = ((self.below, other.below, _NEAR), (self.above, other.above, _NEAR))
+        return all(abs(its - mine) <= part * mine for mine, its, part in (*pairs, *near))
 
     def and_(self, other: Stay) -> Stay:
         """Return both as one."""
         lasted = self.lasted + other.lasted
-        level, current = (
-            (mine * self.lasted + its * other.lasted) / lasted
-            for mine, its in ((self.level, other.level), (self.current, other.current))
-        )
-        return Stay(level, lasted, current, self.swing + other.swing)
+        pairs = zip(self[1:], other[1:], strict=True)
+        return Stay(lasted, *((mine * self.lasted + its * other.lasted) / lasted for mine, its in pairs))
 
 
 class _Kept(NamedTuple):
@@ -87,6 +85,10 @@ class Window:
         self._opens = True
         self._relaxed = 0.0
 
+    def interrupt(self) -> None:
+        """Nothing is known of a while: what comes next tells of itself alone."""
+        self._stays, self._opens = [], True
+
     def __len__(self) -> int:
         return len(self._kept)
 
@@ -100,9 +102,6 @@ class Window:
 
         `noise` in S is what the range of the meter adds to it.
         """
-        if any(stay.lasted and stay.is_bent for stay in held):
-            self._stays, self._opens = [], True
-            return
         self._relaxed += sum(rate * stay.lasted for rate, stay in zip(rates, held, strict=True))
         for stay in held[:-1]:
             self._hold(stay)
@@ -118,7 +117,7 @@ class Window:
         count, nothing = len(self._kept), Stay(0.0, 0.0)
         width = max(len(each.stays) for each in self._kept)
         held = np.array([[nothing] * (width - len(each.stays)) + each.stays for each in self._kept])
-        level, piece, current, swing = np.moveaxis(held, 2, 0)
+        piece, level = held[:, :, 0], held[:, :, 1]
         index = np.arange(count * width, dtype=np.int32).reshape(count, width)
         aperture, piece = piece[:, -1].copy(), np.column_stack([piece[:, :-1], np.zeros(count)])
         return Steps(
@@ -133,7 +132,7 @@ class Window:
             read_level=index[:, -1],
             aperture=aperture,
             noise=np.array([each.noise for each in self._kept]),
-            pull=Pull(current.ravel(), swing.ravel()) if current.any() else None,
+            pull=_pull(held) if held[:, :, 2].any() else None,
         )
 
     def _hold(self, stay: Stay) -> None:
@@ -148,13 +147,27 @@ class Window:
             self.clear()
 
 
+def _pull(held: FloatArray) -> Pull:
+    """Return what pulled in stays (n, width, 6), from which the film's way is nearly the line."""
+    current, voltage, below, above = held.reshape(-1, held.shape[2]).T[2:]
+    return Pull(current, voltage, below, above, np.zeros((len(held), 3)))
+
+
 def samples_of(steps: Steps, film: FilmLaw) -> tuple[list[list[Stay]], list[list[float]]]:
     """Return what was held in each sample of a block, as `Window.add` takes it, and θ at each level."""
     at = np.column_stack([steps.piece_level, steps.read_level])
     lasted: FloatArray = np.column_stack([steps.piece, steps.aperture])
-    zero = np.zeros(steps.level.size)
-    pull = Pull(zero, zero) if steps.pull is None else steps.pull
-    rates = np.asarray(film.world(steps.level, pull=steps.pull).rate)[at]
-    columns = (each.tolist() for each in (steps.level[at], lasted, pull.current[at], pull.swing[at]))
+    pull, zero = steps.pull, np.zeros(steps.level.size)
+    pulls = [zero] * 4 if pull is None else [pull.current, pull.voltage, pull.below, pull.above]
+    rates = np.asarray(film.world(steps.level, pull=pull).rate)[at]
+    columns = (lasted.tolist(), *(each[at].tolist() for each in (steps.level, *pulls)))
     held = [[Stay(*each) for each in zip(*row, strict=True)] for row in zip(*columns, strict=True)]
     return held, rates.tolist()
+
+
+def bent(steps: Steps, film: FilmLaw) -> BoolArray:
+    """Return in which samples a film leaves the straight line too far to be looked at, (n,)."""
+    if steps.pull is None:
+        return np.zeros(steps.reading.size, np.bool_)
+    own = film.law.noise * film.span * np.sqrt(steps.duration)
+    return np.abs(steps.pull.beside).max(axis=1) > _BENT * own

@@ -76,7 +76,7 @@ def instants(reading: FloatArray) -> Block:
     """Readings that take no time, at the end of each sample."""
     onset = DWELL * np.arange(reading.size)
     end = onset + DWELL
-    return Block(onset, end, end, end, np.full(reading.size, VOLT), reading, np.zeros(reading.size))
+    return Block(onset, end, end, end, np.full(reading.size, VOLT), reading, [None] * reading.size)
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -99,11 +99,11 @@ def test_the_sum_is_as_good_as_ten_thousand_particles_and_far_quicker() -> None:
         theirs[:] = [particles.step(DWELL, each) for each in seen.tolist()]
 
     slow = timed(follow_with_particles)
-    twin, held = ScalarTwin(LAW, float(LAW.conductance(start)), VOLT * read), Held()
+    twin, held = ScalarTwin(LAW, float(LAW.conductance(start)), VOLT * read), Held(LAW)
     blocks = [held.steps(_part(instants(reading), k)) for k in range(SAMPLES)]
     twin.follow(blocks[0])  # compiles
     ours = np.array([twin.conductance, *(_conductance(twin, each) for each in blocks[1:])])
-    whole = Held().steps(instants(reading))
+    whole = Held(LAW).steps(instants(reading))
     fresh = ScalarTwin(LAW, float(LAW.conductance(start)), VOLT * read)
     quick = min(timed(lambda: fresh.follow(whole)) for _ in range(3))
     own, other = (np.sqrt(np.mean((each - truth) ** 2)) / read for each in (ours, np.asarray(LAW.conductance(theirs))))
@@ -117,7 +117,7 @@ def test_the_sum_is_as_good_as_ten_thousand_particles_and_far_quicker() -> None:
 
 
 def _part(block: Block, k: int) -> Block:
-    names = ("onset", "end", "begin", "over", "voltage", "conductance", "current")
+    names = ("onset", "end", "begin", "over", "voltage", "conductance", "sources")
     return Block(*(getattr(block, name)[k : k + 1] for name in names))
 
 
@@ -151,7 +151,7 @@ def test_a_window_is_looked_at_quickly() -> None:
     for name, law in (("unchanged", LAW), ("θ doubled", replace(LAW, kp0=2 * LAW.kp0, kd0=2 * LAW.kd0))):
         found, window = record([(law, READINGS)], seed=6), Window(film)
         (block,) = (event for event in found.events(READINGS) if isinstance(event, BlockArrived))
-        steps = Held().steps(block_of(found.drive, 0, block.reading, Port(0), 1e-3))
+        steps = Held(LAW).steps(block_of(found.drive, 0, block.reading, Port(0), 1e-3))
         for k, (held, rates) in enumerate(zip(*samples_of(steps, film), strict=True)):
             window.add(held, rates, float(steps.reading[k]), Place(0, k))
         look = partial(changes, window.steps(), film, FileErrors(LAW, {}), 2.5)

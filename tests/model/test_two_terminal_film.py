@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -211,6 +212,17 @@ def test_conductance_never_falls_below_zero_under_current() -> None:
         assert film.conductances()[0] >= 0
         assert np.isfinite(mean.potential).all()
         assert abs(mean.potential[0]) <= 1.0 + 1e-12
+
+
+def test_a_current_through_next_to_nothing_takes_no_time() -> None:
+    """Near no conductance at all a voltage hangs on so little that it cannot be followed, and need not be."""
+    circuit, end = _two_wire(Source(0, 0, A, 1e-9, 5.0)), time.process_time() + 20.0
+    for seed in range(10):
+        film = TwoTerminalFilm(FULL, 2e-10, seed)
+        for _ in range(50):
+            film.advance(circuit, 0.01)
+            assert time.process_time() < end
+        assert film.conductances()[0] == pytest.approx(QUIET.g_min, rel=0.2)
 
 
 def test_a_film_with_a_negative_conductance_is_refused() -> None:

@@ -30,6 +30,7 @@ SUMMARY = Noted(
         "jumps": 900,
         "windows": 3,
         "hidden": 12,
+        "bent": 0,
     },
 )
 MANY = [Noted("jump", {"drive": 0, "step": step, "time": 1.0, "probability": 1.0}) for step in range(300)]
@@ -75,6 +76,7 @@ def test_what_a_twin_told_is_counted_at_the_end_of_a_run(tmp_path: Path, capsys:
         "changed": [{"what": "σ", "time": 90.0}],
         "windows": 3,
         "hidden": 12,
+        "bent": 0,
         "skipped": 0,
         "lost": "",
     }
@@ -99,14 +101,15 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hidden", "why"),
+    ("hidden", "bent", "why"),
     [
-        (20, "the readings do not fill a window"),
-        (1800, "in 1800 of 3\u202f000 readings noise or offset of the meter's"),
+        (20, 30, "the readings do not fill a window"),
+        (1800, 0, "of 1\u202f800 readings noise or offset of the meter's range hides the film"),
+        (0, 1800, "the current let the film move too far in 1\u202f800 samples"),
     ],
 )
-def test_a_twin_that_has_not_looked_says_so_and_why(tmp_path: Path, hidden: int, why: str) -> None:
-    summary = Noted("twin", {**SUMMARY.content, "windows": 0, "hidden": hidden})
+def test_a_twin_that_has_not_looked_says_so_and_why(tmp_path: Path, hidden: int, bent: int, why: str) -> None:
+    summary = Noted("twin", {**SUMMARY.content, "windows": 0, "hidden": hidden, "bent": bent})
     told = twin_of(noted(tmp_path / "r", READY, summary))
     assert told is not None
     assert dict(told.lines())["it re-fitted"].startswith(f"nothing, so that a change of θ would hardly show: {why}")

@@ -23,7 +23,7 @@ READ_NOISE = STEP_SD
 
 def steps_of(found: Record) -> Steps:
     (block,) = (event for event in found.events(10**9) if isinstance(event, BlockArrived))
-    return Held().steps(block_of(found.drive, 0, block.reading, Port(0), 1e-3))
+    return Held(LAW).steps(block_of(found.drive, 0, block.reading, Port(0), 1e-3))
 
 
 def followed(twin: Twin, found: Record) -> Foretold:
@@ -80,7 +80,7 @@ def test_a_lost_film_is_found_and_a_gap_is_bridged(found: Record) -> None:
 def test_it_rests_where_nothing_is_left_of_the_state() -> None:
     """After hours at 0 V the film is where it always comes to."""
     calm = replace(LAW, jumps=None)
-    twin, held = GainTwin(calm, START), Held()
+    twin, held = GainTwin(calm, START), Held(LAW)
     found = record([(calm, 3)], seed=1, read_noise=0.0)
     for start in (0.0, 1e5):
         reading = replace(found.reading, start=start)

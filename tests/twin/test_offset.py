@@ -160,7 +160,7 @@ def test_an_offset_wanders_on_while_another_range_is_read() -> None:
 
 def _steps(told: list[Event]) -> Steps:
     drive, blocks = told[0].drive, [each.reading for each in told[1:]]  # type: ignore[union-attr]
-    return Held().steps(block_of(drive, 0, join(blocks), Port(0), 1e-4))
+    return Held(LAW).steps(block_of(drive, 0, join(blocks), Port(0), 1e-4))
 
 
 def test_a_forced_current_is_followed_and_nothing_of_a_voltmeter_is_taken_for_the_other() -> None:

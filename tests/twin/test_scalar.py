@@ -45,7 +45,7 @@ def measured(samples: int, read_noise: float, seed: int, law: RateBalance = LAW)
 
 
 def followed(twin: ScalarTwin, drive: Drive, reading: Reading, pieces: int = 1) -> Foretold:
-    held, found = Held(), list[Foretold]()
+    held, found = Held(LAW), list[Foretold]()
     for part in np.array_split(np.arange(reading.steps), pieces):
         arrays = (getattr(reading, name)[part] for name in READ)
         block = block_of(drive, int(part[0]), Reading(reading.start, *arrays), Port(0), 1e-3)
@@ -137,7 +137,7 @@ def test_what_was_not_read_is_bridged() -> None:
 
 def test_rest_between_drives_is_played() -> None:
     """At 0 V the film forgets within 26 ms."""
-    twin, held = ScalarTwin(replace(LAW, noise=0.0, jumps=None), START), Held()
+    twin, held = ScalarTwin(replace(LAW, noise=0.0, jumps=None), START), Held(LAW)
     drive, reading = measured(3, 0.0, seed=1, law=replace(LAW, noise=0.0, jumps=None))
     twin.follow(held.steps(block_of(drive, 0, reading, Port(0), 1e-3)))
     later: FloatArray = twin.follow(held.steps(block_of(drive, 0, replace(reading, start=110.0), Port(0), 1e-3))).mean

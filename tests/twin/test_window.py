@@ -33,7 +33,7 @@ def held_steps(samples: int, dwell: float = DWELL, seed: int = 2) -> tuple[Steps
     (block,) = (event for event in found.events(samples) if isinstance(event, BlockArrived))
     reading = block.reading
     columns = (reading.time[:, 0], reading.aperture[:, 0], reading.voltage[:, 0], reading.current[:, 0])
-    steps = Held().steps(block_of(found.drive, 0, reading, Port(0), 1e-3))
+    steps = Held(LAW).steps(block_of(found.drive, 0, reading, Port(0), 1e-3))
     return steps, Trace(reading.onset, *columns)
 
 
@@ -82,22 +82,22 @@ def test_levels_of_a_staircase_stay_apart() -> None:
 
 def test_many_levels_without_a_reading_make_it_begin_anew() -> None:
     window = Window(FILM)
-    window.add([Stay(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
+    window.add([Stay(DWELL, VOLT)], [0.1], 1e-5, Place(0, 0))
     for pulse in range(2_000):
-        window.add([Stay(VOLT if pulse % 2 else 0.1, 1e-3), Stay(0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
+        window.add([Stay(1e-3, VOLT if pulse % 2 else 0.1), Stay(0.0, 0.1)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
     assert len(window) == 0
     for step in range(2):
-        window.add([Stay(0.1, 1.0), Stay(VOLT, DWELL)], [0.1, 0.1], 1e-5, Place(1, step))
+        window.add([Stay(1.0, 0.1), Stay(DWELL, VOLT)], [0.1, 0.1], 1e-5, Place(1, step))
     assert window.since == Place(1, 0)
     assert window.steps().duration == pytest.approx([0.0, 1.0 + DWELL])
 
 
 def test_some_levels_without_a_reading_are_all_kept() -> None:
     window = Window(FILM)
-    window.add([Stay(VOLT, DWELL)], [0.1], 1e-5, Place(0, 0))
+    window.add([Stay(DWELL, VOLT)], [0.1], 1e-5, Place(0, 0))
     for pulse in range(200):
-        window.add([Stay(VOLT if pulse % 2 else 0.1, 1e-3), Stay(0.1, 0.0)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
-    window.add([Stay(VOLT, DWELL)], [0.1], 1e-5, Place(0, 201))
+        window.add([Stay(1e-3, VOLT if pulse % 2 else 0.1), Stay(0.0, 0.1)], [0.0, 0.0], np.nan, Place(0, 1 + pulse))
+    window.add([Stay(DWELL, VOLT)], [0.1], 1e-5, Place(0, 201))
     assert window.since == Place(0, 0)
     assert window.steps().duration[1] == pytest.approx(0.2 + DWELL)
 

@@ -65,8 +65,9 @@ def _check_held(recording: Recording, options: FitOptions) -> None:
     forced = [name for name in pair if name in recording.forced]
     if forced:
         raise UsageError(
-            f"{recording.path}: a current was forced at {' and '.join(forced)}, so that the chip set its own voltage; "
-            "the stochastic law is found from held voltages: record a staircase of them, or fit --law mean-field"
+            f"{recording.path}: at {' and '.join(forced)} the current was forced, or at its limit, so that the chip "
+            "set its own voltage; the stochastic law is found from held voltages: record a staircase of them within "
+            "the compliance, or fit --law mean-field"
         )
 
 
@@ -142,7 +143,8 @@ def _fit(
             "jumps_towards_attractor": _towards(steps, whole, ups, downs),
         }
     covariance = _padded(whole, bounds, parameters)
-    meter = calibration(steps, whole)
+    is_found = whole.optimum.converged and not whole.falls_short
+    meter = calibration(steps, whole) if is_found else {}
     extra["calibration"] = {key: quantity(sd, parameters[key].unit) for key, sd in meter.items()}
     return Fit(
         "rate-balance",

@@ -33,10 +33,13 @@ class Range:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pull:
-    """Where currents were forced, so that levels are what the chip made of them."""
+    """Where currents were forced or limited, so that levels are what the chip made of them."""
 
-    current: FloatArray  # (levels,) A, magnitudes; 0 where the level was forced
-    swing: FloatArray  # (levels,) S, by how much the conductance changed meanwhile; infinite where not known
+    current: FloatArray  # (levels,) A, the most that was driven; 0 where the level was held
+    voltage: FloatArray  # (levels,) V, the most that was allowed
+    below: FloatArray  # (levels,) S, conductances where the law is met by a straight line
+    above: FloatArray
+    beside: FloatArray  # (n, 3) S, how far beside it a step ends, and is read; and what is not known of that
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,8 @@ from nwlab.core.errors import FileError
 from nwlab.core.reading import Reading
 from nwlab.runs.recording import Run, load_run
 
+_MOMENT = 0.01
+"""Part of a drive for which a limit may act without much being made of it."""
 Piece = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 """Onset, time, aperture (samples,), voltage, current (samples, terminals)."""
 
@@ -32,9 +34,15 @@ def read_run(path: Path) -> Recording:
 
 
 def _forced(run: Run) -> set[int]:
-    """The terminals at which currents are forced."""
-    forces = (force for played in run.drives for force in played.drive.forces if not force.is_voltmeter)
-    return {force.terminal for force in forces if force.quantity is Quantity.CURRENT}
+    """The terminals at which currents are forced, or at their limit for more than a moment."""
+    found: set[int] = set()
+    for played in run.drives:
+        for place, force in enumerate(played.drive.forces):
+            limited = float(np.mean(played.reading.in_compliance[:, place])) if played.reading.steps else 0.0
+            by_current = force.quantity is Quantity.CURRENT and not force.is_voltmeter
+            if by_current or (force.quantity is Quantity.VOLTAGE and limited > _MOMENT):
+                found.add(force.terminal)
+    return found
 
 
 def _pieces(run: Run, drive: Drive, reading: Reading) -> list[Piece]:

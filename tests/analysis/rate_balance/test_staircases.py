@@ -117,7 +117,7 @@ def recorded(trace: Trace) -> Recording:
 
 def test_voltages_that_the_chip_set_itself_are_refused() -> None:
     forced = replace(recorded(stair([3.0, 4.0, 6.5], 150, 1.0, 2)), forced=("A",))
-    with pytest.raises(UsageError, match="a current was forced at A, so that the chip set its own voltage"):
+    with pytest.raises(UsageError, match="at A the current was forced, or at its limit, so that the chip"):
         fit([forced], FitOptions())
 
 
