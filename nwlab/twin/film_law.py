@@ -39,6 +39,13 @@ class FilmLaw:
         jumps = self.law.jumps
         return 0.0 if jumps is None else 0.5 / (1.0 + 2.0 * jumps.largest) / self.span
 
+    def course(self, level: FloatArray, pull: Pull | None) -> tuple[FloatArray, FloatArray]:
+        """Return θ in 1/s and where the film is drawn to in S, at levels (n,) in V."""
+        if pull is None:
+            return self.law.rate(level), self.law.conductance(self.law.attractor(level))
+        world = self.world(level, pull=pull)
+        return world.rate, world.goal
+
     def world(self, level: FloatArray, change: Values | None = None, pull: Pull | None = None) -> World:
         """Return the law at levels (n,) in V; `change` is (4,), real or complex, or (3,) without jumps."""
         law, span, jumps = self.law, self.span, self.law.jumps

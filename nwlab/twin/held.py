@@ -76,9 +76,11 @@ def _sources(drive: Drive, first: int, reading: Reading, port: Port) -> list[Sou
     found: list[Source | None] = [None] * reading.steps
     for place in port.places:
         force, rows = drive.forces[place], slice(first, first + reading.steps)
-        levels, limited = np.abs(force.levels[rows]), reading.in_compliance[:, place]
+        by_current, limited = force.quantity is Quantity.CURRENT, reading.in_compliance[:, place]
+        if not (by_current or limited.any()):
+            continue
+        levels = np.abs(force.levels[rows])
         most = np.full(levels.size, force.compliance)
-        by_current = force.quantity is Quantity.CURRENT
         current, voltage = (levels, most) if by_current else (most, levels)
         through = np.abs(reading.current[:, place])
         near = np.abs(through - current) <= np.where(limited, _LIMITED, _FORCED) * current

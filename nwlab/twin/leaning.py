@@ -35,8 +35,7 @@ class Leaning:
 
         `before` (steps,) in S is about where the film was when each step began.
         """
-        world = self._film.world(steps.level, pull=steps.pull)
-        theta, goal = world.rate, world.goal
+        theta, goal = self._film.course(steps.level, steps.pull)
         aside, pace = np.array([self._off(round(each, _DIGITS)) for each in steps.level.tolist()]).T
         if steps.pull is not None:  # what pulls a film back under a current is not what the file has errors of
             free = self._film.law.rate(steps.level) / theta

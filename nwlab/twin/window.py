@@ -157,9 +157,9 @@ def samples_of(steps: Steps, film: FilmLaw) -> tuple[list[list[Stay]], list[list
     """Return what was held in each sample of a block, as `Window.add` takes it, and θ at each level."""
     at = np.column_stack([steps.piece_level, steps.read_level])
     lasted: FloatArray = np.column_stack([steps.piece, steps.aperture])
-    pull, zero = steps.pull, np.zeros(steps.level.size)
-    pulls = [zero] * 4 if pull is None else [pull.current, pull.voltage, pull.below, pull.above]
-    rates = np.asarray(film.world(steps.level, pull=pull).rate)[at]
+    pull = steps.pull
+    pulls = () if pull is None else (pull.current, pull.voltage, pull.below, pull.above)
+    rates = film.law.rate(steps.level)[at] if pull is None else film.course(steps.level, pull)[0][at]
     columns = (lasted.tolist(), *(each[at].tolist() for each in (steps.level, *pulls)))
     held = [[Stay(*each) for each in zip(*row, strict=True)] for row in zip(*columns, strict=True)]
     return held, rates.tolist()
