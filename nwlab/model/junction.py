@@ -24,7 +24,6 @@ _ERROR = 2e-6  # of the state in one piece, at first order; the midpoint step is
 _FEEDBACK = 0.1  # change of the end of a piece per change of its begin through the voltage
 _SWAY = 0.01  # relative change of voltage over a piece
 _SHIFT = 1e-6  # of the state, to both sides of which the voltage is looked at, besides noise
-_SHORTEST, _SHORT = 1e-12, 1e-6  # s, least piece without noise, and the most that it may be with
 
 
 @compiled
@@ -69,9 +68,24 @@ def _is_steady(law: Constants, table: FloatArray, lowest: float, highest: float)
 
 
 @compiled
+def _stands(law: Constants, table: FloatArray, state: float, duration: float) -> bool:
+    """Whether a state goes no further than its voltage is looked at, whatever the voltage is there.
+
+    A current through next to nothing has a voltage that hangs on next to nothing: no piece would be fine.
+    """
+    farthest = 0.0
+    for shift in (-_SHIFT, 0.0, _SHIFT):
+        end, _ = _relaxed(law, state, voltage_at(law, table, state + shift), duration)
+        farthest = max(farthest, abs(end - state))
+    return farthest <= _SHIFT
+
+
+@compiled
 def _is_fine(law: Constants, table: FloatArray, state: float, voltage: float, duration: float) -> bool:
     """Whether the voltage moves so little over a piece that a midpoint step follows it."""
     end, spread = _relaxed(law, state, voltage, duration)
+    if law.noise > 0.0 and _REACH * spread <= _SHIFT and _stands(law, table, state, duration):
+        return True
     voltage_end = voltage_at(law, table, end)
     other_end, _ = _relaxed(law, state, voltage_end, duration)
     if abs(other_end - end) > _ERROR or abs(voltage_end - voltage) > _SWAY * abs(voltage):
@@ -83,17 +97,6 @@ def _is_fine(law: Constants, table: FloatArray, state: float, voltage: float, du
     end_above, _ = _relaxed(law, state, above, duration)
     end_below, _ = _relaxed(law, state, below, duration)
     return max(abs(end_above - end), abs(end_below - end)) <= _FEEDBACK * shift
-
-
-@compiled
-def _shortest(law: Constants) -> float:
-    """Return the s of a piece of which the noise is less than the shift: to halve it would make nothing finer.
-
-    A current through next to nothing has a voltage that hangs on next to nothing, and no piece would be fine.
-    """
-    if law.noise == 0.0:
-        return _SHORTEST
-    return min(max((_SHIFT / (_REACH * law.noise)) ** 2, _SHORTEST), _SHORT)
 
 
 @compiled
@@ -149,7 +152,6 @@ def _uncovered(law: Constants, table: FloatArray, lowest: float, highest: float)
 @compiled
 def live(law: Constants, memory: FloatArray, table: FloatArray, sums: FloatArray, stream: Stream) -> None:
     """Let memory[LEFT] s pass; returns with time left when the load line must first reach memory[WANTED]."""
-    shortest = _shortest(law)
     while memory[LEFT] > 0.0:
         state, horizon = memory[STATE], min(memory[LEFT], memory[WAIT])
         voltage = voltage_at(law, table, state)
@@ -163,7 +165,7 @@ def live(law: Constants, memory: FloatArray, table: FloatArray, sums: FloatArray
             memory[STATE] = _pass_steadily(law, table, state, voltage, piece, sums, stream)
         else:
             piece = min(horizon, 2.0 * memory[PIECE])
-            while piece > shortest and not _is_fine(law, table, state, voltage, piece):
+            while piece > 1e-12 and not _is_fine(law, table, state, voltage, piece):
                 piece *= 0.5
             memory[PIECE] = piece
             memory[STATE] = _pass_piece(law, table, state, voltage, piece, sums, stream)

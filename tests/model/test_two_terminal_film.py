@@ -225,6 +225,18 @@ def test_a_current_through_next_to_nothing_takes_no_time() -> None:
         assert film.conductances()[0] == pytest.approx(QUIET.g_min, rel=0.2)
 
 
+@pytest.mark.parametrize("limit", [0.8, 1.0])
+def test_a_little_noise_does_not_hide_where_a_swift_film_goes(limit: float) -> None:
+    """It is held by its own current within microseconds: a hundredth of one is long for it."""
+    swift = RateBalance(2.5e-6, 64.8, 35.0, 5.0, 1e-6, 1e-3)
+    ends: list[float] = []
+    for noise in (0.0, 1e-5, 1e-3):
+        film = TwoTerminalFilm(dataclasses.replace(swift, noise=noise), 1e-6, 3)
+        film.advance(_two_wire(Source(0, 0, A, 1e-4, limit)), 1e-5)
+        ends.append(float(film.conductances()[0]))
+    assert ends[1:] == pytest.approx([ends[0]] * 2, rel=1e-3)
+
+
 def test_a_film_with_a_negative_conductance_is_refused() -> None:
     with pytest.raises(UsageError, match="conductance"):
         TwoTerminalFilm(QUIET, -1e-6)
