@@ -17,7 +17,7 @@ _LITTLE = 0.03
 """by which part of itself a conductance may change in one."""
 _TANGENT = 1e-3
 """Part of a conductance over which a slope is that of a tangent."""
-_STEEP = 60.0
+STEEP = 60.0
 """The largest exponent: a film that is so fast is there at once."""
 _LEAST = 1e-9
 """Of the largest conductance: none is less, for a current through nothing has no voltage."""
@@ -114,8 +114,8 @@ def line(law: RateBalance, begin: float, end: float, source: Source) -> Line:
 def _pace(law: RateBalance, conductance: float, source: Source) -> tuple[float, float]:
     """Return how fast a film goes in S/s, and how fast it relaxes in 1/s."""
     volts, span = source.at(conductance), law.g_max - law.g_min
-    up = law.kp0 * math.exp(min(law.eta_p * volts, _STEEP))
-    down = law.kd0 * math.exp(-min(law.eta_d * volts, _STEEP))
+    up = law.kp0 * math.exp(min(law.eta_p * volts, STEEP))
+    down = law.kd0 * math.exp(-min(law.eta_d * volts, STEEP))
     state = (conductance - law.g_min) / span
     slope = up + down
     if source.limits(conductance):

@@ -47,11 +47,11 @@ def block_of(drive: Drive, first: int, reading: Reading, port: Port, smallest: f
     voltage = _voltage(drive.forces[place], first, reading, place)
     # Where a limit acted the voltage is not the one that was asked for.
     unknown = reading.overflow[:, place] | (reading.in_compliance[:, place] & ~np.isfinite(reading.voltage[:, place]))
-    is_read = (
-        (np.abs(voltage) >= smallest) & ~unknown & (np.abs(reading.current[:, place]) > _least(drive.forces[place]))
-    )
+    current = reading.current[:, place]
+    is_flowing = np.isfinite(current) & (np.abs(current) > _least(drive.forces[place]))
+    is_read = (np.abs(voltage) >= smallest) & ~unknown & is_flowing
     conductance = np.full(voltage.size, np.nan)
-    conductance[is_read] = reading.current[is_read, place] / voltage[is_read]
+    conductance[is_read] = current[is_read] / voltage[is_read]
     return Block(
         onset,
         np.append(onset[1:], last),
@@ -72,24 +72,32 @@ def _least(force: Force) -> float:
 
 
 def _sources(drive: Drive, first: int, reading: Reading, port: Port) -> list[Source | None]:
-    """Return what pulled at the film in each sample; None where a voltage was held."""
+    """Return what pulled at the film in each sample, the smaller current of two; None where a voltage was held."""
     found: list[Source | None] = [None] * reading.steps
     for place in port.places:
-        force, rows = drive.forces[place], slice(first, first + reading.steps)
+        force = drive.forces[place]
         by_current, limited = force.quantity is Quantity.CURRENT, reading.in_compliance[:, place]
         if not (by_current or limited.any()):
             continue
-        levels = np.abs(force.levels[rows])
+        asked = force.levels[first : first + reading.steps]
+        levels = np.abs(asked)
         most = np.full(levels.size, force.compliance)
-        current, voltage = (levels, most) if by_current else (most, levels)
+        current, held = (levels, np.where(asked < 0.0, -most, most)) if by_current else (most, asked)
+        voltage = np.abs(held - _beyond(reading, port, place))
         through = np.abs(reading.current[:, place])
         near = np.abs(through - current) <= np.where(limited, _LIMITED, _FORCED) * current
         near |= by_current & (levels == 0.0) & np.isfinite(through)  # what flows where none is asked for
         current = np.where(near, through, current)
-        pulls = (current > 0.0) & (by_current | limited)
-        for k in np.flatnonzero(pulls).tolist():
-            found[k] = Source(float(current[k]), float(voltage[k]))
+        for k in np.flatnonzero((current > 0.0) & (by_current | limited)).tolist():
+            own, other = Source(float(current[k]), float(voltage[k])), found[k]
+            found[k] = own if other is None or own.current < other.current else other
     return found
+
+
+def _beyond(reading: Reading, port: Port, place: int) -> FloatArray | float:
+    """Return the voltage at the other end of the film in V, where it is not common; what was not read counts as 0."""
+    others = [other for other in port.places if other != place]
+    return 0.0 if not others else np.nan_to_num(reading.voltage[:, others[0]])
 
 
 def _range(force: Force, voltage: FloatArray, conductance: FloatArray, smallest: float) -> Range | None:

@@ -15,7 +15,7 @@ from nwlab.analysis.rate_balance.pieces import Pull, Steps
 from nwlab.analysis.rate_balance.world import Values, World
 from nwlab.core.drive import FloatArray
 from nwlab.model.rate_balance import RateBalance
-from nwlab.twin.course import Line, Source, Way, go, line, within
+from nwlab.twin.course import STEEP, Line, Source, Way, go, line, within
 
 _LEFT = 0.2
 """Part of what is known to lie beside the line that is doubted;"""
@@ -23,10 +23,12 @@ _UNKNOWN = 0.5
 """and of the conductance itself, where it is not known what the film came from."""
 _TURN = 2.0
 """Standard deviations of a film's own noise that are doubted in a sample in which a limit begins or ends to act."""
-_STEEP = 60.0
-"""The largest exponent."""
 _END, _MEAN, _VARIANCES = 0, 2, slice(4, 7)
 """Places of what a step does to the state and to the reading in its tables, and of what is not known of either."""
+
+
+_SHARED = (1.0, 0.5, 1.0)
+"""Parts of a doubt's square in these: were all of it common, one reading would take it away altogether."""
 
 
 class Sample(NamedTuple):
@@ -62,10 +64,10 @@ class Pulls:
     def of(self, samples: list[Sample]) -> tuple[Pull, FloatArray] | None:
         """Return what pulls at the levels of the steps of a block, in the order of `Held.steps`, and the readings as
         means of the conductance, (samples,) S; None where nothing pulls."""
-        if all(math.isinf(each.source.current) for each in (self, *samples)):
+        sources = [self._source, *(each.source for each in samples)]
+        if all(math.isinf(each.current) for each in sources):
             self._pass_on(samples)
             return None
-        sources = [self._source, *(each.source for each in samples)]
         told = [self._take(each) for each in samples]
         levels = [
             each
@@ -76,11 +78,6 @@ class Pulls:
         beside = np.array([[known.end, known.mean, known.doubt] for known in told])
         factor = np.array([known.factor for known in told])
         return Pull(current, voltage, below, above, beside), factor * np.array([each.reading for each in samples])
-
-    @property
-    def source(self) -> Source:
-        """What was applied last."""
-        return self._source
 
     def _pass_on(self, samples: list[Sample]) -> None:
         """Where voltages were held, the last reading tells all."""
@@ -130,7 +127,7 @@ def bend(move: FloatArray, steps: Steps) -> None:
         end, mean, doubt = steps.pull.beside.T
         move[:, _END] += end
         move[:, _MEAN] += mean
-        move[:, _VARIANCES] += doubt[:, np.newaxis] ** 2 * [1.0, 0.5, 1.0]
+        move[:, _VARIANCES] += doubt[:, np.newaxis] ** 2 * _SHARED
 
 
 def doubt(steps: Steps) -> FloatArray | float:
@@ -141,14 +138,15 @@ def doubt(steps: Steps) -> FloatArray | float:
 def straight(law: RateBalance, world: World, level: FloatArray, pull: Pull) -> World:
     """Return the law at levels (n,) in V, with lines in its place where a current pulls."""
     span, pulls = law.g_max - law.g_min, pull.current > 0.0
+    # Where nothing pulls any two points will do: what comes of them is not used.
     below, above = np.where(pulls, pull.below, law.g_min + 0.1 * span), np.where(pulls, pull.above, law.g_max)
     drawn = (world.goal - law.g_min) / span
 
     def speed(conductance: FloatArray) -> Values:
         more = np.minimum(pull.voltage, pull.current / conductance) - level
         state = (conductance - law.g_min) / span
-        up = drawn * np.exp(np.clip(law.eta_p * more, -_STEEP, _STEEP))
-        down = (1.0 - drawn) * np.exp(np.clip(-law.eta_d * more, -_STEEP, _STEEP))
+        up = drawn * np.exp(np.clip(law.eta_p * more, -STEEP, STEEP))
+        down = (1.0 - drawn) * np.exp(np.clip(-law.eta_d * more, -STEEP, STEEP))
         return span * world.rate * (up * (1.0 - state) - down * state)
 
     quicker, slower = speed(below), speed(above)

@@ -12,6 +12,7 @@ How often it errs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ class Watch:
         self.looks = 0
         """Windows that were looked at."""
         self.bent = 0
-        """Samples that no window can take, because the film moved too far in them."""
+        """Readings that no window can take, because the film moved too far in them."""
         self._standing: set[str] = set()  # what was named, and has not been explained since
         self._troubled = self._begun_anew = self._disturbed = False
 
@@ -90,7 +91,7 @@ class Watch:
         for k, (levels, speeds, (reading, spread, place)) in enumerate(zip(held, rates, read, strict=True)):
             if lost[k]:
                 self._window.interrupt()
-                self.bent += 1
+                self.bent += math.isfinite(reading)
             else:
                 self._window.add(levels, speeds, reading, place, spread)
             if k in alarmed:

@@ -211,3 +211,21 @@ def test_a_window_holds_one_current_as_one() -> None:
     assert kept.pull.current.reshape(kept.kind.size, -1)[:, -1] == pytest.approx(1e-4, rel=1e-6)
     late = kept.reading.size // 2
     assert (kept.piece > 0).sum(axis=1)[late:].max() <= 2
+
+
+@pytest.mark.parametrize(("high", "low"), [(1.0, 0.0), (1.0, -1.0), (0.0, 2.0)])
+@pytest.mark.parametrize("acts", [0, 1])
+def test_a_limit_at_either_end_leaves_the_film_all_that_is_asked_for(high: float, low: float, acts: int) -> None:
+    """Two sources hold its ends; whichever is at its limit, the film may have their difference and no more."""
+    forces = [Force(end, Quantity.VOLTAGE, np.full(5, volts), 1e-3) for end, volts in enumerate((high, low))]
+    forces[acts] = replace(forces[acts], compliance=1e-5)
+    drive, onset, column = Drive(np.full(5, 0.1), tuple(forces)), 0.1 * np.arange(5), np.full((5, 2), 0.05)
+    volts = np.tile([high, low], (5, 1))
+    volts[:, acts] = 0.7 * volts[:, acts] + 0.3 * volts[:, 1 - acts]
+    flows, limited = np.tile([1e-5, -1e-5], (5, 1)), np.zeros((5, 2), np.bool_)
+    limited[:, acts] = True
+    reading = Reading(0.0, onset, onset[:, np.newaxis] + column, column, volts, flows, limited, np.zeros_like(limited))
+    pull = Held(LAW, 1e-5).steps(block_of(drive, 0, reading, Port(0, 1), 1e-3)).pull
+    assert pull is not None
+    assert pull.voltage.reshape(5, 3)[:, 2] == pytest.approx(abs(high - low))
+    assert pull.current.reshape(5, 3)[:, 2] == pytest.approx(1e-5)
