@@ -11,7 +11,7 @@ import numpy as np
 from nwlab.analysis.chip_writer import quantity
 from nwlab.analysis.fit import Estimate, Fit
 from nwlab.analysis.identify import FitOptions
-from nwlab.analysis.rate_balance.all_levels import NAMES, Whole, fit_all
+from nwlab.analysis.rate_balance.all_levels import NAMES, OWN, Whole, fit_all
 from nwlab.analysis.rate_balance.calibration import calibration
 from nwlab.analysis.rate_balance.chance import RATE, chance_of
 from nwlab.analysis.rate_balance.first_guess import ENOUGH
@@ -130,18 +130,9 @@ def _fit(
     parameters = _parameters(whole, bounds, steps)
     told = whole.optimum.told
     tables_ = _tables(parameters, recordings[0].pair(options.source, options.sink), traces)
-    rate_above = float(np.exp(whole.optimum.corrected[6 + RATE])) if whole.chance.has_jumps else 0.0
     extra: dict[str, Any] = {"levels": [_level(level) for level in levels]}
     if whole.chance.has_jumps:
-        sd = float(np.sqrt(whole.optimum.covariance[6 + RATE, 6 + RATE])) * rate_above
-        ups, downs = told.jumped[:, 0], told.jumped[:, 1]
-        extra |= {
-            "jump_size": quantity(whole.chance.stated, "S"),
-            "jump_rate_above": quantity(rate_above, "1/s"),
-            "jump_rate_above_error": quantity(sd, "1/s"),
-            "jumps_seen": float(ups.sum() + downs.sum()),
-            "jumps_towards_attractor": _towards(steps, whole, ups, downs),
-        }
+        extra |= _jumps(steps, whole)
     covariance = _padded(whole, bounds, parameters)
     is_found = whole.optimum.converged and not whole.falls_short
     meter = calibration(steps, whole) if is_found else {}
@@ -159,6 +150,21 @@ def _fit(
         course=_course(steps, whole),
         error=np.sqrt(told.variance),
     )
+
+
+def _jumps(steps: Steps, whole: Whole) -> dict[str, Any]:
+    """What was seen of jumps."""
+    optimum = whole.optimum
+    rate_above = float(np.exp(optimum.corrected[OWN + RATE]))
+    sd = float(np.sqrt(optimum.covariance[OWN + RATE, OWN + RATE])) * rate_above
+    ups, downs = optimum.told.jumped[:, 0], optimum.told.jumped[:, 1]
+    return {
+        "jump_size": quantity(whole.chance.stated, "S"),
+        "jump_rate_above": quantity(rate_above, "1/s"),
+        "jump_rate_above_error": quantity(sd, "1/s"),
+        "jumps_seen": float(ups.sum() + downs.sum()),
+        "jumps_towards_attractor": _towards(steps, whole, ups, downs),
+    }
 
 
 def _parameters(whole: Whole, bounds: Bounds, steps: Steps) -> dict[str, Estimate]:

@@ -38,9 +38,11 @@ def _forced(run: Run) -> set[int]:
     found: set[int] = set()
     for played in run.drives:
         for place, force in enumerate(played.drive.forces):
-            limited = float(np.mean(played.reading.in_compliance[:, place])) if played.reading.steps else 0.0
-            by_current = force.quantity is Quantity.CURRENT and not force.is_voltmeter
-            if by_current or (force.quantity is Quantity.VOLTAGE and limited > _MOMENT):
+            if force.quantity is Quantity.CURRENT:
+                acts = not force.is_voltmeter
+            else:
+                acts = np.count_nonzero(played.reading.in_compliance[:, place]) > _MOMENT * played.reading.steps
+            if acts:
                 found.add(force.terminal)
     return found
 
