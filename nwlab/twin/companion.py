@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from nwlab.twin.leaning import Leaning
 from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Foretold, Twin
 from nwlab.twin.spells import Spell, Spells
+from nwlab.twin.standing import end, is_taken_up
 from nwlab.twin.tally import Tally
 from nwlab.twin.watch import Explained, Named, Watch
 from nwlab.twin.window import Place
@@ -64,6 +66,7 @@ class Companion:
         self._leaning = leaning
         self._pace, self._about = Pace(), dict(about or {})
         self._drive: Drive | None = None
+        self._ends = False  # whether what stood before its first block ended at an unknown time
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
@@ -96,7 +99,11 @@ class Companion:
 
     def foresee(self, drive: Drive) -> Expectation:
         """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
-        return foresee(self._twin, self._held, self._pace, drive, port_of(drive), _SMALLEST)
+        twin, held = self._twin, self._held
+        if not is_taken_up(self._drive, drive):
+            twin, held = deepcopy(twin), copy(held)
+            held = end(twin, held, self._pace.end, self._pace.gap)
+        return foresee(twin, held, self._pace, drive, port_of(drive), _SMALLEST)
 
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
@@ -107,6 +114,7 @@ class Companion:
 
     def _start(self, event: DriveStarted) -> Iterator[Noted]:
         """Take a drive, unless nothing in it tells the film's current: after that, nothing is known of it."""
+        self._ends = not is_taken_up(self._drive, event.drive)
         self._drive = event.drive
         if is_tangled(event.drive):
             self.lose()
@@ -118,6 +126,8 @@ class Companion:
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive
         port = None if drive is None else port_of(drive)
+        if self._ends:
+            self._end(event.reading.start)
         if drive is not None:
             self._pace.take(drive, event)
         if port is None:
@@ -154,6 +164,13 @@ class Companion:
             self._hidden += int(np.count_nonzero(np.isnan(film.reading) & np.isfinite(steps.reading)))
             for told in self._watch.take(film, places, {alarm.step - first for alarm in alarms}):
                 yield self._named(where, told)
+
+    def _end(self, start: float) -> None:
+        """Before the first block of a drive that starts so, s on the chip's clock: what stood has ended meanwhile."""
+        held, since = self._held, self._pace.end
+        self._held, self._ends = end(self._twin, held, since, max(start - since, 0.0)), False
+        if self._held is not held and self._watch is not None:
+            self._watch.interrupt()
 
     def _lean(self, steps: Steps, known: float, found: Foretold) -> FloatArray | None:
         """Return how far residuals may lie to one side; `known` in S is where the film was before the first step."""

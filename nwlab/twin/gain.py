@@ -57,9 +57,9 @@ class GainTwin:
         """What the film conducts now, S, as far as the readings tell."""
         return self._state
 
-    def lose(self) -> None:
-        """Forget where the film is: anywhere between its bounds."""
-        self._state, self._variance = float(self._film.law.conductance(0.5)), self._film.span**2
+    def lose(self, between: tuple[float, float] | None = None) -> None:
+        """Forget where the film is: anywhere between two conductances in S, those of its bounds unless told."""
+        self._state, self._variance = self._film.anywhere(between)
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""

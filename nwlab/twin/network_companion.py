@@ -16,6 +16,7 @@ from nwlab.twin.foresight import Pace
 from nwlab.twin.network_foresight import foresee
 from nwlab.twin.passing import Foretold, NetworkTwin, samples_of
 from nwlab.twin.spells import Spell, Spells
+from nwlab.twin.standing import is_taken_up
 from nwlab.twin.tally import Tally
 
 _LOST = "its equations have no solution here ({}); it begins anew with the next samples"
@@ -59,6 +60,8 @@ class NetworkCompanion:
         """Yield what is to be told after an event."""
         match event:
             case DriveStarted():
+                if not is_taken_up(self._drive, event.drive):
+                    self._twin.release()
                 self._drive, self._rig = event.drive, self._twin.rig(event.drive)
             case BlockArrived() if event.reading.steps:
                 yield from self._follow(event)
@@ -88,7 +91,7 @@ class NetworkCompanion:
 
     def foresee(self, drive: Drive) -> Expectation:
         """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
-        return foresee(self._twin, self._terminals, self._pace, drive)
+        return foresee(self._twin, self._terminals, self._pace, self._drive, drive)
 
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""

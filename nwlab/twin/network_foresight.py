@@ -20,10 +20,13 @@ from nwlab.core.reading import Reading
 from nwlab.twin.foresight import Pace
 from nwlab.twin.meters import PART
 from nwlab.twin.passing import NetworkTwin, samples_of
+from nwlab.twin.standing import is_taken_up
 
 
-def foresee(twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, drive: Drive) -> Expectation:
-    """Return what a drive would give now.
+def foresee(
+    twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, left: Drive | None, drive: Drive
+) -> Expectation:
+    """Return what a drive would give now, after the one that was played last, `left`.
 
     A source at its limit reads as that limit, and nothing is said of how sure that is; what others read then is told
     as if there were no limit. Raises DriveError for terminals that the chip does not have, and for voltage sources that
@@ -31,6 +34,8 @@ def foresee(twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, driv
     """
     check(drive, Limits(np.inf, np.inf), terminals)
     copy = deepcopy(twin)
+    if not is_taken_up(left, drive):
+        copy.release()
     rig = copy.rig(drive)
     if rig is None:
         raise DriveError("voltage sources form a ring, so that no reading follows from what they hold")

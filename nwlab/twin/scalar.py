@@ -48,8 +48,8 @@ class Twin(Protocol):
         """What the film conducts now, S, as far as the readings tell."""
         ...
 
-    def lose(self) -> None:
-        """Forget where the film is: anywhere between its bounds."""
+    def lose(self, between: tuple[float, float] | None = None) -> None:
+        """Forget where the film is: anywhere between two conductances in S, those of its bounds unless told."""
         ...
 
     def follow(self, steps: Steps) -> Foretold:
@@ -86,10 +86,10 @@ class ScalarTwin:
         """What the film conducts now, S, as far as the readings tell."""
         return float(self._branches[0] @ self._branches[2])
 
-    def lose(self) -> None:
-        """Forget where the film is: anywhere between its bounds."""
+    def lose(self, between: tuple[float, float] | None = None) -> None:
+        """Forget where the film is: anywhere between two conductances in S, those of its bounds unless told."""
         self._branches[:] = 0.0
-        self._branches[:, 0] = float(self._film.law.conductance(0.5)), self._film.span**2, 1.0
+        self._branches[:, 0] = *self._film.anywhere(between), 1.0
         self._offsets.loosen()
 
     def follow(self, steps: Steps) -> Foretold:

@@ -83,6 +83,10 @@ class Watch:
         self._window.clear()
         self._begun_anew = self._disturbed = False
 
+    def interrupt(self) -> None:
+        """Nothing is known of a while: what was read before still counts."""
+        self._window.interrupt()
+
     def take(self, steps: Steps, places: Sequence[Place], alarmed: Collection[int] = ()) -> Iterator[Named | Explained]:
         """Take the samples of a block; `alarmed` are those at which a cumulative sum raised an alarm."""
         (held, rates), lost = samples_of(steps, self._film), bent(steps, self._film).tolist()
