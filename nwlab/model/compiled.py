@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core import event
+
+from nwlab.core.drive import FloatArray
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,6 +40,16 @@ def bare(function: F) -> F:
     Counting costs some ns for each array that a call touches, which small networks notice.
     """
     return cast(F, _njit(**_OPTIONS, _nrt=False)(function))
+
+
+def given(values: FloatArray) -> FloatArray:
+    """Return an input of a compiled loop as a row of numbers that can only be read.
+
+    Machine code is made anew for each kind of array, and one that may be written to is of another kind.
+    """
+    row = np.ascontiguousarray(values, dtype=np.float64).view()
+    row.flags.writeable = False
+    return row
 
 
 class _Announcer(event.Listener):

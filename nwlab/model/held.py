@@ -8,6 +8,7 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import NwlabError, UsageError
+from nwlab.model.compiled import given
 from nwlab.model.held_kernel import LIMITED, LOST, Books, Material, Sight, Wired, play
 from nwlab.model.laws.law import CompiledLaw, Law
 from nwlab.model.network_film import NetworkFilm
@@ -90,9 +91,9 @@ class HeldFilm:
             self._sight,
             books,
             film.state,
-            np.ascontiguousarray(levels, dtype=np.float64),
-            np.ascontiguousarray(dwell, dtype=np.float64),
-            np.ascontiguousarray(delay, dtype=np.float64),
+            given(levels),
+            given(dwell),
+            given(delay),
             0.0 if single or film.is_stepwise else film.tolerance,
             film.stream,
             out,

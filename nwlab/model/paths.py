@@ -6,6 +6,7 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
+from nwlab.model.compiled import given
 from nwlab.model.ensemble_kernel import ensemble_paths
 from nwlab.model.kernels import driven_path, held_path
 from nwlab.model.randomness import stream
@@ -63,4 +64,4 @@ def _steps(voltage: FloatArray | float, duration: FloatArray | float, steps: int
 
 
 def _spread(value: FloatArray | float, size: int) -> FloatArray:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=np.float64), size))
+    return given(np.broadcast_to(np.asarray(value, dtype=np.float64), size))

@@ -115,10 +115,9 @@ class RateBalance:
     def constants(self) -> Constants:
         """Return the law as compiled loops read it."""
         jumps = self.jumps or Jumps(rate=0.0, exponent=1.0, smallest=1.0, largest=1.0)
-        return Constants(
-            *(self.kp0, self.kd0, self.eta_p, self.eta_d, self.g_min, self.g_max - self.g_min, self.floor, self.noise),
-            *(jumps.rate, jumps.smallest, jumps.largest, jumps.power, jumps.growth),
-        )
+        own = self.kp0, self.kd0, self.eta_p, self.eta_d, self.g_min, self.g_max - self.g_min, self.floor, self.noise
+        chance = jumps.rate, jumps.smallest, jumps.largest, jumps.power, jumps.growth
+        return Constants(*(float(each) for each in (*own, *chance)))
 
     def _rates(self, voltage: FloatArray | float) -> tuple[FloatArray, FloatArray]:
         voltage = np.abs(np.asarray(voltage, dtype=np.float64))

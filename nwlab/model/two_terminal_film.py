@@ -10,6 +10,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
 from nwlab.model import junction
 from nwlab.model.circuit import mesh_of, shape_of
+from nwlab.model.compiled import given
 from nwlab.model.film import Circuit, Mean
 from nwlab.model.junction_play import play
 from nwlab.model.kernels import wait_for_jump
@@ -57,7 +58,8 @@ class TwoTerminalFilm:
         the current may exceed `limit` A, so that the answer can be shorter than the question; it is exact.
         """
         current = np.empty(voltage.size)
-        done = play(self._constants, self._memory, voltage, dwell, delay, limit, self._stream, current)
+        inputs = given(voltage), given(dwell), given(delay)
+        done = play(self._constants, self._memory, *inputs, limit, self._stream, current)
         return current[:done]
 
     def conductances(self) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy, deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from nwlab.analysis.rate_balance.pieces import Steps
 from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.expect import Expectation
+from nwlab.twin import notes
 from nwlab.twin.alarms import Alarm, Alarms
 from nwlab.twin.foresight import Pace, as_read, foresee
-from nwlab.twin.held import Block, Held, block_of
+from nwlab.twin.held import Held, block_of
 from nwlab.twin.leaning import Leaning
+from nwlab.twin.notes import Where
 from nwlab.twin.port import is_tangled, port_of
 from nwlab.twin.scalar import Foretold, Twin
 from nwlab.twin.spells import Spell, Spells
@@ -31,14 +33,11 @@ _BLURRED, _NOISY = 0.3, 0.7
 """Parts of what spreads a residual: where more is due to an offset, or to noise that only a data sheet tells, it says
 too little of the film to name what has changed."""
 _SMALLEST = 1e-4  # V below which a conductance cannot be told
-_TANGLED = "more than one way leads around the film, so that no reading is its current"
 _JUMPS_APART, _JUMPS = 10, 10  # samples for a note of a jump, and jumps at once that are told each
 DRIVES_APART = 10
 """Drives in which one note comes of such as cannot be followed, however many there are."""
 SUMMARY = "twin"
 """Kind of the last note of a twin: how well it has explained the run."""
-EXPLAINED = "the chip is again what its file says: mean, θ, σ and jumps"
-"""What a note says once a whole window has shown nothing else."""
 
 
 class Companion:
@@ -121,7 +120,7 @@ class Companion:
             self._drive = None
             times = self._tangled.take(event.index)
             if times:
-                yield Noted("twin skipped", {"drive": event.index, "because": _TANGLED, "times": times})
+                yield notes.tangled(event.index, times)
 
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive = self._drive
@@ -150,7 +149,7 @@ class Companion:
             _column(shape, place, found.jump),
         )
         self.tally.take(found.z)
-        where = _Where(event, block)
+        where = Where(event, block)
         yield from self._jumps(where, found.jump)
         alarms = (
             [] if self._alarms is None else self._alarms.take(_residuals(steps, found), self._lean(steps, known, found))
@@ -179,72 +178,30 @@ class Companion:
         there = np.where(np.isfinite(steps.reading), steps.reading, found.mean) - found.offset
         return self._leaning.of(steps, np.append(known, there[:-1]), found.sd)
 
-    def _jumps(self, where: _Where, jump: FloatArray) -> Iterator[Noted]:
+    def _jumps(self, where: Where, jump: FloatArray) -> Iterator[Noted]:
         """Tell of each jump; of so many that they are none, now and then."""
         first, self._samples = self._samples, self._samples + jump.size
         for step in np.flatnonzero(jump > _SURE).tolist():
             self.tally.jumps = (self.tally.jumps or 0) + 1
             times = self._jumping.take(first + step)
             if times:
-                many = {"text": f"{times} jumps since one was last told: the model does not explain the chip"}
-                told = {**where.told(step), "probability": float(jump[step])}
-                yield Noted("jump", {**(many if times > 1 else {}), **told, "times": times})
+                yield notes.jump(where, step, float(jump[step]), times)
 
-    def _drift(self, where: _Where, alarm: Alarm, step: int) -> Iterator[Noted]:
+    def _drift(self, where: Where, alarm: Alarm, step: int) -> Iterator[Noted]:
         """Tell of an alarm; of one that lasts, now and then."""
         assert self._alarms is not None
         self.tally.count(alarm.kind)
-        times = self._lasting.take(alarm.kind, alarm.step, self._alarms.false_alarm_steps)
+        often = self._alarms.false_alarm_steps
+        times = self._lasting.take(alarm.kind, alarm.step, often)
         if times:
-            yield Noted(
-                "alarm",
-                {
-                    "kind": alarm.kind,
-                    "text": again(alarm.text, times),
-                    **where.told(step),
-                    "for steps": alarm.step - alarm.since + 1,
-                    "times": times,
-                    "false alarm once in steps": self._alarms.false_alarm_steps,
-                },
-            )
+            yield notes.drift(where, step, alarm, times, often)
 
-    def _named(self, where: _Where, told: Named | Explained) -> Noted:
-        at = where.told(told.place.step - where.event.first)
-        since = {"drive": told.since.drive, "step": told.since.step}
+    def _named(self, where: Where, told: Named | Explained) -> Noted:
         if isinstance(told, Explained):
             self._lasting.clear()
-            return Noted("explained", {"text": EXPLAINED, **at, "since": since, "row within 3": self.tally.explained})
-        change = told.change
-        self.tally.count(change.what)
-        return Noted(
-            "alarm",
-            {
-                "kind": change.what,
-                "text": change.text,
-                **at,
-                "what": change.what,
-                "estimate": change.estimate,
-                "error": change.error,
-                "expected": change.expected,
-                "unit": change.unit,
-                "voltage": change.voltage,
-                "errors": change.errors,
-                "since": since,
-            },
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Where:
-    """Tells of samples of a block where they are in the record, and when they were read."""
-
-    event: BlockArrived
-    block: Block
-
-    def told(self, step: int) -> dict[str, object]:
-        """`time` is the middle of the reading in s on the chip's clock."""
-        time = 0.5 * float(self.block.begin[step] + self.block.over[step])
-        return {"drive": self.event.index, "step": self.event.first + step, "time": time}
+            return notes.explained(where, told, self.tally.explained)
+        self.tally.count(told.change.what)
+        return notes.changed(where, told)
 
 
 def _as_film(steps: Steps, found: Foretold) -> Steps:
@@ -259,11 +216,6 @@ def _residuals(steps: Steps, found: Foretold) -> FloatArray:
     residuals = found.z.copy()
     residuals[far] = (steps.reading[far] - found.mean[far]) / np.maximum(found.sd[far], _NOTHING)
     return residuals
-
-
-def again(text: str, times: int) -> str:
-    """Return what an alarm says that was raised so often since it was last told."""
-    return text if times == 1 else f"{text}; {times} such alarms since this was last told"
 
 
 def _column(shape: tuple[int, ...], place: int, values: FloatArray) -> FloatArray:

@@ -11,9 +11,10 @@ from nwlab.core.drive import Drive, FloatArray, Quantity
 from nwlab.core.events import BlockArrived, DriveStarted, Event, Expected, Noted
 from nwlab.core.expect import Expectation
 from nwlab.twin.alarms import Alarms
-from nwlab.twin.companion import DRIVES_APART, SUMMARY, again
+from nwlab.twin.companion import DRIVES_APART, SUMMARY
 from nwlab.twin.foresight import Pace
 from nwlab.twin.network_foresight import foresee
+from nwlab.twin.notes import again
 from nwlab.twin.passing import Foretold, NetworkTwin, samples_of
 from nwlab.twin.spells import Spell, Spells
 from nwlab.twin.standing import is_taken_up
