@@ -239,10 +239,12 @@ def _fit(add: AddParser) -> None:
 
 
 def _sweep(add: AddParser) -> None:
-    command = add("sweep", help="play a protocol on the models of many chips, over parameters and seeds: one table")
+    command = add("sweep", help="play a protocol on many simulated chips, over parameters and seeds: one table")
     command.add_argument("protocol", metavar="PROTOCOL", help="a protocol file, or a name from `nwlab list protocols`")
-    about = "chip file or name, several times for several chips (default: that of --model)"
+    about = "chip file or name, several times for several chips (default: that of --bench, else of --model)"
     command.add_argument("--chip", metavar="FILE", action="append", help=about)
+    about = "bench file or name: play through its instruments, all simulated (default: on the chips' models alone)"
+    command.add_argument("--bench", metavar="BENCH", help=about)
     about = "first:last:count, or values with commas, of a parameter or of chip.KEY, as chip.start.conductance"
     command.add_argument("--vary", metavar="k=v", action="append", default=[], type=_pair, help=about)
     command.add_argument("--set", metavar="k=v", action="append", default=[], type=_pair, help="set a parameter")

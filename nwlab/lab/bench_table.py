@@ -19,7 +19,7 @@ from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.places import find
 from nwlab.lab.registry import load
 from nwlab.lab.virtual import VirtualTable, build
-from nwlab.model.chip_file import load_chip
+from nwlab.model.chip_file import ChipFile, load_chip
 from nwlab.virtual.clock_link import RemoteClock
 from nwlab.virtual.faults import load_faults
 
@@ -62,14 +62,15 @@ class BenchOrder:
 class Table:
     """A bench file with the chip on it, read and checked; no instrument has been touched."""
 
-    def __init__(self, order: BenchOrder) -> None:
-        """Read the files; raises FileError or UsageError."""
+    def __init__(self, order: BenchOrder, mounted: ChipFile | None = None) -> None:
+        """Read the files, but for a chip file that was read before, `mounted`; raises FileError or UsageError."""
         self._order, self._file = order, order.file
         self.simulated = order.virtual or is_virtual(self._file)
-        self._mounted = load_chip(self._file.chip if order.chip is None else find("chip", order.chip))
+        self._mounted = mounted or load_chip(self._file.chip if order.chip is None else find("chip", order.chip))
         self._script = None if order.faults is None else load_faults(find("fault script", order.faults))
         terminals = self._mounted.terminals
-        self._wiring = self._file.wiring(terminals) if order.chip is None else self._file.mount(terminals)
+        is_own = order.chip is None and self._mounted.path.resolve() == self._file.chip
+        self._wiring = self._file.wiring(terminals) if is_own else self._file.mount(terminals)
 
     def warm_up(self) -> None:
         """Import what opening will need, so that it is quick when it has to be."""

@@ -22,7 +22,6 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def main(options: argparse.Namespace) -> int:
     """Sweep, and print where the table is; the exit code is that of the first point that was not played to its end."""
     _one_thread_each()
-    from nwlab.lab.opening import MODEL
     from nwlab.lab.running import versions
     from nwlab.lab.sweep.asking import ask
     from nwlab.lab.sweep.book import Book
@@ -30,13 +29,14 @@ def main(options: argparse.Namespace) -> int:
 
     order = ask(
         options.protocol,
-        options.chip or [MODEL],
+        options.chip or [],
         dict(options.set),
         options.vary,
         seed=options.seed,
         seeds=options.seeds,
         twin=options.twin,
         twin_filter=options.twin_filter,
+        bench=options.bench,
     )
     name = f"sweep-{Path(order.protocol.path).stem}-{order.digest[:8]}"
     folder = Path("runs") / name if options.out is None else Path(options.out)

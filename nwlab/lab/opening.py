@@ -22,6 +22,8 @@ MODEL = "stochastic-2025"
 """The chip whose model is played when none is named."""
 REPLAY = "replay:"
 """What a bench begins with that is a run on record."""
+SERVED = "tcp://"
+"""What one begins with that another program holds."""
 _WATCHED = 0.1  # s, real, after which whoever watches a model that is held back sees more of it
 
 
@@ -73,7 +75,7 @@ def open_bench(
         given = {"--virtual": virtual, "--separate": separate, "--chip": chip, "--seed": seed, "--faults": faults}
         unwanted = [name for name, value in given.items() if value is not None and value is not False]
         return open_replay(str(bench).removeprefix(REPLAY), speed, unwanted)
-    if str(bench).startswith("tcp://"):
+    if str(bench).startswith(SERVED):
         from nwlab.lab.served_bench import connect
 
         if speed is not None:

@@ -27,10 +27,10 @@ def steps_version() -> str:
     return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
 
 
-def beside_chip(chip: Document) -> tuple[Document, ...]:
-    """Return the files that a chip file names, graphs and a lab's own Python, with digests in place of texts."""
-    names = sorted(set(_named(parse_toml(chip.text, chip.path).plain())))
-    return tuple(fingerprint(Path(chip.path).parent / name) for name in names)
+def named_in(file: Document) -> tuple[Document, ...]:
+    """Return the files that one of a chip or bench names, graphs and own Python, with digests in place of texts."""
+    names = sorted(set(_named(parse_toml(file.text, file.path).plain())))
+    return tuple(fingerprint(Path(file.path).parent / name) for name in names)
 
 
 def fingerprint(path: Path) -> Document:
@@ -42,7 +42,7 @@ def fingerprint(path: Path) -> Document:
 
 
 def _named(content: Mapping[str, Any], key: str = "") -> Iterator[str]:
-    """Yield the file names in a chip file: the path of a network, and classes of a lab's own."""
+    """Yield the file names in a file: the path of a network, and classes of a lab's own."""
     for inner, value in content.items():
         if isinstance(value, Mapping):
             yield from _named(value, inner)  # type: ignore[reportUnknownArgumentType]

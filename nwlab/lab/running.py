@@ -257,12 +257,17 @@ def versions() -> dict[str, str]:
     return {"nwlab": __version__, "nwlab steps": steps_version(), "python": platform.python_version(), **packages}
 
 
+def check_sources(protocol: Protocol, sources: int, bench: str) -> None:
+    """See that a bench has as many SMU channels as a protocol needs; raises DriveError."""
+    if protocol.sources > sources:
+        raise DriveError(
+            f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, but bench {bench!r} has {sources}"
+        )
+
+
 def _check_sources(protocol: Protocol, chip: Chip) -> None:
     about = chip.about if isinstance(chip, OpenChip) else About()
-    if about.sources is not None and protocol.sources > about.sources:
-        raise DriveError(
-            f"protocol {protocol.name!r} needs {protocol.sources} SMU channels, "
-            f"but bench {about.bench!r} has {about.sources}"
-        )
+    if about.sources is not None:
+        check_sources(protocol, about.sources, about.bench)
     if len(chip.terminals) < protocol.sources:
         raise UsageError(f"protocol {protocol.name!r} forces {protocol.sources} terminals, the chip has fewer")

@@ -10,13 +10,15 @@ from typing import Any
 from nwlab.core.errors import AskedError, UsageError
 from nwlab.core.own_code import is_own
 from nwlab.core.record import Document
-from nwlab.lab.opening import load_chip
+from nwlab.lab.bench_file import BenchFile, load_bench_file
+from nwlab.lab.opening import MODEL, REPLAY, SERVED, load_chip
 from nwlab.lab.places import find
-from nwlab.lab.provenance import beside_chip, fingerprint, own_steps
-from nwlab.lab.running import check_twin, load_protocol, twin_order
+from nwlab.lab.provenance import fingerprint, named_in, own_steps
+from nwlab.lab.running import check_sources, check_twin, load_protocol, twin_order
 from nwlab.lab.sweep.axis import OF_CHIP, Axis, Cell, axis_of_chip, axis_of_protocol
 from nwlab.lab.sweep.order import CHANCE, SweepOrder, deciding_versions
 from nwlab.lab.sweep.point import with_values
+from nwlab.lab.virtual import without_virtual
 from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.protocol.protocol import Protocol
 
@@ -28,7 +30,7 @@ _TRIED = 50  # values of an axis that are looked at beforehand
 
 def ask(
     protocol: str,
-    chips: Sequence[str],
+    chips: Sequence[str | Path],
     settings: Mapping[str, Any],
     vary: Sequence[tuple[str, str]],
     *,
@@ -36,8 +38,12 @@ def ask(
     seeds: int = 1,
     twin: str | None = None,
     twin_filter: str | None = None,
+    bench: str | None = None,
 ) -> SweepOrder:
     """Return the order for a protocol on chips, by path or name; `vary` are keys and the texts of their values.
+
+    No chips are that of the bench, or of `--model` where there is none. `bench`, by path or name, is the file of one
+    whose instruments are simulated: they are always, also those whose addresses are real.
 
     `seeds` is how often each point of the grid is played, each time with other chance; `seed` None = the first chip's,
     or 0 where that has none. `twin` is the chip, by path or name, whose model follows each point. Raises UsageError or
@@ -45,7 +51,8 @@ def ask(
     """
     loaded = load_protocol(protocol, **settings)
     follower = twin_order(loaded, twin, twin_filter)
-    files = [load_chip(chip) for chip in chips]
+    table = None if bench is None else _bench(bench, loaded)
+    files = [load_chip(chip) for chip in chips or [MODEL if table is None else table.chip]]
     for file in files:
         check_twin(follower, file.terminals)
     axes = tuple(_axis(loaded, key, text) for key, text in vary)
@@ -55,6 +62,8 @@ def ask(
     first = files[0].seed
     chips_asked = tuple(_resolved(file.path, file.text) for file in files)
     model = None if follower is None else _resolved(Path(follower.chip), load_chip(follower.chip).text)
+    instruments = None if table is None else _resolved(table.path, table.text)
+    naming = [each for each in (model, instruments) if each is not None]
     order = SweepOrder(
         protocol=_resolved(find("protocol", protocol), loaded.text),
         steps=tuple(_resolved(Path(each.path), each.text) for each in own_steps(loaded).values()),
@@ -66,10 +75,25 @@ def ask(
         versions=deciding_versions(),
         twin=model,
         twin_filter="" if follower is None else follower.filter,
-        beside=_beside(chips_asked if model is None else (*chips_asked, model), axes),
+        beside=_beside(chips_asked, axes, naming),
+        bench=instruments,
     )
     _check_numbers(order)
     return order
+
+
+def _bench(name: str, protocol: Protocol) -> BenchFile:
+    """Read a bench file; raises UsageError for a bench that is none of files, or lacks what the protocol needs."""
+    if name.startswith((REPLAY, SERVED)):
+        raise UsageError(f"a sweep plays on simulated instruments: --bench names a bench file, not {name}")
+    file = load_bench_file(find("bench", name))
+    if missing := without_virtual(file):
+        raise UsageError(
+            f"bench {file.name!r} cannot be simulated: {', '.join(missing)} has no virtual instrument; "
+            'add virtual = "file.py:Class" to its table, or leave --bench out'
+        )
+    check_sources(protocol, len(file.smus), file.name)
+    return file
 
 
 def _axis(protocol: Protocol, key: str, text: str) -> Axis:
@@ -149,9 +173,9 @@ def _check_numbers(order: SweepOrder) -> None:
         raise UsageError(f"this makes {order.points:,} points; a sweep has at most {LARGEST:,}")
 
 
-def _beside(chips: Sequence[Document], axes: Sequence[Axis]) -> tuple[Document, ...]:
-    """Return the files that chips name, those included that an axis lets them name."""
-    found = {each.path: each for chip in chips for each in beside_chip(chip)}
+def _beside(chips: Sequence[Document], axes: Sequence[Axis], others: Sequence[Document]) -> tuple[Document, ...]:
+    """Return the files that chips and others name, those included that an axis lets chips name."""
+    found = {each.path: each for file in (*chips, *others) for each in named_in(file)}
     names = [str(value) for axis in axes for value in axis.values if axis.key == _GRAPHS]
     named = [value for axis in axes if axis.is_of_chip for value in axis.values if isinstance(value, str)]
     names += [value.partition(":")[0] for value in named if is_own(value)]

@@ -177,9 +177,10 @@ _NAMES = {
     "versions": "the versions of nwlab or its packages are",
     "twin": "the chip file of the twin (--twin) is",
     "twin_filter": "the filter of the twin (--twin-filter) is",
-    "beside": "the files that chip files name are",
+    "beside": "the files that chip and bench files name are",
+    "bench": "the bench file (--bench) is",
 }
-_BEFORE: dict[str, Any] = {"twin": None, "twin_filter": "", "beside": []}
+_BEFORE: dict[str, Any] = {"twin": None, "twin_filter": "", "beside": [], "bench": None}
 """What older sweeps had been asked for, whose records do not say so."""
 
 

@@ -57,7 +57,8 @@ class SweepOrder:
     versions: Mapping[str, str]
     twin: Document | None = None  # chip file of the model that follows each point
     twin_filter: str = ""
-    beside: tuple[Document, ...] = ()  # files that chips name, with digests in place of texts
+    beside: tuple[Document, ...] = ()  # files that chips and bench name, with digests in place of texts
+    bench: Document | None = None  # bench file whose instruments are simulated; None = the chips' models alone
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -110,4 +111,5 @@ def order_from(words: str) -> SweepOrder:
         twin=None if content["twin"] is None else Document(**content["twin"]),
         twin_filter=content["twin_filter"],
         beside=tuple(Document(**each) for each in content["beside"]),
+        bench=None if content["bench"] is None else Document(**content["bench"]),
     )

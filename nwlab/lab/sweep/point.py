@@ -9,10 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nwlab.core.chip import CheckedChip
+from nwlab.core.chip import CheckedChip, Chip
 from nwlab.core.clock import VirtualClock
 from nwlab.core.errors import FileError, NwlabError
 from nwlab.core.record import Document
+from nwlab.lab.bench_file import load_bench_file
+from nwlab.lab.bench_table import BenchOrder
+from nwlab.lab.bench_table import Table as BenchTable
 from nwlab.lab.provenance import fingerprint, own_steps
 from nwlab.lab.sweep.axis import Cell
 from nwlab.lab.sweep.following import Following
@@ -70,10 +73,10 @@ class Studio:
 
     def _numbers(self, point: Point) -> dict[str, Any]:
         file = self._chip(point.chip, self._values(point, of_chip=True))
-        model = ModelChip(file.film(point.seed), file.terminals, file.limits, VirtualClock())
         twin = self._follower()
         bound = self._bound(file.terminals, self._values(point, of_chip=False))
-        with CheckedChip(StoppingChip(model) if self._protocol.on_compliance == STOP else model) as chip:
+        subject = self._opened(file, point.seed)
+        with CheckedChip(StoppingChip(subject) if self._protocol.on_compliance == STOP else subject) as chip:
             playing = Playing(bound, chip, twin)
             rows = playing.play()
             chip_time = chip.clock.now()
@@ -81,6 +84,13 @@ class Studio:
         pairs = {name: {key: of(each) for key, (_, of) in MEASURED.items()} for name, each in found.items()}
         told = {} if twin is None else {"twin": twin.told()}
         return {"chip_time": chip_time, "pairs": pairs, "results": playing.results, **told}
+
+    def _opened(self, file: ChipFile, seed: int | None) -> Chip:
+        """The chip's model, or a bench of simulated instruments with that chip on it."""
+        bench = self._order.bench
+        if bench is None:
+            return ModelChip(file.film(seed), file.terminals, file.limits, VirtualClock())
+        return BenchTable(BenchOrder(bench.path, virtual=True, seed=seed), file).open()
 
     def _follower(self) -> Following | None:
         """A twin in its first state, as each point needs one."""
@@ -121,7 +131,9 @@ def _load(order: SweepOrder) -> Protocol:
     protocol = load_protocol(order.protocol.path, **order.settings)
     now = (Document(str(protocol.path), protocol.text), *own_steps(protocol).values())
     now = (*now, *(fingerprint(Path(each.path)) for each in order.beside))
-    for then, each in zip((order.protocol, *order.steps, *order.beside), now, strict=False):
+    bench = () if order.bench is None else (order.bench,)
+    now = (*now, *(Document(each.path, load_bench_file(each.path).text) for each in bench))
+    for then, each in zip((order.protocol, *order.steps, *order.beside, *bench), now, strict=False):
         if each.text != then.text:
             raise FileError("has changed since the sweep began: restore it, or sweep into another folder", each.path)
     return protocol

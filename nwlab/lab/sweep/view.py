@@ -27,10 +27,11 @@ def facts(folder: Path) -> dict[str, Any]:
         raise FileError(
             f"cannot be read; what there is of the sweep's points stands beside it in {POINTS}", folder / MANIFEST
         )
-    table = folder / TABLE
+    table, asked = folder / TABLE, manifest.get("asked", {})
     return {
         "sweep": str(folder),
-        "protocol": manifest.get("asked", {}).get("protocol", {}).get("path"),
+        "protocol": asked.get("protocol", {}).get("path"),
+        "bench": (asked.get("bench") or {}).get("path"),
         "started": manifest.get("started"),
         "status": _status(folder, manifest),
         "points": manifest.get("points"),
@@ -44,6 +45,7 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
     return [
         f"sweep:       {facts['sweep']}",
         f"protocol:    {facts['protocol']}",
+        f"bench:       {facts['bench'] or 'none: the models of its chips'}",
         f"started:     {facts['started']}",
         f"status:      {facts['status']}",
         f"points:      {facts['kept']} of {facts['points']}",
