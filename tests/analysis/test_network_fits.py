@@ -120,6 +120,54 @@ def test_what_is_given_is_kept_and_helps() -> None:
     _assert_found(fit, free, most=0.05)
 
 
+GIVEN = {
+    "kp0": ("4e-3 1/s", 4e-3),
+    "kd0": ("0.03 1/s", 0.03),
+    "eta_p": ("1.2 1/V", 1.2),
+    "eta_d": ("0.6 1/V", 0.6),
+    "g_min": ("0.8 mS", 0.8e-3),
+    "g_max": ("5 mS", 5e-3),
+    "start_conductance": ("1.6 mS", 1.6e-3),
+}
+
+
+@pytest.mark.parametrize("name", list(GIVEN))
+@pytest.mark.parametrize("law", ["mean-field", "grid"])
+def test_whatever_is_given_is_told_as_it_was_given(law: str, name: str) -> None:
+    """Also where another value would explain the record better."""
+    level, dwell = stairs(VOLTAGES, 60.0, 20)
+    record = recording(TwoTerminalFilm(FILM, 1.5e-3), level, dwell, noise=1e-3, seed=1)
+    text, value = GIVEN[name]
+    grid = {**SMALL, "size": "5", "sink_node": "16"} if law == "grid" else {}
+    fit = fit_law(law, [record], FitOptions(given={**grid, name: text}))
+    assert fit.parameters[name].value == pytest.approx(value, rel=1e-12)
+    assert math.isnan(fit.parameters[name].sd)
+    parameters = fit.tables["model"]["parameters"] | {"start_conductance": fit.tables["start"]["conductance"]}
+    assert float(str(parameters[name]).split()[0]) == pytest.approx(value, rel=1e-12)
+
+
+def test_what_a_stretched_film_was_told_can_be_given_back() -> None:
+    """Its conductances are those of one junction, in what is told as in what is given."""
+    level, dwell = stairs(VOLTAGES, 60.0, 20)
+    record = recording(TwoTerminalFilm(FILM, 1.5e-3), level, dwell, noise=1e-3, seed=1)
+    for name, text in {"g_max": "12.5 uS", "kp0": "3e-3 1/s"}.items():
+        found = fit_law("stretched", [record], FitOptions(given={name: text})).parameters[name]
+        assert found.value == pytest.approx({"g_max": 12.5e-6, "kp0": 3e-3}[name], rel=1e-12)
+
+
+@pytest.mark.parametrize("noise", [1e-2, 1e-4])
+def test_the_prior_does_not_pull_at_what_the_record_fixes(noise: float) -> None:
+    """However good the readings are: what it pulls must stay below the errors, which shrink with them."""
+    level, dwell = stairs(VOLTAGES, 60.0, 80)
+    fits = [
+        fit_law("mean-field", [recording(TwoTerminalFilm(FILM, 1.5e-3), level, dwell, noise=noise, seed=seed)])
+        for seed in range(8)
+    ]
+    for name, value in _truth(FILM, 1.5e-3).items():
+        z = [(fit.parameters[name].value - value) / fit.parameters[name].sd for fit in fits]
+        assert abs(float(np.mean(z))) < 1.3, name
+
+
 @pytest.mark.parametrize("law", ["mean-field", "grid"])
 def test_the_legacy_map_comes_back_at_the_step_of_its_data(law: str) -> None:
     level, dwell = stairs([1.0, 0.1, 2.0, 0.1, 1.5], 20.0, 20)

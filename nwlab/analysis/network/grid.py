@@ -30,6 +30,7 @@ from nwlab.analysis.network.outcome import chip_tables, conclude, distinct_level
 from nwlab.analysis.network.setting import Setting, scattered, setting
 from nwlab.analysis.network.stretched import drawn
 from nwlab.analysis.network.sureness import autocorrelation_time
+from nwlab.analysis.network.weighing import weighed
 from nwlab.analysis.recording import Recording
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
@@ -68,10 +69,10 @@ def _fit(law: str, parameters: tuple[str, ...], recordings: Sequence[Recording],
     about = setting(recordings, replace(options, given=given), parameters)
     mean = mean_field.fit(recordings, replace(options, given={}))
     search = _search(about, film, parameters, [each.value for each in mean.parameters.values()])
-    found = search.stepwise() if about.is_legacy else search.best()
+    task, found = search.stepwise() if about.is_legacy else search.best()
     values = search.coordinates.parameters(found.unknowns)
     tables = chip_tables(about, values, "grid", parameters[6:], **film.tables(about.source, about.sink))
-    return conclude(law, parameters, about, search.coordinates, search.task(), found, tables, level_remarks(about))
+    return conclude(law, parameters, about, search.coordinates, task, found, tables, level_remarks(about))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +93,8 @@ class _Search:
         curve = NetworkCurve(self.about.records, self.coordinates, film, is_legacy=self.about.is_legacy)
         return Task(curve, self.about.measured, self.about.scale, self.centre, self.coordinates.is_free)
 
-    def best(self) -> Found:
-        """Return the best that many starts lead to."""
+    def best(self) -> tuple[Task, Found]:
+        """Return the best that many starts lead to, and how it is weighed against the prior."""
         part = self._affordable()
         some, looks = max(round(7 * part), 1), max(round(16 * part), 8)
         few = [self.mean, *self._scattered(self.centre, some, 0), *self._scattered(self._reads_hold(), some, 1)]
@@ -105,13 +106,20 @@ class _Search:
                 raise UsageError("no start led to a grid that could be played over the whole record")
             best, keep = sorted(found, key=lambda found: found.cost)[:keep], 2
             few = [each.unknowns for each in best]
-        return self._seen(best[0], _FINAL)
+        task = self._cut(best[0].unknowns, _FINE)
+        weighty, found = weighed(task, best[0], self._parts, 8)
+        return replace(self.task(), scale=weighty.scale), self._seen(found, _FINAL)
 
-    def stepwise(self) -> Found:
+    def stepwise(self) -> tuple[Task, Found]:
         """Return the best that a few starts lead to: every level is one step, so that each look is dear."""
         starts = [*self._scattered(self.mean, 2, 0), self._reads_hold()]
         found = _each(lambda start: descend(self.task(), start, 12), starts)
-        return descend(self.task(), min(found, key=lambda found: found.cost).unknowns, 25)
+        task = self.task()
+        return weighed(task, descend(task, min(found, key=lambda found: found.cost).unknowns, 25), self._parts, 8)
+
+    @property
+    def _parts(self) -> list[int]:
+        return [record.time.size for record in self.about.records]
 
     def _affordable(self) -> float:
         """Return which part of the usual search fits into the time that one may take: many levels make many pieces."""
@@ -136,10 +144,14 @@ class _Search:
 
     def _seen(self, found: Found, cut: tuple[float, float]) -> Found:
         """Return the same unknowns as finer pieces of time show them."""
+        return replace(descend(self._cut(found.unknowns, cut), found.unknowns, 1), is_settled=found.is_settled)
+
+    def _cut(self, unknowns: FloatArray, cut: tuple[float, float]) -> Task:
+        """Return a task whose pieces of time suit these unknowns."""
         task = self.task()
         assert isinstance(task.curve, NetworkCurve)
-        task.curve.refine(found.unknowns, *cut)
-        return replace(descend(task, found.unknowns, 1), is_settled=found.is_settled)
+        task.curve.refine(unknowns, *cut)
+        return task
 
     def _scattered(self, centre: FloatArray, count: int, stream: int) -> list[FloatArray]:
         return scattered(centre, self.coordinates.is_free, count, self.about.seed + stream, 1.0)
@@ -158,7 +170,7 @@ def _search(about: Setting, film: GridFilm, parameters: tuple[str, ...], mean: S
     normals = drawn(body.junctions, film.diagonals_seed)
     edge = _Edge(NetworkTangent(body, (0, 1), normals), 2.0 * film.contact_resistance)
     share = edge.share(float(edge.conductance(np.array([float(about.measured.max())]))[0]))
-    coordinates = Coordinates(share * about.highest, len(about.records), about.is_free(parameters))
+    coordinates = about.coordinates(parameters, share * about.highest)
     centre = about.centre(edge.conductance)
     same = centre.copy()
     same[:6], same[SHARED:] = mean[:6], mean[6:]

@@ -16,12 +16,13 @@ from nwlab.analysis.network.descent import Task, best_of
 from nwlab.analysis.network.outcome import chip_tables, conclude, distinct_levels, level_remarks
 from nwlab.analysis.network.setting import Setting, scattered, setting
 from nwlab.analysis.network.sureness import covariance, error_of, variance
+from nwlab.analysis.network.weighing import weighed
 from nwlab.analysis.recording import Recording
 from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
 
 PARAMETERS = NAMES[:6]
-_STARTS = 11
+_STARTS, _LOOKS = 11, 120
 
 
 def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
@@ -30,12 +31,14 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     Raises UsageError for recordings that say nothing of a conductance.
     """
     about = setting(recordings, options, PARAMETERS)
-    coordinates = Coordinates(about.highest, len(about.records), about.is_free(PARAMETERS))
+    coordinates = about.coordinates(PARAMETERS, about.highest, distinct_levels(about)[0])
     curve = PopulationCurve(about.records, coordinates, np.zeros((3, 1)), is_legacy=about.is_legacy)
     centre = coordinates.unknowns(about.fixed(about.centre(), PARAMETERS))
     task = Task(curve, about.measured, about.scale, centre, coordinates.is_free)
-    found = best_of(task, scattered(centre, task.is_free, _STARTS, about.seed), 120)[0]
-    spread = covariance(task, found, variance(task, found, [record.time.size for record in about.records]))
+    found = best_of(task, scattered(centre, task.is_free, _STARTS, about.seed), _LOOKS)[0]
+    parts = [record.time.size for record in about.records]
+    task, found = weighed(task, found, parts, _LOOKS)
+    spread = covariance(task, found, variance(task, found, parts))
     told = [] if about.is_legacy else _levels(about, coordinates, found.unknowns, spread)
     tables = chip_tables(about, coordinates.parameters(found.unknowns), "two-terminal")
     more = (*level_remarks(about), *told)

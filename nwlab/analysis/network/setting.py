@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nwlab.analysis.identify import FitOptions
-from nwlab.analysis.network.coordinates import NAMES, UNITS
+from nwlab.analysis.network.coordinates import NAMES, UNITS, Coordinates
 from nwlab.analysis.network.record import Record, staged, stepwise
 from nwlab.analysis.recording import Recording
 from nwlab.core.drive import BoolArray, FloatArray
@@ -65,6 +65,16 @@ class Setting:
         """Which unknowns of a law are fitted, (SHARED + recordings,)."""
         names = (*NAMES, *self.names(()))
         return np.array([name not in self.given and (name in parameters or name not in NAMES) for name in names])
+
+    def coordinates(self, parameters: tuple[str, ...], high: float, low: float = 0.0) -> Coordinates:
+        """Return the unknowns of a law; what a record fixes are rates at a `high` and a `low` voltage in V."""
+        return Coordinates(
+            high=0.0 if "kp0" in self.given else high,
+            low=0.0 if "kd0" in self.given else low,
+            starts=len(self.records),
+            is_free=self.is_free(parameters),
+            top=self.given.get("g_max"),
+        )
 
     def centre(self, chosen: Callable[[FloatArray], FloatArray] = lambda conductance: conductance) -> FloatArray:
         """Return parameters to begin with, (SHARED + recordings,); `chosen` turns the film's conductances into theirs.

@@ -8,6 +8,7 @@ file with the same seed draws, so that the chip file is the very film that was f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from nwlab.analysis.network.curves import PopulationCurve
 from nwlab.analysis.network.descent import Task, best_of, descend
 from nwlab.analysis.network.outcome import chip_tables, conclude, level_remarks, single
 from nwlab.analysis.network.setting import EXACT, Setting, scattered, setting, thinned
+from nwlab.analysis.network.weighing import weighed
 from nwlab.analysis.recording import Recording
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
@@ -27,7 +29,7 @@ from nwlab.model.laws.spread import Spread
 PARAMETERS = NAMES[:8]
 SPREADS = NAMES[6:8]
 JUNCTIONS = 400
-_STARTS, _GOES_ON = 15, 2
+_STARTS, _GOES_ON, _LOOKS = 15, 2, 40
 _CHEAP = 240
 """Stages up to which starts are tried on all junctions."""
 
@@ -40,17 +42,28 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     """
     if options.map != EXACT:
         raise UsageError("the legacy map belongs to films of one rate; fit it with --law mean-field or grid")
-    about = setting(recordings, options, PARAMETERS)
-    coordinates = Coordinates(about.highest, len(about.records), about.is_free(PARAMETERS))
+    about = _of_all(setting(recordings, options, PARAMETERS))
+    coordinates = about.coordinates(PARAMETERS, about.highest)
     normals = drawn(JUNCTIONS, about.seed)
     centre = coordinates.unknowns(about.fixed(about.centre(), PARAMETERS))
     few = _few(about, coordinates, normals, centre)
     starts = best_of(few, scattered(centre, few.is_free, _STARTS, about.seed), 60)[:_GOES_ON]
     curve = PopulationCurve(about.records, coordinates, normals)
     task = Task(curve, about.measured, about.scale, centre, coordinates.is_free)
-    found = min((descend(task, start.unknowns, 40) for start in starts), key=lambda found: found.cost)
+    found = min((descend(task, start.unknowns, _LOOKS) for start in starts), key=lambda found: found.cost)
+    task, found = weighed(task, found, [record.time.size for record in about.records], _LOOKS)
     tables = population_tables(about, coordinates.parameters(found.unknowns), SPREADS)
     return conclude("stretched", PARAMETERS, about, coordinates, task, found, tables, level_remarks(about), JUNCTIONS)
+
+
+def _of_all(about: Setting) -> Setting:
+    """Turn conductances that are given, which are those of one junction as they are told, into those of the film."""
+    whole = {name: value * (JUNCTIONS if _is_conductance(name) else 1) for name, value in about.given.items()}
+    return replace(about, given=whole)
+
+
+def _is_conductance(name: str) -> bool:
+    return name.startswith(("g_", "start_"))
 
 
 def drawn(junctions: int, seed: int) -> FloatArray:
