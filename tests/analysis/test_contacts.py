@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from nwlab.analysis.chip_writer import chip_text
@@ -21,6 +22,8 @@ from nwlab.model.chip_file import ChipFile, parse_chip
 from nwlab.model.model_chip import ModelChip
 from nwlab.plot.fit_picture import figure
 from nwlab.runs.runner import record_run
+
+Floats = npt.NDArray[np.float64]
 
 DATA = os.environ.get("NWLAB_TEST_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NWLAB_TEST_DATA names no folder of measured files")
@@ -207,3 +210,62 @@ def test_the_recording_of_a_memory_capacity() -> None:
     assert fit.parameters["conductance"].value == pytest.approx(1.959e-4, rel=1e-3)
     for name, tau in (("15", 0.3), ("19", 0.46), ("21", 0.46)):
         assert fit.parameters[f"{name}_time_constant"].value == pytest.approx(tau, rel=0.12)
+
+
+@needs_data
+def test_a_terminal_that_follows_one_sine_late_is_followed() -> None:
+    """Amplitude and phase are two numbers: with a delay that others tell, they are share and time constant."""
+    (path,) = Path(str(DATA), "rcbench").glob("837*")
+    fit = fit_law("contacts", [read_recording(path)])
+    assert fit.parameters["9_time_constant"].value == pytest.approx(0.3, rel=0.25)
+    assert fit.extra["r2_of"]["9"] > 0.95
+    assert "does not tell share, lateness and delay" in "\n".join(fit.remarks)
+
+
+def _followed(level: Floats, dwell: float, tau: float, delay: float, share: float = 0.3, noise: float = 1e-4) -> Floats:
+    """What a low-pass lets through, sample by sample, in V."""
+    seen, held = np.empty_like(level), level[0]
+    for k, volts in enumerate(level):
+        if k:
+            held = level[k - 1] + (held - level[k - 1]) * np.exp(-dwell / tau)
+        seen[k] = share * (volts + (held - volts) * np.exp(-delay / tau))
+    return seen + noise * np.random.default_rng(1).standard_normal(level.size)
+
+
+def _alone(level: Floats, dwell: float, taus: dict[str, float], delay: float) -> Recording:
+    """Floating terminals beside a conductor that is driven from S to G."""
+    names = ("S", "G", *taus)
+    voltage, current = np.zeros((level.size, len(names))), np.full((level.size, len(names)), np.nan)
+    voltage[:, 0], current[:, 0], current[:, 1] = level, 1e-4 * level, -1e-4 * level
+    for place, tau in enumerate(taus.values(), start=2):
+        voltage[:, place] = _followed(level, dwell, tau, delay)
+    onset = dwell * np.arange(level.size)
+    return Recording(names, onset, onset, np.zeros(level.size), voltage, current, Path("own"), "own", "0" * 64)
+
+
+def _without_begin(record: Recording, samples: int) -> Recording:
+    """What is left once all has settled."""
+    names = ("onset", "time", "aperture", "voltage", "current")
+    return replace(record, **{name: getattr(record, name)[samples:] for name in names})
+
+
+@pytest.mark.parametrize("tau", [0.2, 1.0, 2.5, 4.0])
+def test_time_constants_of_many_levels_come_back_with_their_errors(tau: float) -> None:
+    level = np.random.default_rng(0).uniform(0.4, 1.0, 2000)
+    fit = fit_law("contacts", [_alone(level, 0.2, {"x": tau}, 0.015)])
+    for name, truth in (("x_share", 0.3), ("x_time_constant", tau), ("x_read_delay", 0.015)):
+        assert abs(fit.parameters[name].value - truth) < 4.0 * fit.parameters[name].sd, name
+        assert fit.parameters[name].sd < 0.02 * truth
+
+
+def test_no_error_is_told_where_nothing_is_known() -> None:
+    """A terminal that is slower than the record can show, and one sine, from which no delay follows."""
+    level = np.random.default_rng(0).uniform(0.4, 1.0, 1000)
+    slow = fit_law("contacts", [_alone(level, 0.2, {"x": 100.0}, 0.015)])
+    assert np.isinf(slow.parameters["x_time_constant"].sd)
+    sine = 0.5 + 0.3 * np.sin(2.0 * np.pi * 0.5 * 0.02 * np.arange(3000))
+    fit = fit_law("contacts", [_without_begin(_alone(sine, 0.02, {"x": 0.4}, 0.01), 1000)])
+    assert fit.extra["rms_of"]["x"] < 1.1e-4
+    assert "does not tell share, lateness and delay" in "\n".join(fit.remarks)
+    assert fit.parameters["x_share"].value == pytest.approx(0.3, rel=0.1)
+    assert "unconnected" not in "\n".join(fit.remarks)

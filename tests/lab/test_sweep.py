@@ -502,9 +502,8 @@ def test_a_graph_that_changes_is_another_chip(place: Path) -> None:
     (place / "ring.edges").write_text("0 1\n1 2\n2 3\n3 0\n0 2\n", encoding="utf-8")
     played = play_batch(order.words(), (0, 1))
     assert "ring.edges: has changed since the sweep began" in played.failure
-    with pytest.raises(
-        UsageError, match="asked for otherwise: the files that chip and bench files name are not the same"
-    ):
+    told = "asked for otherwise: the files that chip and bench files name are not the same"
+    with pytest.raises(UsageError, match=told):
         Book(place / "s", asked(), {})
 
 

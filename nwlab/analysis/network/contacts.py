@@ -14,7 +14,8 @@ import numpy as np
 from nwlab.analysis.fit import Estimate, Fit, Voltages
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.network.contact_line import line_tables
-from nwlab.analysis.network.following import FEWEST, SHORTEST, Follower, follow, usable
+from nwlab.analysis.network.following import FEWEST, Follower, follow, usable
+from nwlab.analysis.network.lag import SHORTEST
 from nwlab.analysis.network.sureness import autocorrelation_time
 from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import FloatArray
@@ -46,8 +47,8 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     mean = float(measured[is_known].mean())
     off = measured[is_known] - mean
     sd = float(np.std(off)) * math.sqrt(autocorrelation_time(off) / off.size)
-    delays = [each.delay.value for each in found if each.is_late and not each.is_short]
-    usual = float(np.median(delays)) if delays else SHORTEST * float(np.median(np.diff(record.onset)))
+    usual = _usual_delay(found, record)
+    found = [_told_apart(each, record, trace, ground, usual) for each in found]
     parameters = {"conductance": Estimate(mean, sd, "S")}
     for follower in found:
         parameters |= follower.estimates(usual)
@@ -89,6 +90,20 @@ def _followers(
     return found, (left,) if scarce else ()
 
 
+def _usual_delay(found: Sequence[Follower], record: Recording) -> float:
+    """Return how long after the begin of a level voltages are read, s, as most of those say that tell."""
+    delays = [each.delay.value for each in found if each.tells_delay and not each.is_vague]
+    return float(np.median(delays)) if delays else SHORTEST * float(np.median(np.diff(record.onset)))
+
+
+def _told_apart(follower: Follower, record: Recording, trace: Trace, ground: FloatArray, usual: float) -> Follower:
+    """Return a follower whose share and time constant are those of the usual delay, where its own cannot be told."""
+    if not follower.is_vague:
+        return follower
+    seen = record.voltage[:, record.terminals.index(follower.name)] - ground
+    return follow(follower.name, trace.voltage, np.diff(record.onset), seen, usual)
+
+
 def _voltages(record: Recording, trace: Trace, ground: FloatArray, found: Sequence[Follower], usual: float) -> Voltages:
     """Return what was fitted, the latest terminal first; of those that are not late, the one with the largest share."""
     late = {each.name: each.time_constant(usual).value for each in found}
@@ -127,6 +142,7 @@ def _remarks(found: Sequence[Follower], capacitance: float, usual: float) -> tup
     prompt = [each.name for each in found if each.is_connected and not each.is_late]
     blind = [each.name for each in found if not each.is_connected]
     short = [each.name for each in found if each.is_late and each.is_short]
+    vague = [each.name for each in found if each.has_usual_delay]
     pair = "only one pair was driven: the shares and the conductance between source and sink are known, not which way "
     said = [pair + "the current takes between the others"]
     taken = f"{capacitance * 1e12:.4g} pF is taken for all"
@@ -139,5 +155,10 @@ def _remarks(found: Sequence[Follower], capacitance: float, usual: float) -> tup
         known = f"as if read {show(usual, 's')} after the begin of a level, as the others"
         said.append(
             f"these are late by less than a level, which fixes no time constant alone; {known}: {', '.join(short)}"
+        )
+    if vague:
+        known = f"taken to be read {show(usual, 's')} after the begin of a level"
+        said.append(
+            f"the drive does not tell share, lateness and delay of these apart; they are {known}: {', '.join(vague)}"
         )
     return tuple(said)

@@ -6,11 +6,14 @@ Theory of operation
 
         x_{k+1} = u_k + (x_k − u_k)·e^(−Δ_k/τ)        y_k = α·(u_k + (x_k − u_k)·e^(−δ/τ)) + drift
 
-    x does not depend on δ, so that for each τ the rest is linear regression on u_k and x_k − u_k. τ is found on a
-    logarithmic grid and by Gauss-Newton steps from its best point. Offset and drift, whatever is slower than some
-    hundred levels, are taken out of all beforehand. Most "memory" of such recordings is this low-pass.
-    Where τ is so short beside Δ that only two levels count, e^(−δ/τ) is known, but not τ: δ is then taken to be that of
-    the other terminals. Samples that were not read are passed over: x needs the levels alone.
+    x does not depend on δ, so that for each τ the rest is linear regression on u_k and x_k − u_k, with α and
+    β = α·e^(−δ/τ), and on e^(−t/τ) for what was held before the record. Offset and drift, whatever is slower than
+    some hundred levels, are taken out of all beforehand. Most "memory" of such recordings is this low-pass. Samples
+    that were not read are passed over: x needs the levels alone.
+
+    Not every drive tells all three. One sine has an amplitude and a phase, which are two numbers: δ is then taken to be
+    that of the other terminals, as it is where τ is so short beside Δ that only two levels count, so that e^(−δ/τ) is
+    known, but not τ. A τ that is longer than can be tried is only told to be so.
 """
 
 from __future__ import annotations
@@ -19,22 +22,21 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nwlab.analysis.fit import Estimate
+from nwlab.analysis.network import lag
 from nwlab.analysis.network.sureness import autocorrelation_time
 from nwlab.core.drive import BoolArray, FloatArray
-from nwlab.model.compiled import compiled
 
 FEWEST = 20
 """Readings of a terminal that a fit needs."""
-SHORTEST, _LONGEST = 0.05, 10.0  # of a level: time constants that are tried
-
-_GRID = 40
-_DRIFT = 100.0  # levels: what varies over longer times is drift
 _FORGOTTEN = 30  # samples at the begin that are not fitted
-_STEPS = 8
 _SURE = 5.0  # standard errors
+_VAGUE = 0.1
+"""Of a share: an error beyond says that the drive does not tell share, lateness and delay apart."""
+_LEAST = 0.02
+"""Of a share: what lags by less follows at once."""
+_NOTHING = 1e-30  # V
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,28 +45,32 @@ class Follower:
 
     name: str
     values: FloatArray  # (3,) α, β = α·e^(−δ/τ), ln τ
-    covariance: FloatArray  # (3, 3)
+    covariance: FloatArray  # (3, 3); infinite variances where the record does not tell
+    is_connected: bool  # whether it sees anything of the voltage
+    is_late: bool  # whether it follows late enough for that to be seen
     is_short: bool  # τ is too short to be told from the begin of levels alone
+    has_usual_delay: bool  # δ was not found but taken from others
     r2: float  # NaN where it never varies
     rms: float  # V, of what is left
     fitted: FloatArray  # (samples,) V against the sink, with what drifts; NaN where nothing was fitted
 
     @property
-    def is_connected(self) -> bool:
-        """Whether it sees anything of the voltage."""
-        return float(self.values[0]) > _SURE * math.sqrt(self.covariance[0, 0])
+    def is_vague(self) -> bool:
+        """Whether share, lateness and delay cannot be told apart."""
+        return self.is_late and not math.sqrt(self.covariance[0, 0]) < _VAGUE * float(self.values[0])
 
     @property
-    def is_late(self) -> bool:
-        """Whether it follows late enough for that to be seen."""
-        alpha, beta = self.values[:2]
-        return self.is_connected and float(beta) > max(_SURE * math.sqrt(self.covariance[1, 1]), 0.02 * float(alpha))
+    def tells_delay(self) -> bool:
+        """Whether δ was found here."""
+        return self.is_late and not (self.is_short or self.has_usual_delay)
 
     @property
     def delay(self) -> Estimate:
         """δ = −τ·ln(β/α) in s."""
         alpha, beta, tau = float(self.values[0]), float(self.values[1]), math.exp(self.values[2])
         delay = -tau * math.log(beta / alpha)
+        if not np.isfinite(np.diagonal(self.covariance)).all():
+            return Estimate(max(delay, 0.0), math.inf, "s")
         slope = np.array([tau / alpha, -tau / beta, delay])
         return Estimate(max(delay, 0.0), math.sqrt(float(slope @ self.covariance @ slope)), "s")
 
@@ -83,7 +89,7 @@ class Follower:
         found = {f"{self.name}_share": Estimate(float(self.values[0]), math.sqrt(self.covariance[0, 0]), "1")}
         if self.is_late:
             found[f"{self.name}_time_constant"] = self.time_constant(usual_delay)
-        if self.is_late and not self.is_short:
+        if self.tells_delay:
             found[f"{self.name}_read_delay"] = self.delay
         return found
 
@@ -94,92 +100,87 @@ def usable(drive: FloatArray, seen: FloatArray) -> BoolArray:
     return np.isfinite(drive) & np.isfinite(seen) & (np.arange(drive.size) >= first)
 
 
-def follow(name: str, drive: FloatArray, dwell: FloatArray, seen: FloatArray) -> Follower:
+def follow(name: str, drive: FloatArray, dwell: FloatArray, seen: FloatArray, delay: float | None = None) -> Follower:
     """Fit one terminal: `drive` and `seen` (samples,) V against the sink, `dwell` (samples − 1,) s.
 
-    NaN is what was not read; of the drive, the level before is taken to last. Needs `FEWEST` usable samples.
+    NaN is what was not read; of the drive, the level before is taken to last. `delay` in s is δ where it is known.
+    Needs `FEWEST` usable samples.
     """
     used = np.flatnonzero(usable(drive, seen))
-    task = _Task(_carried(drive), dwell, used, _drift(used, drive.size), seen[used])
-    values, is_short = _searched(task, float(np.median(dwell)))
-    rows, off = _linear(task, values)
-    free = slice(0, 2) if is_short else slice(0, 3)
-    per_sample = float(off @ off) / (off.size - task.drift.shape[1] - 3) * autocorrelation_time(off)
+    task = lag.task_of(drive, dwell, used, seen, delay)
+    found = lag.search(task, float(np.median(dwell)))
+    late, lags = _fitted(name, task, found), _lags(task, found.values)
+    # One that lags, and at once goes the other way, sees what leaks to it and not the film.
+    return late if late.is_late or (lags and late.values[0] <= 0.0) else _prompt(late, task)
+
+
+def _fitted(name: str, task: lag.Task, found: lag.Lag) -> Follower:
+    values, is_short = found.values, found.is_shortest and task.delay is None
+    per_sample, off = _noise(task, task.linear(float(values[2])), 4)
+    rows = task.slopes(values)
+    free = [0, 1, 2] if task.delay is None else [0, 2]
+    if is_short:
+        free, rows = [0, 1], np.delete(rows, 2, axis=1)
     spread = np.zeros((3, 3))
-    spread[free, free] = per_sample * np.linalg.pinv(rows[:, free].T @ rows[:, free], rcond=1e-12)
-    whole = float(_without(task.drift, task.seen).var())
-    r2 = 1.0 - float(off.var()) / whole if whole > 0 else math.nan
-    fitted = np.full(drive.size, np.nan)
-    fitted[used] = task.seen - off
-    return Follower(name, values, spread, is_short, r2, float(off.std()), fitted)
+    spread[np.ix_(free, free)] = lag.covariance(rows, per_sample)[: len(free), : len(free)]
+    if found.is_longest:
+        np.fill_diagonal(spread, math.inf)
+    return Follower(
+        name,
+        values,
+        spread,
+        is_connected=bool(values[0] > 0.0) and _strength(task, values, per_sample) > _SURE,
+        is_late=values[0] > 0.0 and values[1] > _LEAST * values[0] and _lags(task, values),
+        is_short=is_short,
+        has_usual_delay=task.delay is not None,
+        r2=_explained(task, off),
+        rms=float(off.std()),
+        fitted=_whole(task, off),
+    )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    """What one terminal is fitted to."""
-
-    drive: FloatArray  # (samples,) V, without gaps
-    dwell: FloatArray  # (samples − 1,) s
-    used: NDArray[np.intp]  # the samples that are fitted
-    drift: FloatArray  # (used, terms)
-    seen: FloatArray  # (used,) V
-
-
-def _searched(task: _Task, level: float) -> tuple[FloatArray, bool]:
-    """Return α, β and ln τ, and whether τ is the shortest that is tried; `level` is how long levels last in s."""
-    taus = np.geomspace(SHORTEST, _LONGEST, _GRID) * level
-    moved, still = _without(task.drift, task.seen), _without(task.drift, task.drive[task.used])
-    lags = _without(task.drift, _lags(task.drive, task.dwell, taus)[0][task.used])
-    tried = [_regressed(still, lags[:, k], moved) for k in range(_GRID)]
-    best = int(np.argmin([left for _, left in tried]))
-    values: FloatArray = np.array([*tried[best][0], math.log(taus[best])])
-    for _ in range(_STEPS):
-        rows, off = _linear(task, values)
-        step = np.linalg.lstsq(rows, off, rcond=1e-10)[0]
-        values += step / max(1.0, abs(float(step[2])))
-        values[2] = min(max(values[2], math.log(taus[0])), math.log(taus[-1]))
-    return values, math.exp(values[2]) < 1.01 * taus[0]
+def _prompt(late: Follower, task: lag.Task) -> Follower:
+    """Return one that follows at once, or not at all: its share is all there is."""
+    column = task.without_drift(task.drive[task.used])[:, np.newaxis]
+    per_sample, off = _noise(task, column, 1)
+    energy = float(column[:, 0] @ column[:, 0])
+    share = float(column[:, 0] @ task.without_drift(task.seen)) / max(energy, _NOTHING)
+    spread = np.zeros((3, 3))
+    spread[0, 0] = per_sample / max(energy, _NOTHING)
+    is_connected = share > _SURE * math.sqrt(spread[0, 0])
+    values: FloatArray = np.array([share, 0.0, late.values[2]])
+    rms, r2 = float(off.std()), _explained(task, off)
+    return Follower(late.name, values, spread, is_connected, False, False, False, r2, rms, _whole(task, off))
 
 
-def _carried(drive: FloatArray) -> FloatArray:
-    """Return a drive in which each level lasts until another was measured."""
-    known = np.flatnonzero(np.isfinite(drive))
-    return drive[known[np.maximum(np.searchsorted(known, np.arange(drive.size), "right") - 1, 0)]]
+def _noise(task: lag.Task, rows: FloatArray, numbers: int) -> tuple[float, FloatArray]:
+    """Return the variance that one sample stands for in V², and what is left after a regression, (used,) V."""
+    seen = task.without_drift(task.seen)
+    off = seen - rows @ np.linalg.lstsq(rows, seen, rcond=1e-10)[0]
+    return float(off @ off) / (off.size - task.drift.shape[1] - numbers) * autocorrelation_time(off), off
 
 
-def _drift(used: NDArray[np.intp], samples: int) -> FloatArray:
-    """Return offset and slow cosines at the samples that are used, orthonormal, (used, terms)."""
-    terms = np.arange(1 + int(2 * used.size / _DRIFT))
-    return np.linalg.qr(np.cos(np.pi * terms * (used[:, np.newaxis] - used[0] + 0.5) / (samples - used[0])))[0]
+def _strength(task: lag.Task, values: FloatArray, per_sample: float) -> float:
+    """Return how much of what is seen follows, in standard errors."""
+    follows = task.linear(float(values[2]))[:, : task.numbers] @ values[: task.numbers]
+    return float(np.linalg.norm(follows)) / max(math.sqrt(per_sample), _NOTHING)
 
 
-def _without(drift: FloatArray, columns: FloatArray) -> FloatArray:
-    return columns - drift @ (drift.T @ columns)
+def _lags(task: lag.Task, values: FloatArray) -> bool:
+    """Whether it is seen not to follow at once, at this time constant."""
+    if task.delay is not None:
+        return True
+    rows = task.linear(float(values[2]))
+    per_sample, _ = _noise(task, rows, 4)
+    return abs(float(values[1])) > _SURE * math.sqrt(lag.covariance(rows, per_sample)[1, 1])
 
 
-@compiled
-def _lags(drive: FloatArray, dwell: FloatArray, taus: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return x_k − u_k for each τ, (samples, taus) V, and its derivative by ln τ."""
-    lag, slope = np.zeros((drive.size, taus.size)), np.zeros((drive.size, taus.size))
-    for k in range(drive.size - 1):
-        for i in range(taus.size):
-            ratio = dwell[k] / taus[i]
-            kept = math.exp(-ratio)
-            lag[k + 1, i] = lag[k, i] * kept + drive[k] - drive[k + 1]
-            slope[k + 1, i] = (slope[k, i] + lag[k, i] * ratio) * kept
-    return lag, slope
+def _explained(task: lag.Task, off: FloatArray) -> float:
+    whole = float(task.without_drift(task.seen).var())
+    return 1.0 - float(off.var()) / whole if whole > 0 else math.nan
 
 
-def _regressed(drive: FloatArray, lag: FloatArray, seen: FloatArray) -> tuple[FloatArray, float]:
-    """Return α and β for a known lag, and the sum of squares that is left."""
-    rows = np.stack([drive, lag], axis=1)
-    values: FloatArray = np.asarray(np.linalg.lstsq(rows, seen, rcond=1e-10)[0], dtype=np.float64)
-    off = seen - rows @ values
-    return values, float(off @ off)
-
-
-def _linear(task: _Task, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return derivatives by α, β, ln τ, (used, 3), and what is left, (used,) V, all without drift."""
-    lag, by_tau = (each[task.used, 0] for each in _lags(task.drive, task.dwell, np.exp(values[2:])))
-    rows = _without(task.drift, np.stack([task.drive[task.used], lag, values[1] * by_tau], axis=1))
-    return rows, _without(task.drift, task.seen) - rows[:, :2] @ values[:2]
+def _whole(task: lag.Task, off: FloatArray) -> FloatArray:
+    fitted = np.full(task.drive.size, np.nan)
+    fitted[task.used] = task.seen - off
+    return fitted
