@@ -22,7 +22,7 @@ from nwlab.model.network_film import NetworkFilm
 from nwlab.twin.ensemble_rig import Rig, Row, key_of, rig_of
 from nwlab.twin.ensemble_update import Members, corrected, outlook, residuals
 from nwlab.twin.meters import Meters
-from nwlab.twin.passing import Foretold, Passing, Samples
+from nwlab.twin.passing import Foretold, Passing, Samples, leaning
 
 MEMBERS = 20
 
@@ -92,7 +92,7 @@ class EnsembleTwin:
 
     def follow(self, rig: Rig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
-        found = Foretold(*np.full((3, *samples.reading.shape), np.nan))
+        found = Foretold(*np.full((4, *samples.reading.shape), np.nan))
         for k in range(samples.steps):
             if not rig.wiring.is_possible(samples.held[k]):
                 continue
@@ -123,7 +123,8 @@ class EnsembleTwin:
         """Say what was expected of a sample, and learn from it."""
         slopes, gain = self._slopes(rig, samples.held[k])
         members = Members(self.states, slopes, foretold)
-        noise = np.diag(samples.noise[k]) + (gain * samples.blur[k]) @ gain.T
+        blur = (gain * samples.blur[k]) @ gain.T
+        noise = np.diag(samples.noise[k]) + blur
         expected = outlook(members, noise)
         found.mean[k], found.sd[k] = expected.mean + samples.limited[k], expected.sd + samples.limited[k]
         known = np.isfinite(samples.reading[k])
@@ -131,6 +132,8 @@ class EnsembleTwin:
             return
         expected, reading = expected.only(known), samples.reading[k, known]
         found.z[k, known] = residuals(expected, reading, members.count)
+        factor = np.linalg.cholesky(expected.spread + expected.noise)
+        found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[np.ix_(known, known)])
         if self._corrects:
             states = corrected(members.only(known), expected, reading, self._rng)
             for film, state in zip(self._films, states, strict=True):

@@ -8,21 +8,14 @@ import numpy as np
 
 from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.drive import FloatArray
-from nwlab.twin.meters import FLOOR
-
-_NOISE = ((2e-5, 2e-3), (2e-4, 2.3e-4), (2e-3, 3.3e-5), (2e-2, 1.1e-6), (0.5, 3.5e-7))
-"""Aperture in s, and standard deviation of a reading over its range, last digit included (Keithley SPEC-2636B)."""
-_APERTURE, _PART = np.log(_NOISE).T
+from nwlab.twin.meters import FLOOR, noise_part
 
 
 def range_noise(steps: Steps) -> FloatArray:
     """Return the standard deviation in S that a range adds to each reading, (n,), as data sheets have it."""
-    nothing, aperture = np.zeros(steps.at.size), steps.aperture[steps.kind]
     if steps.range is None:
-        return nothing
-    some = np.log(np.where(aperture > 0.0, aperture, 1.0))
-    part = np.where(aperture > 0.0, np.exp(np.interp(some, _APERTURE, _PART)), 0.0)
-    return steps.range.span * part * np.abs(steps.range.share)
+        return np.zeros(steps.at.size)
+    return steps.range.span * noise_part(steps.aperture[steps.kind]) * np.abs(steps.range.share)
 
 
 def offset_sd(steps: Steps) -> float:

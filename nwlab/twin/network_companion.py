@@ -133,7 +133,7 @@ class NetworkCompanion:
             self._alarms[key] = Alarms(false_alarm_steps * count)
         alarms = self._alarms[key]
         before, reading = alarms.steps, event.reading
-        for alarm in alarms.take(_upwards(drive, place, found)):
+        for alarm in alarms.take(_upwards(drive, place, found), found.lean[:, place]):
             self.tally.count(alarm.kind)
             times = self._lasting.take((*key, alarm.kind), alarm.step, alarms.false_alarm_steps)
             if not times:

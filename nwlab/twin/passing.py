@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.reading import Reading
@@ -16,6 +17,8 @@ Rig = TypeVar("Rig")
 
 _SHORTEST = 1e-6
 """s that anything takes at least."""
+_COUNTED = 2.0
+"""Standard deviations of what stays that are nobody's fault."""
 
 
 class Foretold(NamedTuple):
@@ -24,6 +27,7 @@ class Foretold(NamedTuple):
     mean: FloatArray  # A or V
     sd: FloatArray  # A or V
     z: FloatArray  # residuals, independent and standard normal if chip and model agree; NaN where nothing was read
+    lean: FloatArray  # how far z may lie to one side for no fault of the chip's: what meters are off by stays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +42,23 @@ class Samples:
     blur: FloatArray  # (steps, sources) V² or A²: variance of what was held
     reading: FloatArray  # (steps, forces) A or V; NaN where there is none, or a limit acted
     limited: FloatArray  # (steps, forces) NaN where a limit acted, else 0
-    noise: FloatArray  # (steps, forces) A² or V²: variance of readings
+    noise: FloatArray  # (steps, forces) A² or V²: variance of readings,
+    lasting: FloatArray  # (steps, forces) and the part of it that stays
     stays: bool  # whether the last level of the drive stays until the next drive
 
     @property
     def steps(self) -> int:
         """How many samples."""
         return self.onset.size
+
+
+def leaning(factor: NDArray[np.floating[Any]], lasting: FloatArray) -> FloatArray:
+    """Return how far residuals L⁻¹·(y − ŷ) may lie to one side, (forces,) in standard deviations.
+
+    `factor` is L, `lasting` (forces, forces) the covariance of what stays in one reading after the other.
+    """
+    whitened = np.linalg.solve(factor, np.linalg.solve(factor, lasting).T)
+    return _COUNTED * np.sqrt(np.maximum(np.diag(whitened), 0.0))
 
 
 def samples_of(drive: Drive, first: int, reading: Reading, meters: Meters) -> Samples:
@@ -59,9 +73,9 @@ def samples_of(drive: Drive, first: int, reading: Reading, meters: Meters) -> Sa
     values, blur = held(drive, first, reading)
     seen = read(drive, reading)
     limited = np.where(reading.in_compliance, np.nan, 0.0)
-    noise = meters.variance(drive, seen)
+    noise, lasting = meters.variance(drive, seen, reading.aperture), meters.lasting(drive, seen)
     stays = drive.hold and first + reading.steps == drive.steps
-    return Samples(onset, end, begin, over, values, blur, seen, limited, noise, stays)
+    return Samples(onset, end, begin, over, values, blur, seen, limited, noise, lasting, stays)
 
 
 class NetworkTwin(Protocol[Rig]):

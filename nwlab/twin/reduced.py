@@ -23,7 +23,7 @@ from nwlab.core.drive import Drive, FloatArray
 from nwlab.twin.charging import Charging, charging
 from nwlab.twin.ensemble_rig import key_of
 from nwlab.twin.meters import Meters
-from nwlab.twin.passing import Foretold, Passing, Samples
+from nwlab.twin.passing import Foretold, Passing, Samples, leaning
 from nwlab.twin.reduced_lens import Lens, ReducedRig, lens, reduced_rig
 from nwlab.twin.reduced_memory import Belief, Likeliest, Memory, Pairs, Shown
 from nwlab.twin.wiring import View
@@ -136,7 +136,7 @@ class ReducedTwin:
 
     def follow(self, rig: ReducedRig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
-        found = Foretold(*np.full((3, *samples.reading.shape), np.nan))
+        found = Foretold(*np.full((4, *samples.reading.shape), np.nan))
         for k in range(samples.steps):
             before = self._passing.moment
             delay, aperture = self._passing.reach(rig, samples, k, self._hold)
@@ -218,7 +218,8 @@ class ReducedTwin:
         gain, slope = watch.gain, watch.lens.slope(forces)
         mean = gain @ forces + settling
         rounded = (_ROUNDED * np.abs(gain) @ np.abs(forces)) ** 2
-        noise = np.diag(samples.noise[k] + rounded) + (gain * samples.blur[k, : forces.size]) @ gain.T
+        blur = (gain * samples.blur[k, : forces.size]) @ gain.T
+        noise = np.diag(samples.noise[k] + rounded) + blur
         drawn = watch.covariance @ slope.T
         spread = slope @ drawn + noise
         found.mean[k] = mean + samples.limited[k]
@@ -230,6 +231,7 @@ class ReducedTwin:
         pair = np.ix_(known, known)
         factor = np.linalg.cholesky(spread[pair])
         found.z[k, known] = np.linalg.solve(factor, off)
+        found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[pair])
         if self._corrects:
             if settling.any():
                 factor = np.linalg.cholesky((spread + np.diag(settling**2))[pair])

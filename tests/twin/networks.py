@@ -58,7 +58,9 @@ def played(on: Chip, drive: Drive) -> Reading:
 
 def as_measured(drive: Drive, reading: Reading, meters: Meters, rng: np.random.Generator) -> Reading:
     """Add the noise of meters to what is not forced."""
-    noise = np.sqrt(meters.variance(drive, read(drive, reading))) * rng.standard_normal(reading.voltage.shape)
+    noise = np.sqrt(meters.variance(drive, read(drive, reading), reading.aperture)) * rng.standard_normal(
+        reading.voltage.shape
+    )
     is_voltage = np.array([force.quantity is Quantity.VOLTAGE for force in drive.forces])
     return replace(
         reading,

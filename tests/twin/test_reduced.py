@@ -102,6 +102,8 @@ def test_unknown_conductances_are_learned_while_residuals_stay_calibrated(forces
         assert np.std((values - TRUE) / sd) == pytest.approx(1.0, abs=0.25)
 
 
+CYCLE = 0.02
+"""s, of the power line: readings over less are noisy."""
 SMALL = 8  # terminals of a chip that is quickly scanned
 SMALL_PAIRS = np.triu_indices(SMALL, 1)
 FEW = TRUE[PAIRS[1] < SMALL]
@@ -122,7 +124,7 @@ def scan(rounds: int, rng: np.random.Generator) -> list[Drive]:
     """One pair of terminals after the other, all others floating."""
     pairs = [(int(one), int(two)) for _ in range(rounds) for one, two in zip(*SMALL_PAIRS, strict=True)]
     return [
-        Drive(np.full(5, 1e-3), (Force(one, Quantity.VOLTAGE, rng.uniform(-1, 1, 5), 1e-2),), ground=(two,))
+        Drive(np.full(5, CYCLE), (Force(one, Quantity.VOLTAGE, rng.uniform(-1, 1, 5), 1e-2),), ground=(two,))
         for one, two in pairs
     ]
 
@@ -136,7 +138,7 @@ def random_wirings(count: int, rng: np.random.Generator) -> list[Drive]:
         for k in range(1, int(rng.integers(1, 5))):
             meter = Force(place[k], Quantity.CURRENT, np.zeros(5), 10.0)
             forces.append(meter if rng.random() < 0.5 else Force(place[k], Quantity.VOLTAGE, levels[k], 1e-2))
-        drives.append(Drive(np.full(5, 1e-3), tuple(forces), ground=(place[-1],)))
+        drives.append(Drive(np.full(5, CYCLE), tuple(forces), ground=(place[-1],)))
     return drives
 
 
@@ -147,19 +149,25 @@ def random_wirings(count: int, rng: np.random.Generator) -> list[Drive]:
 def test_a_chip_is_learned_wiring_by_wiring_while_residuals_stay_calibrated(
     wirings: str, meters: Meters, drift: float
 ) -> None:
-    """The file is 20 % wrong; what most wirings show is bent by what they leave open."""
-    rng = np.random.default_rng(21)
-    told = FEW * np.exp(0.2 * rng.standard_normal(FEW.size))
-    twin, on, z = ReducedTwin(small_matrix(told), meters=meters, drift=drift), small_chip(FEW), list[FloatArray]()
-    twin.lose()
-    for drive in scan(2, rng) if wirings == "scan" else random_wirings(50, rng):
-        z.append(followed(twin, drive, as_measured(drive, played(on, drive), meters, rng)).z.ravel())
-    half = len(z) // 2
-    for part in (z[:half], z[half:]):
-        assert 0.7 < np.sqrt(np.mean(np.square(np.concatenate(part)))) < 1.3
-    values, sd = twin.conductances()
-    assert np.std(values - FEW) < 0.1 * np.std(told - FEW)
-    assert 0.5 < np.sqrt(np.mean(np.square((values - FEW) / sd))) < 1.5
+    """The file is 20 % wrong; what most wirings show is bent by what they leave open.
+
+    Errors of conductances that one wiring shows go together, so that one chip tells little of how large they are.
+    """
+    off: list[FloatArray] = []
+    for seed in (21, 22, 23):
+        rng = np.random.default_rng(seed)
+        told = FEW * np.exp(0.2 * rng.standard_normal(FEW.size))
+        twin, on, z = ReducedTwin(small_matrix(told), meters=meters, drift=drift), small_chip(FEW), list[FloatArray]()
+        twin.lose()
+        for drive in scan(2, rng) if wirings == "scan" else random_wirings(50, rng):
+            z.append(followed(twin, drive, as_measured(drive, played(on, drive), meters, rng)).z.ravel())
+        half = len(z) // 2
+        for part in (z[:half], z[half:]):
+            assert 0.7 < np.sqrt(np.mean(np.square(np.concatenate(part)))) < 1.3
+        values, sd = twin.conductances()
+        assert np.std(values - FEW) < 0.1 * np.std(told - FEW)
+        off.append((values - FEW) / sd)
+    assert 0.5 < np.sqrt(np.mean(np.square(off))) < 1.5
 
 
 def test_a_chip_that_is_another_one_is_learned_anew() -> None:
