@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nwlab.core.errors import FileError
-from nwlab.core.files import Table, read_toml
+from nwlab.core.files import Table, parse_toml, read_toml
 from nwlab.core.limits import Limits, read_limits
 from nwlab.core.safe_state import SafePolicy
 from nwlab.core.wiring import COMMON, Grid, Wiring
@@ -94,13 +94,22 @@ class BenchFile:
 def load_bench_file(path: str | Path) -> BenchFile:
     """Read a bench file; raises FileError naming file, line and key."""
     table = read_toml(path)
+    return _bench(table, table.path.read_text("utf-8"))
+
+
+def parse_bench_file(text: str, path: str | Path) -> BenchFile:
+    """Turn the text of a bench file into a bench; `path` is where it stood. Raises FileError likewise."""
+    return _bench(parse_toml(text, path), text)
+
+
+def _bench(table: Table, text: str) -> BenchFile:
     matrices = table.table("matrix")
     grids = tuple(_grid(name, matrices.table(name)) for name in matrices.keys())  # noqa: SIM118 - a Table is no dict
     bench = BenchFile(
         name=table.text("name"),
         about=table.text("about", ""),
         path=table.path,
-        text=table.path.read_text("utf-8"),
+        text=text,
         chip=(table.path.parent / table.text("chip")).resolve(),
         limits=read_limits(table.table("limits")) if "limits" in table else None,
         smus=tuple(_entries(table.table("smu"), ("channel", "safe"))),

@@ -16,7 +16,7 @@ from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import MODEL, open_model, open_rehearsal
-from nwlab.lab.running import Playing, check_twin, load_protocol, twin_beside, twin_order
+from nwlab.lab.running import Playing, load_protocol, suited, twin_beside, twin_order
 from nwlab.lab.tally import Extremes, extremes
 from nwlab.plot import pictures
 from nwlab.plot.sparkline import sparkline
@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> int:
     protocol = load_protocol(options.protocol, **dict(options.set))
     order = twin_order(protocol, options.twin)
     with interrupts(), _open(options) as chip:
-        check_twin(order, chip.terminals)
+        order = suited(order, chip)
         outcome = _rehearse(protocol, chip, options.out, order, draws=options.picture)
     print(json.dumps(_content(outcome)) if options.json else "\n".join(_lines(outcome)))
     return DriveError.exit_code if outcome.refused else 0

@@ -21,7 +21,7 @@ from nwlab.lab.open_chip import OpenChip
 from nwlab.lab.opening import MODEL, REPLAY, open_bench, open_model
 from nwlab.lab.places import find
 from nwlab.lab.resuming import Resumption, is_simulated
-from nwlab.lab.running import Playing, check_twin, load_protocol, twin_beside, twin_order
+from nwlab.lab.running import Playing, load_protocol, suited, twin_beside, twin_order
 from nwlab.plot import pictures
 from nwlab.protocol.protocol import Protocol
 from nwlab.report.twin import twin_of
@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> int:
             _warn(chip)
             if resumed is not None:
                 resumed.check(chip)
-            check_twin(order, chip.terminals)
+            order = suited(order, chip)
             opened = _opened(options, protocol, order)
             playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)

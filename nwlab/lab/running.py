@@ -15,6 +15,7 @@ from nwlab.core.chip import Chip
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.events import Subscriber
 from nwlab.core.record import Document, RunInfo
+from nwlab.lab.leads import leads_of
 from nwlab.lab.news import News
 from nwlab.lab.open_chip import About, OpenChip
 from nwlab.lab.opening import load_chip
@@ -61,8 +62,7 @@ def run(
     the record was closed.
     """
     loaded = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
-    order = twin_order(loaded, twin)
-    check_twin(order, chip.terminals)
+    order = suited(twin_order(loaded, twin), chip)
     playing = Playing(loaded, chip, out)
     with twin_beside(playing.folder, order) as link:
         return playing.play(subscribers, twin=link, requests=requests)
@@ -112,6 +112,12 @@ def check_twin(order: TwinOrder | None, terminals: tuple[str, ...]) -> None:
             f"{', '.join(terminals)}: a twin needs the same ones in the same order; name the file of this very "
             "chip with --twin (in Python: twin=...); nothing was driven"
         )
+
+
+def suited(order: TwinOrder | None, chip: Chip) -> TwinOrder | None:
+    """Return the order for a twin of this chip, which knows what lies before its terminals; raises as `check_twin`."""
+    check_twin(order, chip.terminals)
+    return None if order is None else replace(order, leads=leads_of(chip))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,6 +51,16 @@ class ChipFile:
         network that cannot be built as its file says.
         """
         return self.matter.film(self.seed if seed is None else seed, noise)
+
+    def behind(self, leads: Sequence[float]) -> ChipFile:
+        """Return the chip as it is seen through leads, Ohm before each terminal.
+
+        A film that is one rate balance, or made by somebody's own class, is returned as it is.
+        """
+        matter = self.matter
+        if not isinstance(matter, NetworkChip | ResistorChip) or not any(leads):
+            return self
+        return replace(self, matter=matter.behind(leads))
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: what the file says, and how a network lies on the chip."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nwlab.core.errors import UsageError
@@ -24,6 +25,7 @@ class TwinOrder:
     chip: str  # path of the chip file
     filter: str = BEST
     false_alarm_steps: float = FALSE_ALARM_STEPS
+    leads: Sequence[float] = ()  # Ohm before each terminal, besides what the chip's file says
 
     def companion(self, file: ChipFile | None = None) -> Companion | NetworkCompanion:
         """Make the twin; raises FileError, and UsageError for a chip or a filter that is none for a twin.
@@ -32,7 +34,7 @@ class TwinOrder:
         """
         if self.filter not in EVERY:
             raise UsageError(f"a twin's filter is one of {', '.join(EVERY)}, not {self.filter!r}")
-        file = load_chip(self.chip) if file is None else file
+        file = (load_chip(self.chip) if file is None else file).behind(self.leads)
         network = network_order.network_companion(file, self.filter, self.false_alarm_steps)
         if network is not None:
             return network

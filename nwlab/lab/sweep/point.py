@@ -16,6 +16,7 @@ from nwlab.core.record import Document
 from nwlab.lab.bench_file import load_bench_file
 from nwlab.lab.bench_table import BenchOrder
 from nwlab.lab.bench_table import Table as BenchTable
+from nwlab.lab.leads import leads_of
 from nwlab.lab.provenance import fingerprint, own_steps
 from nwlab.lab.sweep.axis import Cell
 from nwlab.lab.sweep.following import Following
@@ -73,9 +74,9 @@ class Studio:
 
     def _numbers(self, point: Point) -> dict[str, Any]:
         file = self._chip(point.chip, self._values(point, of_chip=True))
-        twin = self._follower()
         bound = self._bound(file.terminals, self._values(point, of_chip=False))
         subject = self._opened(file, point.seed)
+        twin = self._follower(subject)
         with CheckedChip(StoppingChip(subject) if self._protocol.on_compliance == STOP else subject) as chip:
             playing = Playing(bound, chip, twin)
             rows = playing.play()
@@ -92,12 +93,12 @@ class Studio:
             return ModelChip(file.film(seed), file.terminals, file.limits, VirtualClock())
         return BenchTable(BenchOrder(bench.path, virtual=True, seed=seed), file).open()
 
-    def _follower(self) -> Following | None:
+    def _follower(self, subject: Chip) -> Following | None:
         """A twin in its first state, as each point needs one."""
         document = self._order.twin
         if document is None:
             return None
-        order = TwinOrder(document.path, self._order.twin_filter)
+        order = TwinOrder(document.path, self._order.twin_filter, leads=leads_of(subject))
         return Following(order.companion(parse_chip(document.text, document.path)))
 
     def _values(self, point: Point, *, of_chip: bool) -> tuple[Cell, ...]:

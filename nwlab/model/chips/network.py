@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,12 +41,22 @@ class NetworkChip:
         self._make = _READERS[kind](network)
         network.finish()
         self._table, self._model, self._law = table, model, read_law(model, table.path.parent)
-        self._pads, self._contacts = read_pads(table, terminals)
+        self._pads, self.contacts = read_pads(table, terminals)
         start = table.table("start")
         self._start = start.quantity("conductance", "S", self._law.start)
         start.finish()
         if not 0 <= self._start < math.inf:
             raise start.error("a film starts at a conductance of at least 0 S", "conductance")
+
+    def behind(self, leads: Sequence[float]) -> NetworkChip:
+        """Return the chip with so many Ohm more before each terminal, (terminals,)."""
+        seen = copy(self)
+        vars(seen).pop("body", None)
+        seen.contacts = tuple(
+            replace(contact, resistance=contact.resistance + lead)
+            for contact, lead in zip(self.contacts, leads, strict=True)
+        )
+        return seen
 
     @property
     def law(self) -> ChipLaw:
@@ -73,7 +85,7 @@ class NetworkChip:
         from nwlab.model.body import Body
 
         mounted = self.mounted
-        resistance = np.array([contact.resistance for contact in self._contacts])
+        resistance = np.array([contact.resistance for contact in self.contacts])
         return Body(
             len(self._pads),
             mounted.nodes,
@@ -129,7 +141,7 @@ class NetworkChip:
 
     @property
     def _capacitance(self) -> FloatArray:
-        return np.array([contact.capacitance for contact in self._contacts])
+        return np.array([contact.capacitance for contact in self.contacts])
 
 
 def _seed(network: Table, why: str) -> int:

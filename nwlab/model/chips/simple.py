@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -67,6 +69,7 @@ class ResistorChip:
     def __init__(self, table: Table, model: Table, terminals: tuple[str, ...]) -> None:
         """Read the file; raises FileError."""
         self._terminals = len(terminals)
+        self.leads: FloatArray = np.zeros(len(terminals))
         self._resistors = [_resistor(entry, terminals) for entry in table.tables("resistor")]
         if not self._resistors:
             raise table.error("a resistor chip needs at least one [[resistor]] table with `between` and `resistance`")
@@ -74,11 +77,19 @@ class ResistorChip:
     @property
     def matrix(self) -> FloatArray:
         """The conductance matrix between the terminals in S, (terminals, terminals): I = matrix · V."""
-        matrix = np.zeros((self._terminals, self._terminals))
+        matrix: FloatArray = np.zeros((self._terminals, self._terminals))
         for one, two, resistance in self._resistors:
             pair = [one, two]
             matrix[np.ix_(pair, pair)] += np.array([[1.0, -1.0], [-1.0, 1.0]]) / resistance
+        if self.leads.any():  # voltages before them are V + R·I
+            matrix = np.asarray(np.linalg.solve(np.eye(self._terminals) + matrix * self.leads, matrix), np.float64)
         return matrix
+
+    def behind(self, leads: Sequence[float]) -> ResistorChip:
+        """Return the chip with so many Ohm before each terminal, (terminals,); a film of it is that without them."""
+        seen = copy(self)
+        seen.leads = np.array(leads)
+        return seen
 
     def film(self, seed: int | None, noise: bool) -> Film:
         """Make a film; neither seed nor noise changes it."""
