@@ -56,7 +56,8 @@ def main(options: argparse.Namespace) -> int:
             opened = _opened(options, protocol, order)
             playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)
-            twin = watching.enter_context(twin_beside(playing.folder, order, closes=True))
+            is_replay = "replay" in chip.about.documents
+            twin = watching.enter_context(twin_beside(playing.folder, order, closes=True, replays=is_replay))
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
             run = _play(playing, chip, shown, twin, options)
         report(run, [_draw(run)] if options.picture else [], as_json=options.json)

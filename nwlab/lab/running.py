@@ -122,7 +122,7 @@ def suited(order: TwinOrder | None, chip: Chip) -> TwinOrder | None:
 
 @contextmanager
 def twin_beside(
-    folder: Path, order: TwinOrder | None, *, closes: bool = False, awaited: bool = True
+    folder: Path, order: TwinOrder | None, *, closes: bool = False, awaited: bool = True, replays: bool = False
 ) -> Generator[TwinLink | None]:
     """Have a twin beside the run in `folder`, ready before its first drive; see `TwinLink` for the end.
 
@@ -135,7 +135,7 @@ def twin_beside(
     from nwlab.lab.twin_link import TwinLink
 
     try:
-        link = TwinLink(order, folder, environment(), closes=closes, awaited=awaited)
+        link = TwinLink(order, folder, environment(), closes=closes, awaited=awaited, replays=replays)
     except BaseException:
         with suppress(OSError):
             folder.rmdir()

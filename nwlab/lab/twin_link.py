@@ -38,14 +38,16 @@ class TwinLink:
         *,
         closes: bool = False,
         awaited: bool = True,
+        replays: bool = False,
         patience: Patience | None = None,
     ) -> None:
         """Start it and wait until it is ready; raises UsageError when it cannot be.
 
         Once a run has finished, a twin that is behind is waited for if it is `awaited` and no level stands on the chip
-        meanwhile: either the last drive holds none, or the chip `closes` before the end is told.
+        meanwhile: either the last drive holds none, or the chip `closes` before the end is told. A run that `replays`
+        another ends where that broke off, and nothing stands on any chip.
         """
-        self._closes, self._awaited = closes, awaited
+        self._closes, self._awaited, self._replays = closes, awaited, replays
         self._terminals: tuple[str, ...] = ()
         self._asked, self._unsent = 0, b""
         self._is_ended = self._is_finished = self._holds = self._is_closed = False
@@ -113,4 +115,5 @@ class TwinLink:
         if not self._is_closed:
             self._is_closed = True
             stands = self._holds and not self._closes
-            self._process.await_end(patient=self._is_finished and self._awaited and not stands)
+            is_over = self._replays or (self._is_finished and not stands)
+            self._process.await_end(patient=is_over and self._awaited)

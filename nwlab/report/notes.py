@@ -117,7 +117,8 @@ def _ready(content: Note) -> str:
 def _summary(content: Note) -> str:
     jumps = f"; {wording.count(content['jumps'], 'jump')}" if "jumps" in content else ""
     spread, strange = content["root mean square"], content["share beyond 3"]
-    alarms = twin.raised(content["alarms"]) or twin.NO_ALARMS
+    heard = twin.unheard(content["residuals"], content.get("heard"), content.get("listens after"))
+    alarms = twin.raised(content["alarms"]) or heard or twin.NO_ALARMS
     return f"{twin.explained(content['residuals'], spread, strange)}{jumps}; {alarms}"
 
 

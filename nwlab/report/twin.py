@@ -43,6 +43,8 @@ class TwinDigest:
     windows: int | None  # of readings to which the law was fitted anew
     hidden: int | None  # readings of which their meter tells too little for that
     bent: int | None  # samples in which the film moved too far for that
+    heard: int | None  # residuals that its alarms listened to, where they do not listen to all
+    listens_after: int | None  # samples of a chip of which it knew nothing
     skipped: int  # samples that it could not keep up with
     lost: str  # why not all is on record that it would have told; empty when all is
 
@@ -50,8 +52,7 @@ class TwinDigest:
         """Yield name and text of what is to be told to a person."""
         yield "twin", f"{Path(self.chip).name or 'of a chip'}: {explained(self.residuals, self.spread, self.strange)}"
         jumps = [] if self.jumps is None else [wording.count(self.jumps, "jump")]
-        none = NO_ALARMS if self.residuals is not None else f"{NO_ALARMS} on record until it ended"
-        yield "it saw", ", ".join([*jumps, raised(self.alarms) or none])
+        yield "it saw", ", ".join([*jumps, raised(self.alarms) or self._silence()])
         if self.changed:
             yield "changed", ", ".join(f"{each.what}{_named(each.time)}" for each in self.changed)
         if self.windows is not None:
@@ -60,6 +61,12 @@ class TwinDigest:
             yield "it skipped", f"{wording.count(self.skipped, 'sample')}: it could not keep up"
         if self.lost:
             yield "twin lost", self.lost
+
+    def _silence(self) -> str:
+        """Say that no alarm was raised, and what that is worth."""
+        if self.residuals is None:
+            return f"{NO_ALARMS} on record until it ended"
+        return unheard(self.residuals, self.heard, self.listens_after) or NO_ALARMS
 
     def content(self) -> dict[str, Any]:
         """Return the same for a script."""
@@ -75,6 +82,7 @@ class TwinDigest:
             "windows": self.windows,
             "hidden": self.hidden,
             "bent": self.bent,
+            "heard": self.heard,
             "skipped": self.skipped,
             "lost": self.lost,
         }
@@ -100,6 +108,8 @@ def twin_of(run: Run) -> TwinDigest | None:
         _count(summary.get("windows")),
         _count(summary.get("hidden")),
         _count(summary.get("bent")),
+        _count(summary.get("heard")),
+        _count(summary.get("listens after")),
         sum(_count(content.get("samples")) or 0 for content in _of(notes, SKIPPED)),
         "; ".join(dict.fromkeys(_losses(notes))),
     )
@@ -137,6 +147,15 @@ def refitted(told: TwinDigest) -> str:
             f"the current let the film move too far in {wording.count(told.bent or 0, 'sample')}; shorter ones show it"
         )
     return f"nothing, so that a change of θ would hardly show: {why}"
+
+
+def unheard(residuals: int, heard: int | None, listens_after: int | None) -> str:
+    """Say how much of a run alarms could have been raised in, where that is not all of it."""
+    if heard is None or not listens_after or heard >= residuals:
+        return ""
+    rule = f"until it has found the chip's state, in {listens_after} samples, they do not listen"
+    seen = f"{NO_ALARMS} in {wording.count(heard, 'residual')}" if heard else "nothing that could have raised an alarm"
+    return f"{seen}: {rule}"
 
 
 def raised(alarms: Mapping[str, Any]) -> str:

@@ -56,6 +56,7 @@ class NetworkCompanion:
         self._alarms: dict[_Watched, Alarms] = {}
         self._lasting, self._lost = Spells(), Spell(DRIVES_APART)
         self._samples = 0  # since nothing was known of the chip
+        self._heard = 0  # residuals that alarms have listened to
 
     def __call__(self, event: Event) -> Iterator[Event]:
         """Yield what is to be told after an event."""
@@ -88,7 +89,7 @@ class NetworkCompanion:
 
     def summary(self) -> Noted:
         """Return how well readings were explained until now."""
-        return Noted(SUMMARY, self.tally.told())
+        return Noted(SUMMARY, {**self.tally.told(), "heard": self._heard, "listens after": self._twin.settling})
 
     def foresee(self, drive: Drive) -> Expectation:
         """Return what a drive would give now, which changes nothing; raises DriveError for one that is none for it."""
@@ -121,6 +122,7 @@ class NetworkCompanion:
         self._samples += event.reading.steps
         found.z[:deaf] = np.nan
         if self._steps is not None:
+            self._heard += int(np.isfinite(found.z).sum())
             for place in range(len(drive.forces)):
                 yield from self._drifts(event, drive, place, found, self._steps)
 
@@ -140,12 +142,14 @@ class NetworkCompanion:
                 continue
             terminal, step = self._terminals[force.terminal], alarm.step - before
             text = _VOLTMETER[alarm.kind] if force.is_voltmeter else alarm.text
+            where = terminal if force.low is None else f"{terminal} against {self._terminals[force.low]}"
             yield Noted(
                 "alarm",
                 {
                     "kind": alarm.kind,
-                    "text": again(f"at terminal {terminal} {text}", times),
+                    "text": again(f"at terminal {where} {text}", times),
                     "terminal": terminal,
+                    **({} if force.low is None else {"low": self._terminals[force.low]}),
                     "drive": event.index,
                     "step": event.first + step,
                     "time": float(reading.start + reading.time[step, place]),
