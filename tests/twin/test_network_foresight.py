@@ -88,6 +88,33 @@ def test_a_source_at_its_limit_reads_as_that() -> None:
     assert np.isnan(limited.sd[1]).all()
 
 
+def limited_drives() -> dict[str, Drive]:
+    """Drives in which a source reaches its limit, and others have to follow."""
+    volts, zero = np.array([1e-3, 1.0]), np.zeros(2)
+    source = Force(0, Quantity.VOLTAGE, volts, 1e-6)
+    meter, ammeter = Force(2, Quantity.CURRENT, zero, 1.0), Force(2, Quantity.VOLTAGE, zero, 1e-3)
+    pushed = Force(0, Quantity.CURRENT, np.array([1e-9, 5e-3]), 0.3)
+    forces = {
+        "alone": (source,),
+        "with a voltmeter": (source, meter),
+        "with an ammeter": (source, ammeter),
+        "current": (pushed, meter),
+        "not the first": (ammeter, source, Force(4, Quantity.CURRENT, zero, 1.0)),
+    }
+    return {name: Drive(np.full(2, 0.2), each, ground=(1,)) for name, each in forces.items()}
+
+
+@pytest.mark.parametrize("name", list(limited_drives()))
+def test_what_a_limit_makes_of_a_circuit_is_foreseen(name: str) -> None:
+    drive = limited_drives()[name]
+    expected, reading = reduced().foresee(drive), played(chip(resistors(TRUE)), drive)
+    np.testing.assert_array_equal(expected.in_compliance, reading.in_compliance)
+    for quantity in ("voltage", "current"):
+        np.testing.assert_allclose(getattr(expected, quantity), getattr(reading, quantity), rtol=1e-7, atol=1e-14)
+    np.testing.assert_array_equal(np.isnan(expected.sd), reading.in_compliance)
+    assert reading.in_compliance[1].any()
+
+
 @pytest.mark.parametrize("quantity", list(Quantity))
 def test_what_no_chip_could_be_asked_is_refused(quantity: Quantity) -> None:
     ring = Force(0, Quantity.VOLTAGE, np.ones(2), 1e-3, low=1), Force(1, Quantity.VOLTAGE, np.ones(2), 1e-3, low=0)
