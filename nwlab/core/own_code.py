@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,7 +47,14 @@ def run(load: Callable[[ModuleType], object], module: ModuleType, path: Path) ->
     Raises FileError for whatever it raises, also when it would leave the program.
     """
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with printing_aside():
             load(module)
     except (Exception, SystemExit) as error:
         raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
+
+
+@contextlib.contextmanager
+def printing_aside() -> Generator[None]:
+    """Let what a lab's own code prints go to stderr: what a command has to say on stdout is read by scripts."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nwlab.bench.doubt import Doubt
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.limits import Limits
+from nwlab.core.own_code import printing_aside
 from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.open_chip import OpenChip
@@ -58,7 +59,8 @@ def main(options: argparse.Namespace) -> int:
     order = twin_order(protocol, options.twin)
     with interrupts(), _open(options) as chip:
         order = suited(order, chip)
-        outcome = _rehearse(protocol, chip, options.out, order, draws=options.picture)
+        with printing_aside():
+            outcome = _rehearse(protocol, chip, options.out, order, draws=options.picture)
     print(json.dumps(_content(outcome)) if options.json else "\n".join(_lines(outcome)))
     return DriveError.exit_code if outcome.refused else 0
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from nwlab.core.errors import NwlabError, Stopped, UnsafeError, UsageError
 from nwlab.core.events import Subscriber
+from nwlab.core.own_code import printing_aside
 from nwlab.core.result import told
 from nwlab.core.units import show
 from nwlab.lab import news
@@ -54,12 +55,14 @@ def main(options: argparse.Namespace) -> int:
                 resumed.check(chip)
             order = suited(order, chip)
             opened = _opened(options, protocol, order)
-            playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
+            with printing_aside():
+                playing = Playing(protocol, chip, options.out, opened=opened, rest=resumed and resumed.rest)
             _say_where(options.where, playing.folder)
             is_replay = "replay" in chip.about.documents
             twin = watching.enter_context(twin_beside(playing.folder, order, closes=True, replays=is_replay))
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
-            run = _play(playing, chip, shown, twin, options)
+            with printing_aside():
+                run = _play(playing, chip, shown, twin, options)
         report(run, [_draw(run)] if options.picture else [], as_json=options.json)
     return 0
 

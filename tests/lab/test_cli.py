@@ -237,3 +237,26 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"port {port}" in done.stderr
     assert "in use" in done.stderr
+
+
+CHATTY = """\
+import numpy as np
+from nwlab.core.drive import Drive, Force, Quantity
+from nwlab.protocol.kinds import Play
+
+def chatty() -> Play:
+    print("here I am")
+    yield Drive(np.full(2, 0.1), (Force(0, Quantity.VOLTAGE, np.full(2, 0.1), 5e-4, low=1),))
+"""
+
+
+@pytest.mark.parametrize("act", ["run", "dry-run", "sweep"])
+def test_what_a_labs_own_step_prints_is_no_part_of_the_answer(tmp_path: Path, act: str) -> None:
+    (tmp_path / "chatty.py").write_text(CHATTY, encoding="utf-8")
+    protocol = 'name = "mine"\nuse = ["chatty.py"]\n[[step]]\ndo = "chatty"\n'
+    (tmp_path / "mine.toml").write_text(protocol, encoding="utf-8")
+    where = ("--executor", "serial") if act == "sweep" else ("--model",)
+    done = nwlab(act, "mine.toml", *where, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict)
+    assert "here I am" in done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 from nwlab.core.clock import SystemClock
 from nwlab.core.errors import NwlabError
+from nwlab.core.own_code import printing_aside
 from nwlab.lab.sweep.order import order_from
 from nwlab.lab.sweep.point import Studio
 
@@ -34,9 +35,10 @@ def play_batch(words: str, batch: Batch) -> Played:
     """Play some points of the order that `words` say, in whatever process or thread this is."""
     clock = SystemClock()
     try:
-        studio = _studio(words, threading.get_ident())
-        since = clock.now()
-        rows = tuple(studio.play(number) for number in batch)
+        with printing_aside():
+            studio = _studio(words, threading.get_ident())
+            since = clock.now()
+            rows = tuple(studio.play(number) for number in batch)
     except NwlabError as error:
         return Played((), 0.0, str(error), error.exit_code)
     return Played(rows, clock.now() - since)
