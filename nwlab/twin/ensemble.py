@@ -6,8 +6,10 @@ Theory of operation
     of their junctions (`ensemble_update`). How readings depend on junctions follows from the circuit: with L the chip's
     matrix, dy = −λ·dL·x, and seen from inside the network that is −Σ dG·(λ_i − λ_k)·(x_i − x_k) over all junctions.
 
-    Nothing is known of what a chip has been through before: then members get pasts of their own, each having been held
-    for another time at another part of the voltages that are to come.
+    A chip is first taken to be as its file says that it starts. Where its readings are strange then, or later, nothing is
+    known of what it has been through: then members get pasts of their own, each having been held for another time at
+    another part of the voltages that are to come. Members of a law without chance that have come to agree would
+    otherwise never part again.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ _PAST_STEPS = 6
 _NUDGE = 1e-3  # of a junction's spread over the members
 _REMEMBERED = 64
 _LEFT, _HALVINGS = 0.3, 5
+_TRIED, _STRANGE, _BEYOND = 50, 6.0, 9.0
+"""Samples over which squares of residuals are summed up; the sum is strange that lies so many of its standard
+deviations, and so much, beyond its mean."""
 
 
 class EnsembleTwin:
@@ -53,6 +58,8 @@ class EnsembleTwin:
         self._rng = np.random.default_rng(seed)
         self._films: list[NetworkFilm] = [make(int(each)) for each in self._rng.integers(0, 2**31, members)]
         self._corrects, self._is_lost = corrects, False
+        self._squares, self._count, self._left = 0.0, 0, _TRIED  # of residuals, and samples until they are summed anew
+        self._patience = 0  # samples before members may get pasts again
         self._most = np.zeros(0)  # what sources hold at most in the present drive
         self._rigs: dict[object, Rig | None] = {}
         self._passing = Passing[Rig]()
@@ -132,6 +139,7 @@ class EnsembleTwin:
             return
         expected, reading = expected.only(known), samples.reading[k, known]
         found.z[k, known] = residuals(expected, reading, members.count)
+        self._judge(found.z[k, known])
         factor = np.linalg.cholesky(expected.spread + expected.noise)
         found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[np.ix_(known, known)])
         if self._corrects:
@@ -139,6 +147,18 @@ class EnsembleTwin:
             for film, state in zip(self._films, states, strict=True):
                 film.state = np.ascontiguousarray(_within_reach(film, state))
                 film.forget_moment()
+
+    def _judge(self, z: FloatArray) -> None:
+        """Take residuals of a sample; see that members are still near the chip, or give them pasts of their own."""
+        if not self._corrects:
+            return
+        self._squares, self._count = self._squares + float(z @ z), self._count + z.size
+        self._left, self._patience = self._left - 1, max(self._patience - 1, 0)
+        mean = self._count + _STRANGE * np.sqrt(2.0 * self._count)
+        if self._squares > mean + _BEYOND and not self._patience:
+            self._is_lost = True
+        if self._is_lost or not self._left:
+            self._squares, self._count, self._left = 0.0, 0, _TRIED
 
     def _slopes(self, rig: Rig, held: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return how readings move with states, (forces, variables, junctions), and with sources, (forces, sources)."""
@@ -166,7 +186,7 @@ class EnsembleTwin:
 
     def _invent(self, rig: Rig, most: FloatArray) -> None:
         """Give every member a past of its own, in which sources held up to `most` (sources,) V or A."""
-        self._is_lost = False
+        self._is_lost, self._patience = False, SETTLING
         for film in self._films:
             part, when = self._rng.random(2)
             duration = _SHORTEST_PAST * (_LONGEST_PAST / _SHORTEST_PAST) ** when

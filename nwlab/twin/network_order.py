@@ -49,7 +49,7 @@ def network_companion(file: ChipFile, filter_name: str, false_alarm_steps: float
             f"{' or '.join(filters)}, not {filter_name!r}"
         )
     twin = _reduced(file, corrects=name != "off") if _is_linear(file) else _ensemble(file, corrects=name != "off")
-    if name != "off":
+    if name == "kalman":
         twin.lose()  # what the chip has been through before the run is not known; its first readings tell
     about: dict[str, object] = {"filter": name, "corrects by": filters[name]}
     if name == "ensemble":
