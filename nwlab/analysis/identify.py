@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 
 from nwlab.analysis.fit import Fit
@@ -36,13 +36,15 @@ FitLaw = Callable[[Sequence[Recording], FitOptions], Fit]
 
 
 def fit_law(law: str, recordings: Sequence[Recording], options: FitOptions | None = None) -> Fit:
-    """Fit one law to all recordings together.
+    """Fit one law to all recordings together; what their files lack is among the remarks.
 
     Raises UsageError for an unknown law, and for recordings that the law cannot explain.
     """
     if not recordings:
         raise UsageError("a fit needs at least one recording")
-    return _function(law)(recordings, options or FitOptions())
+    fit = _function(law)(recordings, options or FitOptions())
+    notes = [f"{recording.path.name}: {note}" for recording in recordings for note in recording.notes]
+    return replace(fit, remarks=(*fit.remarks, *notes))
 
 
 def _function(law: str) -> FitLaw:

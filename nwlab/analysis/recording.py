@@ -54,6 +54,7 @@ class Recording:
     kind: str  # which format it was read from
     fingerprint: str  # SHA-256 of the content, hexadecimal
     forced: tuple[str, ...] = ()  # terminals at which currents were forced or limited; empty where nobody says
+    notes: tuple[str, ...] = ()  # what the file lacks, and what was made of it
 
     def trace(self, source: str | None = None, sink: str | None = None) -> Trace:
         """Return what was applied from `source` to `sink`, and the current.

@@ -71,7 +71,7 @@ def error_of(quantity: Callable[[FloatArray], float], unknowns: FloatArray, cova
         nudge = np.zeros(unknowns.size)
         nudge[k] = 1e-5
         slope[k] = (quantity(unknowns + nudge) - quantity(unknowns - nudge)) / 2e-5
-    return float(np.sqrt(slope @ covariance @ slope))
+    return float(np.sqrt(max(float(slope @ covariance @ slope), 0.0)))
 
 
 def _information(task: Task, found: Found, per_sample: float) -> FloatArray:
