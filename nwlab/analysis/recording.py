@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,16 @@ class Trace:
     aperture: FloatArray  # (samples,) s, how long each reading was integrated; 0 where nobody says
     voltage: FloatArray  # (samples,) V from source to sink
     current: FloatArray  # (samples,) A into the source; NaN where not measured
+    begins: tuple[int, ...] = ()  # samples before which nothing is known of the chip, besides the first
+
+    def stretches(self) -> list[Trace]:
+        """Return the parts of which each begins where nothing is known; those without a conductance are left out."""
+        edges = (0, *self.begins, self.time.size)
+        parts = [self._part(slice(first, last)) for first, last in pairwise(edges)]
+        return [part for part in parts if part.is_read.any()]
+
+    def _part(self, kept: slice) -> Trace:
+        return Trace(self.onset[kept], self.time[kept], self.aperture[kept], self.voltage[kept], self.current[kept])
 
     @property
     def conductance(self) -> FloatArray:
@@ -55,6 +66,7 @@ class Recording:
     fingerprint: str  # SHA-256 of the content, hexadecimal
     forced: tuple[str, ...] = ()  # terminals at which currents were forced or limited; empty where nobody says
     notes: tuple[str, ...] = ()  # what the file lacks, and what was made of it
+    begins: tuple[int, ...] = ()  # samples before which nothing is known of the chip, besides the first
 
     def trace(self, source: str | None = None, sink: str | None = None) -> Trace:
         """Return what was applied from `source` to `sink`, and the current.
@@ -68,7 +80,7 @@ class Recording:
         into, out = self.current[:, hi], -self.current[:, lo]
         current = np.where(np.isfinite(out), out, into)
         voltage = self.voltage[:, hi] - self.voltage[:, lo]
-        return Trace(self.onset, self.time, self.aperture, voltage, current)
+        return Trace(self.onset, self.time, self.aperture, voltage, current, self.begins)
 
     def driven(self) -> tuple[str, ...]:
         """Return the terminals that carry a measured current."""

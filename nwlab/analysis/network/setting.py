@@ -11,8 +11,8 @@ import numpy as np
 
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.network.coordinates import NAMES, UNITS, Coordinates
-from nwlab.analysis.network.record import Record, staged, stepwise
-from nwlab.analysis.recording import Recording
+from nwlab.analysis.network.record import FEWEST, Record, staged, stepwise
+from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.core.errors import AskedError, UsageError
 from nwlab.core.units import parse
@@ -113,13 +113,19 @@ def setting(recordings: Sequence[Recording], options: FitOptions, parameters: tu
     is_legacy = options.map == LEGACY
     pair = recordings[0].pair(options.source, options.sink)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
-    records = tuple((stepwise if is_legacy else staged)(trace) for trace in traces)
+    stretches = [stretch for trace in traces for stretch in _stretches(trace)]
+    records = tuple((stepwise if is_legacy else staged)(stretch) for stretch in stretches)
     current = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
     highest = max(record.highest for record in records)
     limits = {"voltage": f"{_rounded(1.5 * highest)!r} V", "current": f"{_rounded(1.5 * current)!r} A"}
     known = (*parameters, "start_conductance")
     given = {name: given_value(name, text, known) for name, text in options.given.items()}
     return Setting(records, *pair, limits, given, is_legacy, options.seed)
+
+
+def _stretches(trace: Trace) -> list[Trace]:
+    """Return the parts of a trace that can be fitted each by itself; of those that are too short nothing is known."""
+    return [part for part in trace.stretches() if int(part.is_read.sum()) >= FEWEST] or [trace]
 
 
 def given_value(name: str, text: str, known: tuple[str, ...]) -> float:

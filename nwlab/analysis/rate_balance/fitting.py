@@ -45,7 +45,7 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     for recording in recordings:
         _check_held(recording, options)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
-    steps = steps_of(traces)
+    steps = steps_of(stretch for trace in traces for stretch in trace.stretches())
     levels = _levels(steps, given)
     points = points_of(levels)
     bounds = _bounds(points, given, steps)

@@ -1,8 +1,8 @@
 """Tables with two columns per channel, voltage and current: ArC TWO, and RCbench's copies of them.
 
 Headers: `Time[s] 8_V[V] 8_I[A] 9_V[V] …`; in CSV also `SRC_13_V[V]`, `GND_4_V[V]`, `Node14_V[V]`. A channel that floats
-has no current: NaN, or no column. One that is driven keeps its level where a line lacks it. The sign of currents differs between set-ups; chips are passive, so the one with
-which power flows into the chip is taken.
+has no current: NaN, or no column. One that is driven keeps its level where a line lacks it. The sign of currents
+differs between set-ups; chips are passive, so the one with which power flows into the chip is taken.
 """
 
 from __future__ import annotations
