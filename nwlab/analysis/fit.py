@@ -9,6 +9,14 @@ import numpy as np
 
 from nwlab.core.drive import FloatArray
 
+_ALIKE = 1e-9
+"""Of the largest: what rounding makes of one and the same number."""
+
+
+def varies(values: FloatArray) -> bool:
+    """Say whether some numbers differ by more than rounding."""
+    return values.size > 0 and float(np.ptp(values)) > _ALIKE * float(np.abs(values).max())
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -59,11 +67,10 @@ class Fit:
     @property
     def r2(self) -> float:
         """Share of the conductance's variance that the fit explains; NaN where it does not vary or is not fitted."""
-        if self.voltages is not None:
-            return float("nan")
         measured = self.measured[self._both]
-        spread = float(np.sum(np.square(measured - measured.mean()))) if measured.size else 0.0
-        return 1.0 - float(np.sum(np.square(self._off))) / spread if spread else float("nan")
+        if self.voltages is not None or not varies(measured):
+            return float("nan")
+        return 1.0 - float(np.sum(np.square(self._off)) / np.sum(np.square(measured - measured.mean())))
 
     @property
     def r2_text(self) -> str:

@@ -32,7 +32,11 @@ def main(options: argparse.Namespace) -> int:
     parse_chip(text, chip)
     _write(chip, text)
     picture = _draw(fit, chip) if options.picture else None
-    print(json.dumps(_content(fit, chip, picture)) if options.json else "\n".join(_lines(fit, chip, picture)))
+    print(
+        json.dumps(_plain(_content(fit, chip, picture)), allow_nan=False)
+        if options.json
+        else "\n".join(_lines(fit, chip, picture))
+    )
     return 0
 
 
@@ -82,19 +86,23 @@ def _content(fit: Fit, chip: Path, picture: Path | None) -> dict[str, Any]:
         "path": str(chip),
         "law": fit.law,
         "parameters": {name: each.value for name, each in fit.parameters.items()},
-        "errors": {name: _plain(each.sd) for name, each in fit.parameters.items()},
+        "errors": {name: each.sd for name, each in fit.parameters.items()},
         "units": {name: each.unit for name, each in fit.parameters.items()},
         "rmse": fit.rmse,
-        "r2": _plain(fit.r2),
+        "r2": fit.r2,
         "remarks": list(fit.remarks),
         "pictures": [str(picture)] if picture else [],
         **fit.extra,
     }
 
 
-def _plain(value: float) -> float | None:
-    """JSON has neither infinity nor NaN: both mean that there is no such number."""
-    return value if math.isfinite(value) else None
+def _plain(value: Any) -> Any:
+    """JSON has neither infinity nor NaN: both mean that there is no such number, wherever it stands."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _lines(fit: Fit, chip: Path, picture: Path | None) -> list[str]:

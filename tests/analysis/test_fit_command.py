@@ -136,6 +136,30 @@ def fit(recording: str, chip: Path) -> int:
     return int(str(left.value.code))
 
 
+def refuse(constant: str) -> None:
+    raise AssertionError(f"JSON has no {constant}")
+
+
+def test_a_resistor_has_no_goodness_and_errors_that_say_what_is_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = tmp_path / "resistor.txt"
+    np.savetxt(recording, np.stack([np.arange(100.0), np.full(100, 1e-4), np.ones(100)], axis=1))
+    assert fit(str(recording), tmp_path / "mine.toml") == 0
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert told["r2"] is None
+    assert told["of_range"] is None
+    assert told["rmse"] < 1e-15
+    assert told["parameters"]["start_conductance"] == pytest.approx(1e-4)
+    assert all(told["errors"][name] is None for name in ("kp0", "kd0", "eta_p", "eta_d", "g_max"))
+
+
+def test_a_recording_without_any_current_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savetxt(tmp_path / "open.txt", np.stack([np.arange(100.0), np.zeros(100), np.ones(100)], axis=1))
+    assert fit(str(tmp_path / "open.txt"), tmp_path / "mine.toml") == 2
+    assert "no current flowed in this recording" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("earlier", [True, False], ids=["an earlier file", "none"])
 def test_a_full_disk_costs_neither_the_fit_nor_an_earlier_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], earlier: bool

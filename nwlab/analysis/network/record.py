@@ -51,6 +51,8 @@ def staged(trace: Trace) -> Record:
     is_read = trace.is_read & (np.abs(level) > SAME_LEVEL * highest)
     if int(is_read.sum()) < FEWEST:
         raise UsageError(f"a fit needs at least {FEWEST} readings of a conductance, not {int(is_read.sum())}")
+    if not np.any(trace.conductance[is_read]):
+        raise UsageError("no current flowed in this recording, so that it says nothing of a law")
     first = _firsts(level, SAME_LEVEL * highest)
     number = np.zeros(level.size, dtype=np.int32)
     number[first[1:]] = 1

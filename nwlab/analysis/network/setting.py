@@ -26,6 +26,8 @@ _UNUSED = 1e-9
 
 _GOOD, _INDEPENDENT = 0.01, 50.0
 """What a fit is weighed by against its prior: as if 50 samples were right to 1 % of the range."""
+_SHARP = 1e-6
+"""Of the conductance, which nothing is right to by less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +54,10 @@ class Setting:
 
     @property
     def scale(self) -> float:
-        """What one sample may be off by in S."""
+        """What one sample may be off by in S; of a resistor a millionth of what is measured."""
         measured = self.measured
-        return _GOOD * float(np.ptp(measured)) * math.sqrt(max(measured.size / _INDEPENDENT, 1.0))
+        good = max(_GOOD * float(np.ptp(measured)), _SHARP * float(np.abs(measured).max()))
+        return good * math.sqrt(max(measured.size / _INDEPENDENT, 1.0))
 
     def names(self, parameters: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of a law's parameters and of the starting conductances."""
