@@ -18,6 +18,7 @@ from nwlab.analysis.rate_balance.first_guess import ENOUGH
 from nwlab.analysis.rate_balance.lines import BEYOND, Points, lines, points_of
 from nwlab.analysis.rate_balance.one_level import Level, fit_level
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
+from nwlab.analysis.rate_balance.refusals import check_held, check_spread, check_varies
 from nwlab.analysis.rate_balance.remarks import Bounds, on_calibration, remarks
 from nwlab.analysis.rate_balance.tables import tables
 from nwlab.analysis.recording import Recording, Trace
@@ -43,9 +44,10 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
         raise UsageError("the stochastic law has no map of older codes; fit it without --map, or take a network's law")
     given = _given(options)
     for recording in recordings:
-        _check_held(recording, options)
+        check_held(recording, options)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
     steps = steps_of(stretch for trace in traces for stretch in trace.stretches())
+    check_varies(steps)
     levels = _levels(steps, given)
     points = points_of(levels)
     bounds = _bounds(points, given, steps)
@@ -58,17 +60,6 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     whole = fit_all(steps, levels, candidates, chance, (bounds.g_min is None, bounds.g_max is None))
     bounds = replace(bounds, ended=whole.ended, vague=whole.vague)
     return _fit(recordings, options, traces, steps, levels, bounds, whole)
-
-
-def _check_held(recording: Recording, options: FitOptions) -> None:
-    pair = recording.pair(options.source, options.sink)
-    forced = [name for name in pair if name in recording.forced]
-    if forced:
-        raise UsageError(
-            f"{recording.path}: at {' and '.join(forced)} the current was forced, or at its limit, so that the chip "
-            "set its own voltage; the stochastic law is found from held voltages: record a staircase of them within "
-            "the compliance, or fit --law mean-field"
-        )
 
 
 def _given(options: FitOptions) -> dict[str, float]:
@@ -90,6 +81,7 @@ def _levels(steps: Steps, given: dict[str, float]) -> list[Level]:
     for place in range(steps.level.size):
         own = steps.only(place)
         if int(np.sum(~own.opens[2:] & ~own.opens[1:-1])) >= ENOUGH:
+            check_spread(own.reading, float(steps.level[place]))
             levels.append(fit_level(own, jumps=wanted, stated=given.get("jump_size"), read=given.get("read_noise")))
     if not levels:
         longest = max(int(np.sum(steps.at == place)) for place in range(steps.level.size))
