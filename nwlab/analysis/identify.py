@@ -38,11 +38,14 @@ FitLaw = Callable[[Sequence[Recording], FitOptions], Fit]
 def fit_law(law: str, recordings: Sequence[Recording], options: FitOptions | None = None) -> Fit:
     """Fit one law to all recordings together; what their files lack is among the remarks.
 
-    Raises UsageError for an unknown law, and for recordings that the law cannot explain.
+    Raises UsageError for an unknown law, for options that make no sense, and for recordings that the law cannot explain.
     """
     if not recordings:
         raise UsageError("a fit needs at least one recording")
-    fit = _function(law)(recordings, options or FitOptions())
+    options = options or FitOptions()
+    if options.seed < 0:
+        raise UsageError(f"a seed is a whole number of at least 0, not {options.seed}")
+    fit = _function(law)(recordings, options)
     notes = [f"{recording.path.name}: {note}" for recording in recordings for note in recording.notes]
     return replace(fit, remarks=(*fit.remarks, *notes))
 
