@@ -87,6 +87,19 @@ def test_what_is_known_is_kept(run: Path) -> None:
         (["{run}", "-o", "x.toml", "--set", "kp0=1"], 2, "'kp0' cannot be given to this law; what can: g_min, g_max"),
         (["{run}", "-o", "x.toml", "--set", "g_max=3 V"], 2, "--set g_max: '3 V' has the unit 'V'"),
         (["{run}", "-o", "x.toml", "--set", "g_max=3 uS"], 2, "g_max is 3e-06 S, but the chip goes to"),
+        (
+            ["{run}", "-o", "x.toml", "--set", "read_noise=-1 A"],
+            2,
+            "--set read_noise: the size of a noise is at least 0 A",
+        ),
+        (
+            ["{run}", "-o", "x.toml", "--set", "jump_size=-1 S"],
+            2,
+            "--set jump_size: the size above which jumps count is",
+        ),
+        (["{run}", "-o", "x.toml", "--set", "jumps=2"], 2, "--set jumps: 0 is without jumps, 1 with those that the"),
+        (["{run}", "-o", "x.toml", "--set", "g_max=3"], 2, "'3' has no unit, but a unit of S is needed"),
+        (["{run}", "-o", "x.toml", "--seed", "-1"], 2, "a seed is a whole number of at least 0, not -1"),
         (["{run}", "-o", "x.toml", "--map", "legacy"], 2, "the stochastic law has no map of older codes"),
         (
             ["short.txt", "-o", "x.toml"],

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from nwlab.analysis.given import given_number
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.network.coordinates import NAMES, UNITS, Coordinates
 from nwlab.analysis.network.record import FEWEST, Record, staged, stepwise
 from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import BoolArray, FloatArray
-from nwlab.core.errors import AskedError, UsageError
-from nwlab.core.units import parse
+from nwlab.core.errors import UsageError
 
 EXACT, LEGACY = "exact", "legacy"
 MAPS = {EXACT: "rate-balance", LEGACY: "legacy"}
@@ -135,11 +135,7 @@ def given_value(name: str, text: str, known: tuple[str, ...]) -> float:
     """Read a parameter that is given; raises UsageError for an unknown one, a wrong unit or sign."""
     if name not in known:
         raise UsageError(f"this law has no parameter {name!r} to give; it has {', '.join(known)}")
-    unit = UNITS[NAMES.index(name)] if name in NAMES else "S"
-    try:
-        value = parse(text, unit)
-    except AskedError as error:
-        raise UsageError(f"{name}: {error}") from error
+    value = given_number(name, text, UNITS[NAMES.index(name)] if name in NAMES else "S")
     if not 0 <= value < math.inf or (value == 0 and not name.startswith("spread")):
         raise UsageError(f"{name} must be positive, not {text}")
     return max(value, _UNUSED)

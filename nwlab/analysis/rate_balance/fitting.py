@@ -10,6 +10,7 @@ import numpy as np
 
 from nwlab.analysis.chip_writer import quantity
 from nwlab.analysis.fit import Estimate, Fit
+from nwlab.analysis.given import given_number
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.rate_balance.all_levels import NAMES, OWN, Whole, fit_all
 from nwlab.analysis.rate_balance.calibration import calibration
@@ -25,10 +26,9 @@ from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
 from nwlab.core.limits import Limits
-from nwlab.core.units import UnitError, parse
 
 GIVEN = {"g_min": "S", "g_max": "S", "jump_size": "S", "jumps": "1", "read_noise": "A"}
-"""What may be given: bounds of the conductance, the size above which jumps count, 0 for no jumps, read noise."""
+"""What may be given: bounds of the conductance, the size above which jumps count, whether there are any, read noise."""
 
 KEPT = ("g_min", "g_max", "read_noise")
 """Those of them that are parameters."""
@@ -63,14 +63,18 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
 
 
 def _given(options: FitOptions) -> dict[str, float]:
-    given: dict[str, float] = {}
-    for key, text in options.given.items():
+    for key in options.given:
         if key not in GIVEN:
             raise UsageError(f"{key!r} cannot be given to this law; what can: {', '.join(GIVEN)}")
-        try:
-            given[key] = parse(text, GIVEN[key])
-        except UnitError as error:
-            raise UsageError(f"--set {key}: {error}") from error
+    given = {key: given_number(key, text, GIVEN[key]) for key, text in options.given.items()}
+    allowed = {
+        "jump_size": (given.get("jump_size", 1.0) > 0, "the size above which jumps count is more than 0 S"),
+        "jumps": (given.get("jumps", 0.0) in (0.0, 1.0), "0 is without jumps, 1 with those that the record shows"),
+        "read_noise": (given.get("read_noise", 0.0) >= 0, "the size of a noise is at least 0 A"),
+    }
+    for key, (is_allowed, rule) in allowed.items():
+        if not is_allowed:
+            raise UsageError(f"--set {key}: {rule}, not {options.given[key]}")
     return given
 
 
