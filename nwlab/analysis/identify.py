@@ -38,7 +38,7 @@ FitLaw = Callable[[Sequence[Recording], FitOptions], Fit]
 def fit_law(law: str, recordings: Sequence[Recording], options: FitOptions | None = None) -> Fit:
     """Fit one law to all recordings together; what their files lack is among the remarks.
 
-    Raises UsageError for an unknown law, for options that make no sense, and for recordings that the law cannot explain.
+    Raises UsageError for an unknown law, options that make no sense, and recordings that the law cannot explain.
     """
     if not recordings:
         raise UsageError("a fit needs at least one recording")

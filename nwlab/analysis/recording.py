@@ -10,9 +10,12 @@ import numpy as np
 
 from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.core.errors import UsageError
+from nwlab.core.limits import Limits
 
 QUIET = 1e-2
 """V; a driven terminal whose mean and standard deviation stay below it is ground."""
+
+_NOTHING = Limits(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +70,7 @@ class Recording:
     forced: tuple[str, ...] = ()  # terminals at which currents were forced or limited; empty where nobody says
     notes: tuple[str, ...] = ()  # what the file lacks, and what was made of it
     begins: tuple[int, ...] = ()  # samples before which nothing is known of the chip, besides the first
+    asked: Limits = _NOTHING  # the most that was asked of the chip; nothing where nobody says
 
     def trace(self, source: str | None = None, sink: str | None = None) -> Trace:
         """Return what was applied from `source` to `sink`, and the current.

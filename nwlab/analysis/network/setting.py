@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nwlab.analysis.chip_limits import chip_limits
 from nwlab.analysis.given import given_number
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.network.coordinates import NAMES, UNITS, Coordinates
@@ -118,9 +119,7 @@ def setting(recordings: Sequence[Recording], options: FitOptions, parameters: tu
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
     stretches = [stretch for trace in traces for stretch in _stretches(trace)]
     records = tuple((stepwise if is_legacy else staged)(stretch) for stretch in stretches)
-    current = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
-    highest = max(record.highest for record in records)
-    limits = {"voltage": f"{_rounded(1.5 * highest)!r} V", "current": f"{_rounded(1.5 * current)!r} A"}
+    limits = chip_limits(recordings, traces)
     known = (*parameters, "start_conductance")
     given = {name: given_value(name, text, known) for name, text in options.given.items()}
     return Setting(records, *pair, limits, given, is_legacy, options.seed)
@@ -159,7 +158,3 @@ def scattered(centre: FloatArray, is_free: BoolArray, count: int, seed: int, wid
     """Return the centre and `count` starts around it, `wide` the standard deviation of each unknown."""
     rng = np.random.default_rng(seed)
     return [centre, *(centre + np.where(is_free, rng.normal(0.0, wide, centre.size), 0.0) for _ in range(count))]
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.2g}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nwlab.analysis.chip_limits import chip_limits
 from nwlab.analysis.chip_writer import quantity
 from nwlab.analysis.fit import Estimate, Fit
 from nwlab.analysis.given import given_number
@@ -25,7 +26,6 @@ from nwlab.analysis.rate_balance.tables import tables
 from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
-from nwlab.core.limits import Limits
 
 GIVEN = {"g_min": "S", "g_max": "S", "jump_size": "S", "jumps": "1", "read_noise": "A"}
 """What may be given: bounds of the conductance, the size above which jumps count, whether there are any, read noise."""
@@ -125,7 +125,7 @@ def _fit(
 ) -> Fit:
     parameters = _parameters(whole, bounds, steps)
     told = whole.optimum.told
-    tables_ = _tables(parameters, recordings[0].pair(options.source, options.sink), traces)
+    tables_ = _tables(parameters, recordings[0].pair(options.source, options.sink), chip_limits(recordings, traces))
     extra: dict[str, Any] = {"levels": [_level(level) for level in levels]}
     if whole.chance.has_jumps:
         extra |= _jumps(steps, whole)
@@ -183,7 +183,7 @@ def _padded(whole: Whole, bounds: Bounds, parameters: dict[str, Estimate]) -> Fl
     return covariance
 
 
-def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], traces: Sequence[Trace]) -> dict[str, Any]:
+def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], limits: dict[str, str]) -> dict[str, Any]:
     law = ("kp0", "kd0", "eta_p", "eta_d", "g_min", "g_max", "noise")
     model: dict[str, Any] = {
         "kind": "two-terminal",
@@ -193,14 +193,9 @@ def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], traces: Sequ
     if "jump_rate" in parameters:
         names = ("rate", "exponent", "smallest", "largest")
         model["jumps"] = {key: quantity(parameters[f"jump_{key}"].value, NAMES[f"jump_{key}"]) for key in names}
-    volts = max(float(np.nanmax(np.abs(trace.voltage))) for trace in traces)
-    amperes = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
     return {
         "terminals": list(pair),
-        "limits": {
-            "voltage": quantity(max(Limits().voltage, volts), "V"),
-            "current": quantity(max(Limits().current, amperes), "A"),
-        },
+        "limits": limits,
         "model": model,
         "start": {"conductance": quantity(parameters["start_conductance"].value, "S")},
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nwlab.analysis.chip_limits import needed
 from nwlab.analysis.readers.joints import joints
 from nwlab.analysis.recording import Recording
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
@@ -51,6 +52,7 @@ def read_run(path: Path) -> Recording:
         forced,
         notes=tuple(each.note() for each in gaps if each.is_blind),
         begins=begins,
+        asked=needed(each.drive for each in played),
     )
 
 
