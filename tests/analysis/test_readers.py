@@ -178,6 +178,32 @@ def test_results_of_nwnsim(tmp_path: Path) -> None:
         read_recording(tmp_path / "text.mat")
 
 
+def nwnsim(**fields: object) -> dict[str, dict[str, object]]:
+    """A result of three samples, some of its fields changed."""
+    whole = {"netC": np.array([1e-6, 2e-6, 3e-6]), "Stim": {"Signal": np.array([0.5, 1.0, 2.0])}, "dt": 1e-3}
+    return {"sim": {**whole, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"Stim": {"Signal": np.ones(2)}}, "sim.Stim.Signal has 2 samples, but sim.netC 3"),
+        ({"netI": np.ones(2)}, "sim.netI has 2 samples, but sim.netC 3"),
+        ({"dt": np.array([])}, "sim.dt is empty; it should hold the time between samples in s"),
+        ({"dt": 0.0}, "holds no times that ascend"),
+        ({"netC": np.ones(3) + 1j}, "sim.netC holds complex numbers"),
+        ({"Stim": {"Signal": np.ones(3) * 1j}}, "sim.Stim.Signal holds complex numbers"),
+        ({"netC": np.array([])}, "sim.netC is empty"),
+        ({"netC": "many"}, "sim.netC holds something else than numbers"),
+    ],
+)
+def test_results_of_nwnsim_that_do_not_fit_together(tmp_path: Path, fields: dict[str, object], complaint: str) -> None:
+    savemat(tmp_path / "sim.mat", nwnsim(**fields))
+    with pytest.raises(FileError) as caught:
+        read_recording(tmp_path / "sim.mat")
+    assert complaint in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
