@@ -60,6 +60,8 @@ def test_the_parameters_of_the_chip_file_come_back(run: Path) -> None:
         assert error < 0.5 * true, name
     assert told["parameters"]["jump_rate"] > 0
     assert told["r2"] > 0.9999
+    assert told["course_rmse"] > 3.0 * told["rmse"]
+    assert told["course_r2"] < told["r2"]
     chip = load_chip(folder / told["path"])
     assert chip.fit["fingerprints"]
     assert chip.film(seed=1).conductances()[0] == pytest.approx(told["parameters"]["start_conductance"])
@@ -75,6 +77,9 @@ def test_what_is_known_is_kept(run: Path) -> None:
     done = nwlab(folder, "fit", str(run), "--law", "rate-balance", "-o", "known.toml", *known)
     assert done.returncode == 0, done.stderr
     assert "g_min              1.4558e-07 S (not fitted)" in done.stdout
+    ahead, course = (line for line in done.stdout.splitlines() if line.startswith("rmse, r2: "))
+    assert ahead.endswith(", one reading ahead")
+    assert course.endswith(", of the law's own course from the first reading on, without chance")
     assert not (folder / "known.png").exists()
 
 
@@ -129,6 +134,7 @@ def test_one_voltage_fixes_little_and_it_is_said(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["errors"]["g_max"] is None
     assert any("two voltages fix the four rate constants" in text for text in told["remarks"])
+    assert any("beside the g_min and g_max chosen only: their errors" in text for text in told["remarks"])
     assert any("g_min and g_max cannot be told from 2 voltages" in text for text in told["remarks"])
     rates = {level["voltage"]: float(level["rate"].split()[0]) for level in told["levels"]}
     assert rates["3.6 V"] == pytest.approx(0.11588, rel=0.05)

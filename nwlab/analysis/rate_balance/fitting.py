@@ -145,6 +145,7 @@ def _fit(
         extra,
         course=_course(steps, whole),
         error=np.sqrt(told.variance),
+        falls_short=whole.falls_short,
     )
 
 
