@@ -18,7 +18,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.errors import FileError
 
 _TIME = re.compile(r"time\s*\[s\]", re.IGNORECASE)
-_CHANNEL = re.compile(r"(?:(?:SRC|GND|Node)_?)?(\w+)_([VI])\[[VA]\]", re.IGNORECASE)
+_CHANNEL = re.compile(r"(?:(?:SRC|GND|Node)_?)?(\w+)_([VI])\s*\[[VA]\]", re.IGNORECASE)
 
 
 def is_channel_table(header: tuple[str, ...]) -> bool:
