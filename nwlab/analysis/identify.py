@@ -47,7 +47,18 @@ def fit_law(law: str, recordings: Sequence[Recording], options: FitOptions | Non
         raise UsageError(f"a seed is a whole number of at least 0, not {options.seed}")
     fit = _function(law)(recordings, options)
     notes = [f"{recording.path.name}: {note}" for recording in recordings for note in recording.notes]
-    return replace(fit, remarks=(*fit.remarks, *notes))
+    return replace(fit, remarks=(*fit.remarks, *notes, *_repeated(recordings)))
+
+
+def _repeated(recordings: Sequence[Recording]) -> list[str]:
+    """Return a remark for each recording that was given before."""
+    first = {each.fingerprint: each for each in reversed(recordings)}
+    text = "is the same recording as {}: it counts as often as it is given, and errors come out too small"
+    return [
+        f"{each.path.name} {text.format(first[each.fingerprint].path)}"
+        for each in recordings
+        if each is not first[each.fingerprint]
+    ]
 
 
 def _function(law: str) -> FitLaw:

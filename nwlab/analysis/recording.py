@@ -68,6 +68,7 @@ class Recording:
     kind: str  # which format it was read from
     fingerprint: str  # SHA-256 of the content, hexadecimal
     forced: tuple[str, ...] = ()  # terminals at which currents were forced or limited; empty where nobody says
+    grounded: tuple[str, ...] = ()  # terminals that were tied to ground, whose currents nobody measures
     notes: tuple[str, ...] = ()  # what the file lacks, and what was made of it
     begins: tuple[int, ...] = ()  # samples before which nothing is known of the chip, besides the first
     asked: Limits = _NOTHING  # the most that was asked of the chip; nothing where nobody says
@@ -75,7 +76,8 @@ class Recording:
     def trace(self, source: str | None = None, sink: str | None = None) -> Trace:
         """Return what was applied from `source` to `sink`, and the current.
 
-        Without names they are found: a terminal with current is driven, and is ground if its voltage stays near 0 V.
+        Without names they are found: a terminal with current is driven, and is ground if its voltage stays near 0 V. If
+        there is none, it is one that was tied to ground.
         The current is that at the sink: what leaks from the source elsewhere does not count. Where it was not measured
         at the sink it is that at the source.
         Raises UsageError naming the terminals when that does not leave one pair.
@@ -104,7 +106,7 @@ class Recording:
             if name is not None and name not in self.terminals:
                 known = ", ".join(self.terminals)
                 raise UsageError(f"{self.path}: there is no terminal {name!r}; the recording has {known}")
-        grounds = self.grounds()
+        grounds = self.grounds() or tuple(name for name in self.grounded if name not in self.driven())
         live = [name for name in self.driven() if name not in grounds]
         hi = source if source is not None else self._only("source", [name for name in live if name != sink])
         lo = sink if sink is not None else self._only("sink", [name for name in grounds if name != hi])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nwlab.bench.doubt import Doubt
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.limits import Limits
+from nwlab.core.record import DRY_RUN
 from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.open_chip import OpenChip
@@ -73,7 +74,7 @@ def _open(options: argparse.Namespace) -> OpenChip:
 
 def _rehearse(protocol: Protocol, chip: OpenChip, out: str, order: TwinOrder | None, *, draws: bool) -> Outcome:
     try:
-        playing = Playing(protocol, chip, out, suffix="-dry-run")
+        playing = Playing(protocol, chip, out, suffix=DRY_RUN)
     except DriveError as error:
         return Outcome(chip, None, ["; ".join([str(error), *getattr(error, "__notes__", ())])], {}, [])
     with twin_beside(playing.folder, order, awaited=False) as twin:

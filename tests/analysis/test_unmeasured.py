@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from nwlab.analysis.identify import fit_law
+from nwlab.analysis.identify import FitOptions, fit_law
 from nwlab.analysis.readers import read_recording
-from nwlab.core.errors import FileError
+from nwlab.core.errors import FileError, UsageError
 
 LEFT_OUT = "samples without a voltage are left out, and the level before them lasts on"
 OVERFLOWS = "values of 9.9e+37 or more are overflows of a meter, and count as not measured"
@@ -86,3 +86,59 @@ def test_results_of_nwnsim_may_lack_something_too(tmp_path: Path) -> None:
 def test_a_file_without_any_voltage_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"file\.txt: holds no voltage that was measured"):
         read_recording(write(tmp_path, "0 1e-5 nan\n1 1e-5 inf\n"))
+
+
+def test_an_empty_field_was_not_measured_and_a_mark_at_the_end_begins_no_column(tmp_path: Path) -> None:
+    head, rows = "Voltage,Current,Timestamp,Status", ["1,1e-5,0,ok", "1,,1,", "1,2e-5,2,ok"]
+    for end in ("", ",", ",,"):
+        text = "\n".join(line + end for line in (head, *rows))
+        trace = read_recording(write(tmp_path, text)).trace()
+        assert trace.is_read.tolist() == [True, False, True]
+    only_below = "\n".join([head, *(f"{line}," for line in rows)])
+    assert read_recording(write(tmp_path, only_below)).trace().time.tolist() == [0.0, 1.0, 2.0]
+    bare = read_recording(write(tmp_path, "0,1e-5,1\n1,1e-5,\n2,,1\n")).trace()
+    assert bare.time.tolist() == [0.0, 2.0]
+    assert bare.is_read.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Time [s]\tVoltage_prog [V]\tVoltage [V]\tCurrent [A]\n0\t1\t1\t1e-5\n1\t2\t2\t\n2\t2\t2\t3e-5\n",
+        "time [s]\t8_V [V]\t8_I [A]\t9_V [V]\n0\t1\t1e-5\t0\n1\t2\t\t0\n2\t2\t3e-5\t0\n",
+        "0\t1e-5\t1\t\n1\t\t2\t\n2\t3e-5\t2\t\n",
+        "Time[s]\tVoltage[V]\tCurrent[A]\n0 1 1e-5\n1 2 nan\n2 2 3e-5\n",
+    ],
+)
+def test_fields_between_tabs_may_hold_blanks_or_nothing(tmp_path: Path, text: str) -> None:
+    recording = read_recording(write(tmp_path, text))
+    sink = "9" if "9" in recording.terminals else None
+    trace = recording.trace(sink=sink)
+    assert trace.voltage.tolist() == [1.0, 2.0, 2.0]
+    np.testing.assert_allclose(trace.current, [1e-5, np.nan, 3e-5])
+
+
+def test_tabs_that_only_line_columns_up_are_blanks(tmp_path: Path) -> None:
+    text = "Time[s]\t\tVoltage[V]\tCurrent[A]\n0\t\t1\t\t1e-5\n1\t\t2\t\t3e-5\n"
+    assert read_recording(write(tmp_path, text)).trace().voltage.tolist() == [1.0, 2.0]
+
+
+def test_a_file_of_marks_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="has 0 columns here, but 3 are needed"):
+        read_recording(write(tmp_path, ",,\n,,\n"))
+
+
+def test_a_recording_that_is_given_twice_is_told(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "one.txt", np.stack(grown(), axis=1))
+    (tmp_path / "copy.txt").write_bytes((tmp_path / "one.txt").read_bytes())
+    once = fit_law("mean-field", [read_recording(tmp_path / "one.txt")])
+    assert not any("the same recording" in text for text in once.remarks)
+    twice = fit_law("mean-field", [read_recording(tmp_path / name) for name in ("one.txt", "copy.txt")])
+    told = f"copy.txt is the same recording as {tmp_path / 'one.txt'}: it counts as often as it is given"
+    assert [text for text in twice.remarks if text.startswith(told)] == [twice.remarks[-1]]
+
+
+def test_a_recording_without_any_reading_is_refused_by_the_stochastic_law(tmp_path: Path) -> None:
+    path = write(tmp_path, "0 nan 1\n1 nan 1\n2 nan 1\n")
+    with pytest.raises(UsageError, match="no conductance was read in any recording"):
+        fit_law("rate-balance", [read_recording(path)], FitOptions(source="A", sink="B"))

@@ -46,7 +46,10 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     for recording in recordings:
         check_held(recording, options)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
-    steps = steps_of(stretch for trace in traces for stretch in trace.stretches())
+    stretches = [stretch for trace in traces for stretch in trace.stretches()]
+    if not stretches:
+        raise UsageError("no conductance was read in any recording: a reading needs a voltage and a current")
+    steps = steps_of(stretches)
     check_varies(steps)
     levels = _levels(steps, given)
     points = points_of(levels)

@@ -13,11 +13,13 @@ from nwlab.analysis.recording import Recording
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.errors import FileError
 from nwlab.core.reading import Reading
+from nwlab.core.record import DRY_RUN
 from nwlab.runs.played import PlayedDrive
 from nwlab.runs.recording import Run, load_run
 
 _MOMENT = 0.01
 """Part of a drive for which a limit may act without much being made of it."""
+_FORETOLD = "it is a dry run: a model foretold all of it, and nothing was measured"
 Piece = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 """Onset, time, aperture (samples,), voltage, current (samples, terminals)."""
 
@@ -38,7 +40,7 @@ def read_run(path: Path) -> Recording:
     if not pieces:
         raise FileError("holds no samples", path)
     onset, time, aperture, voltage, current = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    kind, forced = "run of nwlab", tuple(name for place, name in enumerate(run.terminals) if place in _forced(run))
+    tied = {terminal for each in played for terminal in each.drive.ground}
     return Recording(
         run.terminals,
         onset,
@@ -47,10 +49,11 @@ def read_run(path: Path) -> Recording:
         voltage,
         current,
         path,
-        kind,
+        "run of nwlab",
         run.fingerprint,
-        forced,
-        notes=tuple(each.note() for each in gaps if each.is_blind),
+        _named(run, _forced(run)),
+        _named(run, tied),
+        (*([_FORETOLD] if run.info.name.endswith(DRY_RUN) else []), *(each.note() for each in gaps if each.is_blind)),
         begins=begins,
         asked=needed(each.drive for each in played),
     )
@@ -77,6 +80,10 @@ def _joined(
 def _part(piece: Piece, steps: slice) -> Piece:
     onset, time, aperture, voltage, current = piece
     return onset[steps], time[steps], aperture[steps], voltage[steps], current[steps]
+
+
+def _named(run: Run, terminals: set[int]) -> tuple[str, ...]:
+    return tuple(name for place, name in enumerate(run.terminals) if place in terminals)
 
 
 def _forced(run: Run) -> set[int]:
