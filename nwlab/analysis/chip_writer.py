@@ -44,6 +44,7 @@ def _about(fit: Fit, recordings: Sequence[Recording]) -> dict[str, Any]:
         "samples": int(np.isfinite(fit.measured).sum()),
         "rmse": f"{fit.rmse!r} S",
         "r2": fit.r2,
+        **({} if fit.course is None else {"course_rmse": f"{fit.course_rmse!r} S", "course_r2": fit.course_r2}),
         "remarks": list(fit.remarks),
         "order": list(fit.parameters),
         "covariance": [[float(each) for each in row] for row in fit.covariance],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 
 from nwlab.analysis.fit import Fit
@@ -36,13 +36,29 @@ FitLaw = Callable[[Sequence[Recording], FitOptions], Fit]
 
 
 def fit_law(law: str, recordings: Sequence[Recording], options: FitOptions | None = None) -> Fit:
-    """Fit one law to all recordings together.
+    """Fit one law to all recordings together; what their files lack is among the remarks.
 
-    Raises UsageError for an unknown law, and for recordings that the law cannot explain.
+    Raises UsageError for an unknown law, options that make no sense, and recordings that the law cannot explain.
     """
     if not recordings:
         raise UsageError("a fit needs at least one recording")
-    return _function(law)(recordings, options or FitOptions())
+    options = options or FitOptions()
+    if options.seed < 0:
+        raise UsageError(f"a seed is a whole number of at least 0, not {options.seed}")
+    fit = _function(law)(recordings, options)
+    notes = [f"{recording.path.name}: {note}" for recording in recordings for note in recording.notes]
+    return replace(fit, remarks=(*fit.remarks, *notes, *_repeated(recordings)))
+
+
+def _repeated(recordings: Sequence[Recording]) -> list[str]:
+    """Return a remark for each recording that was given before."""
+    first = {each.fingerprint: each for each in reversed(recordings)}
+    text = "is the same recording as {}: it counts as often as it is given, and errors come out too small"
+    return [
+        f"{each.path.name} {text.format(first[each.fingerprint].path)}"
+        for each in recordings
+        if each is not first[each.fingerprint]
+    ]
 
 
 def _function(law: str) -> FitLaw:

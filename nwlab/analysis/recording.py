@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from nwlab.core.drive import BoolArray, FloatArray
 from nwlab.core.errors import UsageError
+from nwlab.core.limits import Limits
 
 QUIET = 1e-2
 """V; a driven terminal whose mean and standard deviation stay below it is ground."""
+
+_NOTHING = Limits(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +27,16 @@ class Trace:
     aperture: FloatArray  # (samples,) s, how long each reading was integrated; 0 where nobody says
     voltage: FloatArray  # (samples,) V from source to sink
     current: FloatArray  # (samples,) A into the source; NaN where not measured
+    begins: tuple[int, ...] = ()  # samples before which nothing is known of the chip, besides the first
+
+    def stretches(self) -> list[Trace]:
+        """Return the parts of which each begins where nothing is known; those without a conductance are left out."""
+        edges = (0, *self.begins, self.time.size)
+        parts = [self._part(slice(first, last)) for first, last in pairwise(edges)]
+        return [part for part in parts if part.is_read.any()]
+
+    def _part(self, kept: slice) -> Trace:
+        return Trace(self.onset[kept], self.time[kept], self.aperture[kept], self.voltage[kept], self.current[kept])
 
     @property
     def conductance(self) -> FloatArray:
@@ -54,11 +68,16 @@ class Recording:
     kind: str  # which format it was read from
     fingerprint: str  # SHA-256 of the content, hexadecimal
     forced: tuple[str, ...] = ()  # terminals at which currents were forced or limited; empty where nobody says
+    grounded: tuple[str, ...] = ()  # terminals that were tied to ground, whose currents nobody measures
+    notes: tuple[str, ...] = ()  # what the file lacks, and what was made of it
+    begins: tuple[int, ...] = ()  # samples before which nothing is known of the chip, besides the first
+    asked: Limits = _NOTHING  # the most that was asked of the chip; nothing where nobody says
 
     def trace(self, source: str | None = None, sink: str | None = None) -> Trace:
         """Return what was applied from `source` to `sink`, and the current.
 
-        Without names they are found: a terminal with current is driven, and is ground if its voltage stays near 0 V.
+        Without names they are found: a terminal with current is driven, and is ground if its voltage stays near 0 V. If
+        there is none, it is one that was tied to ground.
         The current is that at the sink: what leaks from the source elsewhere does not count. Where it was not measured
         at the sink it is that at the source.
         Raises UsageError naming the terminals when that does not leave one pair.
@@ -67,7 +86,7 @@ class Recording:
         into, out = self.current[:, hi], -self.current[:, lo]
         current = np.where(np.isfinite(out), out, into)
         voltage = self.voltage[:, hi] - self.voltage[:, lo]
-        return Trace(self.onset, self.time, self.aperture, voltage, current)
+        return Trace(self.onset, self.time, self.aperture, voltage, current, self.begins)
 
     def driven(self) -> tuple[str, ...]:
         """Return the terminals that carry a measured current."""
@@ -87,7 +106,7 @@ class Recording:
             if name is not None and name not in self.terminals:
                 known = ", ".join(self.terminals)
                 raise UsageError(f"{self.path}: there is no terminal {name!r}; the recording has {known}")
-        grounds = self.grounds()
+        grounds = self.grounds() or tuple(name for name in self.grounded if name not in self.driven())
         live = [name for name in self.driven() if name not in grounds]
         hi = source if source is not None else self._only("source", [name for name in live if name != sink])
         lo = sink if sink is not None else self._only("sink", [name for name in grounds if name != hi])

@@ -32,6 +32,8 @@ from nwlab.core.frames import DamageError
 FORMAT = 1
 MANIFEST, JOURNAL, BLOCKS = "run.json", "journal.jsonl", "blocks.bin"
 """The three files of a run's folder."""
+DRY_RUN = "-dry-run"
+"""What the name of a run ends in that a model foretold."""
 RESERVE = ".reserve"
 """A file that only takes room while a run goes on, so that a full disk still takes the end of the record."""
 

@@ -13,6 +13,7 @@ from nwlab.bench.doubt import Doubt
 from nwlab.core.errors import DriveError, UsageError
 from nwlab.core.limits import Limits
 from nwlab.core.own_code import printing_aside
+from nwlab.core.record import DRY_RUN
 from nwlab.core.units import duration, show
 from nwlab.lab import command_run
 from nwlab.lab.open_chip import OpenChip
@@ -75,7 +76,7 @@ def _open(options: argparse.Namespace) -> OpenChip:
 
 def _rehearse(protocol: Protocol, chip: OpenChip, out: str, order: TwinOrder | None, *, draws: bool) -> Outcome:
     try:
-        playing = Playing(protocol, chip, out, suffix="-dry-run")
+        playing = Playing(protocol, chip, out, suffix=DRY_RUN)
     except DriveError as error:
         return Outcome(chip, None, ["; ".join([str(error), *getattr(error, "__notes__", ())])], {}, [])
     with twin_beside(playing.folder, order, awaited=False) as twin:

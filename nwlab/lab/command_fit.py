@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from nwlab.analysis.chip_writer import chip_text
-from nwlab.analysis.fit import Estimate, Fit
+from nwlab.analysis.fit import Estimate, Fit, four_places
 from nwlab.analysis.identify import FitOptions, fit_law
 from nwlab.analysis.readers import read_recording
 from nwlab.core.errors import StorageError, UsageError
@@ -32,7 +32,11 @@ def main(options: argparse.Namespace) -> int:
     parse_chip(text, chip)
     _write(chip, text)
     picture = _draw(fit, chip) if options.picture else None
-    print(json.dumps(_content(fit, chip, picture)) if options.json else "\n".join(_lines(fit, chip, picture)))
+    print(
+        json.dumps(_plain(_content(fit, chip, picture)), allow_nan=False)
+        if options.json
+        else "\n".join(_lines(fit, chip, picture))
+    )
     return 0
 
 
@@ -82,19 +86,24 @@ def _content(fit: Fit, chip: Path, picture: Path | None) -> dict[str, Any]:
         "path": str(chip),
         "law": fit.law,
         "parameters": {name: each.value for name, each in fit.parameters.items()},
-        "errors": {name: _plain(each.sd) for name, each in fit.parameters.items()},
+        "errors": {name: each.sd for name, each in fit.parameters.items()},
         "units": {name: each.unit for name, each in fit.parameters.items()},
         "rmse": fit.rmse,
-        "r2": _plain(fit.r2),
+        "r2": fit.r2,
+        **({} if fit.course is None else {"course_rmse": fit.course_rmse, "course_r2": fit.course_r2}),
         "remarks": list(fit.remarks),
         "pictures": [str(picture)] if picture else [],
         **fit.extra,
     }
 
 
-def _plain(value: float) -> float | None:
-    """JSON has neither infinity nor NaN: both mean that there is no such number."""
-    return value if math.isfinite(value) else None
+def _plain(value: Any) -> Any:
+    """JSON has neither infinity nor NaN: both mean that there is no such number, wherever it stands."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _lines(fit: Fit, chip: Path, picture: Path | None) -> list[str]:
@@ -102,11 +111,26 @@ def _lines(fit: Fit, chip: Path, picture: Path | None) -> list[str]:
     lines = [f"{name:<{width}}  {_told(each)}" for name, each in fit.parameters.items()]
     lines += [
         "",
-        f"rmse, r2: {show(fit.rmse, 'S')}, {fit.r2_text}" if fit.r2_text else f"rmse:     {show(fit.rmse, 'S')}",
+        *_goodness(fit),
         *(f"note:     {remark}" for remark in fit.remarks),
         f"chip:     {chip}",
     ]
     return [*lines, f"picture:  {picture}"] if picture else lines
+
+
+def _goodness(fit: Fit) -> list[str]:
+    """Say what is left over; a fit that follows readings is good one ahead, as a random walk would be."""
+    if fit.course is None:
+        return [_left(fit.rmse, fit.r2_text)]
+    course = "" if fit.falls_short else four_places(fit.course_r2)
+    return [
+        f"{_left(fit.rmse, fit.r2_text)}, one reading ahead",
+        f"{_left(fit.course_rmse, course)}, of the law's own course from the first reading on, without chance",
+    ]
+
+
+def _left(rmse: float, r2: str) -> str:
+    return f"rmse, r2: {show(rmse, 'S')}, {r2}" if r2 else f"rmse:     {show(rmse, 'S')}"
 
 
 def _told(estimate: Estimate) -> str:

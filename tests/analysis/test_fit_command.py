@@ -60,6 +60,8 @@ def test_the_parameters_of_the_chip_file_come_back(run: Path) -> None:
         assert error < 0.5 * true, name
     assert told["parameters"]["jump_rate"] > 0
     assert told["r2"] > 0.9999
+    assert told["course_rmse"] > 3.0 * told["rmse"]
+    assert told["course_r2"] < told["r2"]
     chip = load_chip(folder / told["path"])
     assert chip.fit["fingerprints"]
     assert chip.film(seed=1).conductances()[0] == pytest.approx(told["parameters"]["start_conductance"])
@@ -75,6 +77,9 @@ def test_what_is_known_is_kept(run: Path) -> None:
     done = nwlab(folder, "fit", str(run), "--law", "rate-balance", "-o", "known.toml", *known)
     assert done.returncode == 0, done.stderr
     assert "g_min              1.4558e-07 S (not fitted)" in done.stdout
+    ahead, course = (line for line in done.stdout.splitlines() if line.startswith("rmse, r2: "))
+    assert ahead.endswith(", one reading ahead")
+    assert course.endswith(", of the law's own course from the first reading on, without chance")
     assert not (folder / "known.png").exists()
 
 
@@ -87,6 +92,19 @@ def test_what_is_known_is_kept(run: Path) -> None:
         (["{run}", "-o", "x.toml", "--set", "kp0=1"], 2, "'kp0' cannot be given to this law; what can: g_min, g_max"),
         (["{run}", "-o", "x.toml", "--set", "g_max=3 V"], 2, "--set g_max: '3 V' has the unit 'V'"),
         (["{run}", "-o", "x.toml", "--set", "g_max=3 uS"], 2, "g_max is 3e-06 S, but the chip goes to"),
+        (
+            ["{run}", "-o", "x.toml", "--set", "read_noise=-1 A"],
+            2,
+            "--set read_noise: the size of a noise is at least 0 A",
+        ),
+        (
+            ["{run}", "-o", "x.toml", "--set", "jump_size=-1 S"],
+            2,
+            "--set jump_size: the size above which jumps count is",
+        ),
+        (["{run}", "-o", "x.toml", "--set", "jumps=2"], 2, "--set jumps: 0 is without jumps, 1 with those that the"),
+        (["{run}", "-o", "x.toml", "--set", "g_max=3"], 2, "'3' has no unit, but a unit of S is needed"),
+        (["{run}", "-o", "x.toml", "--seed", "-1"], 2, "a seed is a whole number of at least 0, not -1"),
         (["{run}", "-o", "x.toml", "--map", "legacy"], 2, "the stochastic law has no map of older codes"),
         (
             ["short.txt", "-o", "x.toml"],
@@ -116,6 +134,7 @@ def test_one_voltage_fixes_little_and_it_is_said(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["errors"]["g_max"] is None
     assert any("two voltages fix the four rate constants" in text for text in told["remarks"])
+    assert any("beside the g_min and g_max chosen only: their errors" in text for text in told["remarks"])
     assert any("g_min and g_max cannot be told from 2 voltages" in text for text in told["remarks"])
     rates = {level["voltage"]: float(level["rate"].split()[0]) for level in told["levels"]}
     assert rates["3.6 V"] == pytest.approx(0.11588, rel=0.05)
@@ -134,6 +153,30 @@ def fit(recording: str, chip: Path) -> int:
     with pytest.raises(SystemExit) as left:
         cli.main(["fit", recording, "--law", "mean-field", "-o", str(chip), "--no-picture", "--json"])
     return int(str(left.value.code))
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"JSON has no {constant}")
+
+
+def test_a_resistor_has_no_goodness_and_errors_that_say_what_is_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = tmp_path / "resistor.txt"
+    np.savetxt(recording, np.stack([np.arange(100.0), np.full(100, 1e-4), np.ones(100)], axis=1))
+    assert fit(str(recording), tmp_path / "mine.toml") == 0
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert told["r2"] is None
+    assert told["of_range"] is None
+    assert told["rmse"] < 1e-15
+    assert told["parameters"]["start_conductance"] == pytest.approx(1e-4)
+    assert all(told["errors"][name] is None for name in ("kp0", "kd0", "eta_p", "eta_d", "g_max"))
+
+
+def test_a_recording_without_any_current_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savetxt(tmp_path / "open.txt", np.stack([np.arange(100.0), np.zeros(100), np.ones(100)], axis=1))
+    assert fit(str(tmp_path / "open.txt"), tmp_path / "mine.toml") == 2
+    assert "no current flowed in this recording" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("earlier", [True, False], ids=["an earlier file", "none"])

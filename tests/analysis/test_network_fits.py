@@ -318,3 +318,27 @@ def test_the_pulse_of_three_volts_as_a_grid(law: str) -> None:
     fit = fit_law(law, [record])
     assert fit.extra["of_range"] < 0.03
     assert len(fit.fitted) == 3000
+
+
+@pytest.mark.parametrize(
+    ("law", "key", "unit"),
+    [
+        ("mean-field", "kp0", "1/s"),
+        ("stretched", "g_max", "S"),
+        ("grid", "contact_resistance", "Ohm"),
+        ("grid", "eta_p", "1/V"),
+        ("contacts", "capacitance", "F"),
+        ("rate-balance", "g_min", "S"),
+    ],
+)
+@pytest.mark.parametrize("text", ["3 K", "3", "nan", "nan {unit}", ""])
+def test_what_is_given_in_no_unit_or_a_wrong_one_is_told_with_that_wanted(
+    law: str, key: str, unit: str, text: str
+) -> None:
+    level, dwell = stairs(VOLTAGES, 6.0, 10)
+    record = recording(TwoTerminalFilm(FILM, 1.5e-3), level, dwell)
+    written = text.format(unit=unit)
+    with pytest.raises(UsageError) as caught:
+        fit_law(law, [record], FitOptions(given={key: written}))
+    assert str(caught.value).startswith(f"--set {key}: {written!r} ")
+    assert f"2.5 {unit}" in str(caught.value)

@@ -96,6 +96,28 @@ def test_a_voltmeter_drives_nothing(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.voltage[:, 2], [0.0, 0.0, 0.0, np.nan])
 
 
+def test_what_a_run_ties_to_ground_is_its_sink(tmp_path: Path) -> None:
+    tied = Drive(np.full(3, 0.1), (force([0.1, 0.3, 0.2], low=None),), ground=(2,))
+    recording = read_recording(record_run(several(tied), OhmicChip(), tmp_path / "run", INFO).path)
+    assert recording.pair() == ("A", "C")
+    np.testing.assert_allclose(recording.trace().conductance[:3], 1e-4)
+    both = Drive(np.full(3, 0.1), (force([0.1, 0.3, 0.2], low=None),), ground=(1, 2))
+    with pytest.raises(UsageError, match=r"which terminal is the sink.*B, C; name it with --sink"):
+        read_recording(record_run(several(both), OhmicChip(), tmp_path / "both", INFO).path).pair()
+    mixed = Drive(np.full(3, 0.1), (force([0.1, 0.3, 0.2]),), ground=(2,))
+    recording = read_recording(record_run(several(mixed), OhmicChip(), tmp_path / "mixed", INFO).path)
+    assert recording.pair() == ("A", "B"), "where a current is measured, that is the sink"
+
+
+def test_a_dry_run_is_no_measurement_and_says_so(tmp_path: Path) -> None:
+    played = {
+        name: read_recording(record_run(several(volts([0.1, 0.4])), OhmicChip(), tmp_path / name, RunInfo(name)).path)
+        for name in ("mine", "mine-dry-run")
+    }
+    assert played["mine"].notes == ()
+    assert played["mine-dry-run"].notes == ("it is a dry run: a model foretold all of it, and nothing was measured",)
+
+
 _TWICE = """
 name = "twice"
 [[step]]
@@ -176,6 +198,32 @@ def test_results_of_nwnsim(tmp_path: Path) -> None:
     write(tmp_path, "no matlab at all", "text.mat")
     with pytest.raises(FileError, match=r"text\.mat: is no \.mat file"):
         read_recording(tmp_path / "text.mat")
+
+
+def nwnsim(**fields: object) -> dict[str, dict[str, object]]:
+    """A result of three samples, some of its fields changed."""
+    whole = {"netC": np.array([1e-6, 2e-6, 3e-6]), "Stim": {"Signal": np.array([0.5, 1.0, 2.0])}, "dt": 1e-3}
+    return {"sim": {**whole, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"Stim": {"Signal": np.ones(2)}}, "sim.Stim.Signal has 2 samples, but sim.netC 3"),
+        ({"netI": np.ones(2)}, "sim.netI has 2 samples, but sim.netC 3"),
+        ({"dt": np.array([])}, "sim.dt is empty; it should hold the time between samples in s"),
+        ({"dt": 0.0}, "holds no times that ascend"),
+        ({"netC": np.ones(3) + 1j}, "sim.netC holds complex numbers"),
+        ({"Stim": {"Signal": np.ones(3) * 1j}}, "sim.Stim.Signal holds complex numbers"),
+        ({"netC": np.array([])}, "sim.netC is empty"),
+        ({"netC": "many"}, "sim.netC holds something else than numbers"),
+    ],
+)
+def test_results_of_nwnsim_that_do_not_fit_together(tmp_path: Path, fields: dict[str, object], complaint: str) -> None:
+    savemat(tmp_path / "sim.mat", nwnsim(**fields))
+    with pytest.raises(FileError) as caught:
+        read_recording(tmp_path / "sim.mat")
+    assert complaint in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from nwlab.analysis.chip_limits import chip_limits
 from nwlab.analysis.chip_writer import quantity
 from nwlab.analysis.network.following import Follower
 from nwlab.analysis.recording import Recording
@@ -41,13 +40,9 @@ def line_tables(
             "capacitance": quantity(capacitance, "F"),
         }
     names = [name for name in record.terminals if name in terminals]
-    highest = 1.5 * float(np.nanmax(np.abs(record.voltage)))
     return {
         "terminals": names,
-        "limits": {
-            "voltage": quantity(float(f"{highest:.2g}"), "V"),
-            "current": quantity(float(f"{2.0 * highest * conductance:.2g}"), "A"),
-        },
+        "limits": chip_limits([record], [record.trace(source, sink)]),
         "network": {"rows": 1, "columns": POINTS + 1, "diagonals": "none"},
         "terminal": [terminals[name] for name in names],
         "model": {

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nwlab.analysis.fit import Estimate, Fit, Voltages
+from nwlab.analysis.given import given_number
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.network.contact_line import line_tables
 from nwlab.analysis.network.following import FEWEST, Follower, follow, usable
@@ -19,8 +20,8 @@ from nwlab.analysis.network.lag import SHORTEST
 from nwlab.analysis.network.sureness import autocorrelation_time
 from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import FloatArray
-from nwlab.core.errors import AskedError, UsageError
-from nwlab.core.units import parse, show
+from nwlab.core.errors import UsageError
+from nwlab.core.units import show
 
 _USUAL = "500 pF"
 
@@ -129,10 +130,7 @@ def _told(recordings: Sequence[Recording], options: FitOptions) -> float:
     for name in options.given:
         if name != "capacitance":
             raise UsageError(f"contacts have no parameter {name!r} to give; they have capacitance")
-    try:
-        capacitance = parse(options.given.get("capacitance", _USUAL), "F")
-    except AskedError as error:
-        raise UsageError(f"capacitance: {error}") from error
+    capacitance = given_number("capacitance", options.given.get("capacitance", _USUAL), "F")
     if not 0 < capacitance < math.inf:
         raise UsageError("capacitance must be positive")
     return capacitance

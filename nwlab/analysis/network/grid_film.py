@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from nwlab.analysis.chip_writer import quantity
+from nwlab.analysis.given import given_number
 from nwlab.core.drive import FloatArray
-from nwlab.core.errors import AskedError, UsageError
-from nwlab.core.units import parse
+from nwlab.core.errors import UsageError
 from nwlab.model.body import Body
 from nwlab.model.networks.grid import Grid
 from nwlab.model.networks.pads import Pad, attach
@@ -69,11 +69,15 @@ def grid_film(given: Mapping[str, str]) -> tuple[GridFilm, dict[str, str]]:
         if key in rest:
             said[key] = _whole(key, rest.pop(key))
     if "contact_resistance" in rest:
-        try:
-            said["contact_resistance"] = parse(rest.pop("contact_resistance"), "Ohm")
-        except AskedError as error:
-            raise UsageError(f"contact_resistance: {error}") from error
+        said["contact_resistance"] = _resistance(rest.pop("contact_resistance"))
     return GridFilm(**said), rest
+
+
+def _resistance(text: str) -> float:
+    ohms = given_number("contact_resistance", text, "Ohm")
+    if ohms < 0:
+        raise UsageError(f"--set contact_resistance: it is at least 0 Ohm, not {text}")
+    return ohms
 
 
 def _whole(key: str, text: str) -> int:

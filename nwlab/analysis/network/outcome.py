@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nwlab.analysis.chip_writer import quantity
-from nwlab.analysis.fit import Estimate, Fit
+from nwlab.analysis.fit import Estimate, Fit, varies
 from nwlab.analysis.network import sureness
 from nwlab.analysis.network.coordinates import NAMES, SHARED, UNITS, Coordinates
 from nwlab.analysis.network.descent import PRIOR_SD, Found, Task
@@ -63,13 +63,16 @@ def conclude(
 
 
 def _goodness(task: Task, found: Found, per_sample: float) -> dict[str, float]:
-    """Return Schwarz's criterion, over how many samples residuals are alike, and their size in parts of the range."""
+    """Return Schwarz's criterion, over how many samples residuals are alike, and their size in parts of the range.
+
+    There is no criterion where nothing is left over, and no range where nothing varies.
+    """
     off, fitted = found.fitted - task.measured, int(task.is_free.sum())
     squares, samples = float(off @ off), off.size
     return {
-        "bic": float(samples * math.log(squares / samples) + fitted * math.log(samples)),
+        "bic": samples * math.log(squares / samples) + fitted * math.log(samples) if squares else -math.inf,
         "autocorrelation_samples": per_sample * (samples - fitted) / squares if squares else 1.0,
-        "of_range": float(np.sqrt(squares / samples) / np.ptp(task.measured)),
+        "of_range": math.sqrt(squares / samples) / float(np.ptp(task.measured)) if varies(task.measured) else math.nan,
     }
 
 

@@ -14,6 +14,9 @@ from nwlab.model.networks.network import IntArray
 SAME_LEVEL = 1e-3
 """Of the highest voltage: levels that differ by less are one stage."""
 
+FEWEST = 10
+"""Readings of a conductance below which a recording says nothing of a law."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
@@ -46,8 +49,10 @@ def staged(trace: Trace) -> Record:
     if not highest > 0:
         raise UsageError("nothing was applied in this recording, so that it says nothing of a law")
     is_read = trace.is_read & (np.abs(level) > SAME_LEVEL * highest)
-    if int(is_read.sum()) < 10:
-        raise UsageError(f"a fit needs at least 10 readings of a conductance, not {int(is_read.sum())}")
+    if int(is_read.sum()) < FEWEST:
+        raise UsageError(f"a fit needs at least {FEWEST} readings of a conductance, not {int(is_read.sum())}")
+    if not np.any(trace.conductance[is_read]):
+        raise UsageError("no current flowed in this recording, so that it says nothing of a law")
     first = _firsts(level, SAME_LEVEL * highest)
     number = np.zeros(level.size, dtype=np.int32)
     number[first[1:]] = 1

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from nwlab.analysis.chip_limits import chip_limits
+from nwlab.analysis.given import given_number
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.network.coordinates import NAMES, UNITS, Coordinates
-from nwlab.analysis.network.record import Record, staged, stepwise
-from nwlab.analysis.recording import Recording
+from nwlab.analysis.network.record import FEWEST, Record, staged, stepwise
+from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import BoolArray, FloatArray
-from nwlab.core.errors import AskedError, UsageError
-from nwlab.core.units import parse
+from nwlab.core.errors import UsageError
 
 EXACT, LEGACY = "exact", "legacy"
 MAPS = {EXACT: "rate-balance", LEGACY: "legacy"}
@@ -26,6 +27,8 @@ _UNUSED = 1e-9
 
 _GOOD, _INDEPENDENT = 0.01, 50.0
 """What a fit is weighed by against its prior: as if 50 samples were right to 1 % of the range."""
+_SHARP = 1e-6
+"""Of the conductance, which nothing is right to by less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +55,10 @@ class Setting:
 
     @property
     def scale(self) -> float:
-        """What one sample may be off by in S."""
+        """What one sample may be off by in S; of a resistor a millionth of what is measured."""
         measured = self.measured
-        return _GOOD * float(np.ptp(measured)) * math.sqrt(max(measured.size / _INDEPENDENT, 1.0))
+        good = max(_GOOD * float(np.ptp(measured)), _SHARP * float(np.abs(measured).max()))
+        return good * math.sqrt(max(measured.size / _INDEPENDENT, 1.0))
 
     def names(self, parameters: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of a law's parameters and of the starting conductances."""
@@ -113,24 +117,24 @@ def setting(recordings: Sequence[Recording], options: FitOptions, parameters: tu
     is_legacy = options.map == LEGACY
     pair = recordings[0].pair(options.source, options.sink)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
-    records = tuple((stepwise if is_legacy else staged)(trace) for trace in traces)
-    current = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
-    highest = max(record.highest for record in records)
-    limits = {"voltage": f"{_rounded(1.5 * highest)!r} V", "current": f"{_rounded(1.5 * current)!r} A"}
+    stretches = [stretch for trace in traces for stretch in _stretches(trace)]
+    records = tuple((stepwise if is_legacy else staged)(stretch) for stretch in stretches)
+    limits = chip_limits(recordings, traces)
     known = (*parameters, "start_conductance")
     given = {name: given_value(name, text, known) for name, text in options.given.items()}
     return Setting(records, *pair, limits, given, is_legacy, options.seed)
+
+
+def _stretches(trace: Trace) -> list[Trace]:
+    """Return the parts of a trace that can be fitted each by itself; of those that are too short nothing is known."""
+    return [part for part in trace.stretches() if int(part.is_read.sum()) >= FEWEST] or [trace]
 
 
 def given_value(name: str, text: str, known: tuple[str, ...]) -> float:
     """Read a parameter that is given; raises UsageError for an unknown one, a wrong unit or sign."""
     if name not in known:
         raise UsageError(f"this law has no parameter {name!r} to give; it has {', '.join(known)}")
-    unit = UNITS[NAMES.index(name)] if name in NAMES else "S"
-    try:
-        value = parse(text, unit)
-    except AskedError as error:
-        raise UsageError(f"{name}: {error}") from error
+    value = given_number(name, text, UNITS[NAMES.index(name)] if name in NAMES else "S")
     if not 0 <= value < math.inf or (value == 0 and not name.startswith("spread")):
         raise UsageError(f"{name} must be positive, not {text}")
     return max(value, _UNUSED)
@@ -154,7 +158,3 @@ def scattered(centre: FloatArray, is_free: BoolArray, count: int, seed: int, wid
     """Return the centre and `count` starts around it, `wide` the standard deviation of each unknown."""
     rng = np.random.default_rng(seed)
     return [centre, *(centre + np.where(is_free, rng.normal(0.0, wide, centre.size), 0.0) for _ in range(count))]
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.2g}")

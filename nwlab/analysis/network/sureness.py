@@ -9,6 +9,7 @@ Theory of operation
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -18,6 +19,8 @@ from nwlab.analysis.network.descent import PRIOR_SD, Found, Task
 from nwlab.core.drive import FloatArray
 
 _WINDOW = 5.0
+_ROUNDING = 1e-12
+"""Of the conductance: residuals below it are rounding, of which no errors follow."""
 _PART = 0.4
 """Of an open direction: parameters with a smaller share in it are not named."""
 
@@ -41,26 +44,26 @@ def variance(task: Task, found: Found, parts: Sequence[int]) -> float:
     whole = sum(
         float(off[low:high] @ off[low:high]) * autocorrelation_time(off[low:high]) for low, high in pairwise(bounds)
     )
-    return whole / max(off.size - int(task.is_free.sum()), 1)
+    least = _ROUNDING * float(np.abs(task.measured).max())
+    return max(whole / max(off.size - int(task.is_free.sum()), 1), least**2, np.finfo(np.float64).tiny)
 
 
 def covariance(task: Task, found: Found, per_sample: float) -> FloatArray:
     """Return the covariance of all unknowns, 0 for given ones."""
     free = np.flatnonzero(task.is_free)
-    precision = _information(task, found, per_sample) + np.eye(free.size) / PRIOR_SD**2
+    sharpness, ways = _told(task, found, per_sample)
     whole = np.zeros((task.is_free.size, task.is_free.size))
-    whole[np.ix_(free, free)] = np.linalg.inv(precision)
+    whole[np.ix_(free, free)] = ways.T @ (ways / (np.square(sharpness) + 1.0 / PRIOR_SD**2)[:, np.newaxis])
     return whole
 
 
 def open_directions(task: Task, found: Found, per_sample: float, names: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the parameters that take part in each direction along which the record says less than the prior."""
     free = np.flatnonzero(task.is_free)
-    weights, directions = np.linalg.eigh(_information(task, found, per_sample) * PRIOR_SD**2)
     return [
-        tuple(str(names[int(free[k])]) for k in np.flatnonzero(np.abs(direction) >= _PART))
-        for weight, direction in zip(weights, directions.T, strict=True)
-        if weight < 1.0
+        tuple(str(names[int(free[k])]) for k in np.flatnonzero(np.abs(way) >= _PART))
+        for sharpness, way in zip(*_told(task, found, per_sample), strict=True)
+        if sharpness * PRIOR_SD < 1.0
     ]
 
 
@@ -71,9 +74,14 @@ def error_of(quantity: Callable[[FloatArray], float], unknowns: FloatArray, cova
         nudge = np.zeros(unknowns.size)
         nudge[k] = 1e-5
         slope[k] = (quantity(unknowns + nudge) - quantity(unknowns - nudge)) / 2e-5
-    return float(np.sqrt(slope @ covariance @ slope))
+    return float(np.sqrt(max(float(slope @ covariance @ slope), 0.0)))
 
 
-def _information(task: Task, found: Found, per_sample: float) -> FloatArray:
-    slope = found.slope[:, task.is_free]
-    return slope.T @ slope / per_sample
+def _told(task: Task, found: Found, per_sample: float) -> tuple[FloatArray, FloatArray]:
+    """Return directions among the free unknowns, one a row, and one over the error to which the samples tell each.
+
+    By singular values, as the square of the slope would lose what is open beside what an exact record tells.
+    """
+    slope = found.slope[:, task.is_free] / math.sqrt(per_sample)
+    _, sharpness, ways = np.linalg.svd(np.linalg.qr(slope, mode="r"))
+    return np.append(sharpness, np.zeros(len(ways) - sharpness.size)), ways

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from nwlab.analysis.chip_limits import chip_limits
 from nwlab.analysis.chip_writer import quantity
 from nwlab.analysis.fit import Estimate, Fit
+from nwlab.analysis.given import given_number
 from nwlab.analysis.identify import FitOptions
 from nwlab.analysis.rate_balance.all_levels import NAMES, OWN, Whole, fit_all
 from nwlab.analysis.rate_balance.calibration import calibration
@@ -18,16 +20,15 @@ from nwlab.analysis.rate_balance.first_guess import ENOUGH
 from nwlab.analysis.rate_balance.lines import BEYOND, Points, lines, points_of
 from nwlab.analysis.rate_balance.one_level import Level, fit_level
 from nwlab.analysis.rate_balance.pieces import Steps, steps_of
+from nwlab.analysis.rate_balance.refusals import check_held, check_spread, check_varies
 from nwlab.analysis.rate_balance.remarks import Bounds, on_calibration, remarks
 from nwlab.analysis.rate_balance.tables import tables
 from nwlab.analysis.recording import Recording, Trace
 from nwlab.core.drive import FloatArray
 from nwlab.core.errors import UsageError
-from nwlab.core.limits import Limits
-from nwlab.core.units import UnitError, parse
 
 GIVEN = {"g_min": "S", "g_max": "S", "jump_size": "S", "jumps": "1", "read_noise": "A"}
-"""What may be given: bounds of the conductance, the size above which jumps count, 0 for no jumps, read noise."""
+"""What may be given: bounds of the conductance, the size above which jumps count, whether there are any, read noise."""
 
 KEPT = ("g_min", "g_max", "read_noise")
 """Those of them that are parameters."""
@@ -43,9 +44,13 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
         raise UsageError("the stochastic law has no map of older codes; fit it without --map, or take a network's law")
     given = _given(options)
     for recording in recordings:
-        _check_held(recording, options)
+        check_held(recording, options)
     traces = [recording.trace(options.source, options.sink) for recording in recordings]
-    steps = steps_of(traces)
+    stretches = [stretch for trace in traces for stretch in trace.stretches()]
+    if not stretches:
+        raise UsageError("no conductance was read in any recording: a reading needs a voltage and a current")
+    steps = steps_of(stretches)
+    check_varies(steps)
     levels = _levels(steps, given)
     points = points_of(levels)
     bounds = _bounds(points, given, steps)
@@ -60,26 +65,19 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     return _fit(recordings, options, traces, steps, levels, bounds, whole)
 
 
-def _check_held(recording: Recording, options: FitOptions) -> None:
-    pair = recording.pair(options.source, options.sink)
-    forced = [name for name in pair if name in recording.forced]
-    if forced:
-        raise UsageError(
-            f"{recording.path}: at {' and '.join(forced)} the current was forced, or at its limit, so that the chip "
-            "set its own voltage; the stochastic law is found from held voltages: record a staircase of them within "
-            "the compliance, or fit --law mean-field"
-        )
-
-
 def _given(options: FitOptions) -> dict[str, float]:
-    given: dict[str, float] = {}
-    for key, text in options.given.items():
+    for key in options.given:
         if key not in GIVEN:
             raise UsageError(f"{key!r} cannot be given to this law; what can: {', '.join(GIVEN)}")
-        try:
-            given[key] = parse(text, GIVEN[key])
-        except UnitError as error:
-            raise UsageError(f"--set {key}: {error}") from error
+    given = {key: given_number(key, text, GIVEN[key]) for key, text in options.given.items()}
+    allowed = {
+        "jump_size": (given.get("jump_size", 1.0) > 0, "the size above which jumps count is more than 0 S"),
+        "jumps": (given.get("jumps", 0.0) in (0.0, 1.0), "0 is without jumps, 1 with those that the record shows"),
+        "read_noise": (given.get("read_noise", 0.0) >= 0, "the size of a noise is at least 0 A"),
+    }
+    for key, (is_allowed, rule) in allowed.items():
+        if not is_allowed:
+            raise UsageError(f"--set {key}: {rule}, not {options.given[key]}")
     return given
 
 
@@ -90,6 +88,7 @@ def _levels(steps: Steps, given: dict[str, float]) -> list[Level]:
     for place in range(steps.level.size):
         own = steps.only(place)
         if int(np.sum(~own.opens[2:] & ~own.opens[1:-1])) >= ENOUGH:
+            check_spread(own.reading, float(steps.level[place]))
             levels.append(fit_level(own, jumps=wanted, stated=given.get("jump_size"), read=given.get("read_noise")))
     if not levels:
         longest = max(int(np.sum(steps.at == place)) for place in range(steps.level.size))
@@ -129,7 +128,7 @@ def _fit(
 ) -> Fit:
     parameters = _parameters(whole, bounds, steps)
     told = whole.optimum.told
-    tables_ = _tables(parameters, recordings[0].pair(options.source, options.sink), traces)
+    tables_ = _tables(parameters, recordings[0].pair(options.source, options.sink), chip_limits(recordings, traces))
     extra: dict[str, Any] = {"levels": [_level(level) for level in levels]}
     if whole.chance.has_jumps:
         extra |= _jumps(steps, whole)
@@ -149,6 +148,7 @@ def _fit(
         extra,
         course=_course(steps, whole),
         error=np.sqrt(told.variance),
+        falls_short=whole.falls_short,
     )
 
 
@@ -187,7 +187,7 @@ def _padded(whole: Whole, bounds: Bounds, parameters: dict[str, Estimate]) -> Fl
     return covariance
 
 
-def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], traces: Sequence[Trace]) -> dict[str, Any]:
+def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], limits: dict[str, str]) -> dict[str, Any]:
     law = ("kp0", "kd0", "eta_p", "eta_d", "g_min", "g_max", "noise")
     model: dict[str, Any] = {
         "kind": "two-terminal",
@@ -197,14 +197,9 @@ def _tables(parameters: dict[str, Estimate], pair: tuple[str, str], traces: Sequ
     if "jump_rate" in parameters:
         names = ("rate", "exponent", "smallest", "largest")
         model["jumps"] = {key: quantity(parameters[f"jump_{key}"].value, NAMES[f"jump_{key}"]) for key in names}
-    volts = max(float(np.nanmax(np.abs(trace.voltage))) for trace in traces)
-    amperes = max(float(np.nanmax(np.abs(trace.current))) for trace in traces)
     return {
         "terminals": list(pair),
-        "limits": {
-            "voltage": quantity(max(Limits().voltage, volts), "V"),
-            "current": quantity(max(Limits().current, amperes), "A"),
-        },
+        "limits": limits,
         "model": model,
         "start": {"conductance": quantity(parameters["start_conductance"].value, "S")},
     }

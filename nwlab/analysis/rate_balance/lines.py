@@ -144,10 +144,20 @@ def _nearest(points: Points, middle: float, span: float, low: FloatArray, high: 
     up, down, eta_p, eta_d, least, most = every(best.x).tolist()
     left = np.square(off(best.x))[: 2 * points.count]
     sd = np.zeros(low.size)
-    sd[free] = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac + np.diag(1.0 / _loose(wide)[free] ** 2))))
+    sd[free] = _errors(best.jac, _loose(wide)[free])
     sd[4:] *= span
     freedom = max(left.size - int(np.sum(free)), 0)
     return Lines(middle, up, down, eta_p, eta_d, least * span, most * span, float(left.sum()), freedom, sd)
+
+
+def _errors(slope: FloatArray, loose: FloatArray) -> FloatArray:
+    """Return the errors of numbers of which `loose` is the largest; `slope` (points, numbers) is in errors.
+
+    By way of singular values: where the points are far sharper than that, the matrix itself cannot be inverted.
+    """
+    _, sharp, ways = np.linalg.svd(slope * loose, full_matrices=True)
+    sharp = np.append(sharp, np.zeros(len(ways) - sharp.size))
+    return loose * np.sqrt(np.sum(np.square(ways.T) / (1.0 + np.square(sharp)), axis=1))
 
 
 def _loose(wide: float) -> FloatArray:

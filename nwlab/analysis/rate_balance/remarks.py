@@ -101,7 +101,11 @@ def _on_voltages(levels: Sequence[Level], whole: Whole, bounds: Bounds) -> list[
             "elsewhere; eta_p and eta_d are set to 0"
         )
     elif len(levels) == 2:
-        found.append("two voltages fix the four rate constants, but do not test their form: hold a third")
+        kept = " and ".join(filter(None, (_listed(bounds.chosen, "chosen"), _listed(bounds.given, "given"))))
+        found.append(
+            f"two voltages fix the four rate constants beside {kept} only: their errors are those beside that choice, "
+            "and their form is not tested; hold a third voltage"
+        )
     if bounds.chosen:
         names = " and ".join(bounds.chosen)
         found.append(
@@ -115,6 +119,12 @@ def _on_voltages(levels: Sequence[Level], whole: Whole, bounds: Bounds) -> list[
             "freedom; the law may not hold over all these voltages"
         )
     return found
+
+
+def _listed(keys: Sequence[str], how: str) -> str:
+    """Name the bounds of the conductance among what was chosen or given."""
+    bounds = [key for key in ("g_min", "g_max") if key in keys]
+    return f"the {' and '.join(bounds)} {how}" if bounds else ""
 
 
 def _on_rate(level: Level) -> str:

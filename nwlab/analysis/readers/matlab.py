@@ -25,23 +25,35 @@ def is_matlab(path: Path) -> bool:
 
 
 def read_matlab(path: Path) -> Recording:
-    """Read such a file; raises FileError saying which field is missing."""
+    """Read such a file; raises FileError saying which field is missing, or does not fit the others."""
     content = path.read_bytes()
     sim = _struct(path, content)
     signal, conductance = _column(path, sim, "Stim.Signal"), _column(path, sim, "netC")
-    current = _column(path, sim, "netI") if _has(sim, "netI") else conductance * signal[: conductance.size]
-    time = _times(path, sim, conductance.size)
-    count = min(time.size, signal.size, current.size)
-    if not count or not bool((np.diff(time[:count]) > 0).all()):
+    count = conductance.size
+    if not count:
+        raise FileError("sim.netC is empty: nothing was simulated", path)
+    signal = _first(path, "Stim.Signal", signal, count)
+    current = _first(path, "netI", _column(path, sim, "netI"), count) if _has(sim, "netI") else conductance * signal
+    time = _times(path, sim, count)
+    if not bool((np.diff(time) > 0).all()):
         raise FileError("holds no times that ascend", path)
-    fingerprint = hashlib.sha256(content).hexdigest()
-    return paired(time[:count], signal[:count], current[:count], path, "NWNsim", fingerprint)
+    return paired(time, signal, current, path, "NWNsim", hashlib.sha256(content).hexdigest())
+
+
+def _first(path: Path, name: str, values: FloatArray, count: int) -> FloatArray:
+    """Return as many as there are conductances: a stimulus may have been planned for longer."""
+    if values.size < count:
+        raise FileError(f"sim.{name} has {values.size} samples, but sim.netC {count}", path)
+    return values[:count]
 
 
 def _times(path: Path, sim: Any, samples: int) -> FloatArray:
     if _has(sim, "Stim.TimeAxis"):
-        return _column(path, sim, "Stim.TimeAxis")
-    return float(_column(path, sim, "dt")[0]) * np.arange(1.0, samples + 1.0)
+        return _first(path, "Stim.TimeAxis", _column(path, sim, "Stim.TimeAxis"), samples)
+    step = _column(path, sim, "dt")
+    if not step.size:
+        raise FileError("sim.dt is empty; it should hold the time between samples in s", path)
+    return float(step[0]) * np.arange(1.0, samples + 1.0)
 
 
 def _struct(path: Path, content: bytes) -> Any:
@@ -72,6 +84,8 @@ def _column(path: Path, sim: Any, name: str) -> FloatArray:
         raise FileError(f"holds no sim.{name}", path)
     for part in name.split("."):
         sim = getattr(sim, part)
+    if np.iscomplexobj(sim):
+        raise FileError(f"sim.{name} holds complex numbers, of which no quantity is made", path)
     try:
         return np.atleast_1d(np.asarray(sim, dtype=np.float64)).ravel()
     except (TypeError, ValueError) as error:

@@ -1,4 +1,7 @@
-"""Tables in text files: a header or none, then numbers, separated by blanks, commas or semicolons."""
+"""Tables in text files: a header or none, then numbers, separated by blanks, commas, semicolons or tabs.
+
+Between commas, semicolons or tabs a field may be empty: that was not measured.
+"""
 
 from __future__ import annotations
 
@@ -57,16 +60,17 @@ def read_lines(path: Path) -> Lines:
         raise FileError(f"cannot be read: {error.strerror}", path) from error
     except UnicodeDecodeError as error:
         raise FileError("is neither a run's folder nor a text file nor a .mat file that can be read", path) from error
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
         raise FileError("is empty", path)
     split = _splitter(lines[0][1])
-    words = [split(line) for _, line in lines]
+    words = _without_empty_columns([split(line) for _, line in lines])
     numbers = [number for number, _ in lines]
-    has_header = not all(map(_is_number, words[0]))
+    has_header = not all(map(_is_number, filter(None, words[0])))
     header = tuple(words[0]) if has_header else ()
     below = slice(int(has_header), None)
-    return Lines(path, header, words[below], numbers[below], numbers[0], hashlib.sha256(content).hexdigest())
+    rows = [[word or "nan" for word in row] for row in words[below]]
+    return Lines(path, header, rows, numbers[below], numbers[0], hashlib.sha256(content).hexdigest())
 
 
 def ascending(lines: Lines, time: FloatArray) -> None:
@@ -81,11 +85,19 @@ def ascending(lines: Lines, time: FloatArray) -> None:
 
 
 def _splitter(first: str) -> Callable[[str], list[str]]:
-    """Return what splits lines as their first one is written."""
+    """Return what splits lines as their first one is written; tabs may be blanks that only look well."""
     mark = next((each for each in (";", ",") if each in first), None)
-    if mark is None:
+    if mark:
+        return lambda line: [word.strip() for word in line.split(mark)]
+    if not all(map(str.strip, first.strip().split("\t"))):
         return str.split
-    return lambda line: [word.strip() for word in line.rstrip(mark).split(mark)]
+    return lambda line: [word.strip() for word in line.split("\t")] if "\t" in line else line.split()
+
+
+def _without_empty_columns(words: list[list[str]]) -> list[list[str]]:
+    """Leave out what stands behind the last field that any line has: a mark at its end begins no column."""
+    width = max((place for line in words for place, word in enumerate(line, 1) if word), default=0)
+    return [line[:width] for line in words]
 
 
 def _is_number(word: str) -> bool:

@@ -157,3 +157,25 @@ def test_known_bounds_may_lie_within_the_errors_of_an_attractor() -> None:
     told = fit([recorded(trace)], options)
     assert told.parameters["g_max"].value == CALM.g_max
     assert np.isnan(told.parameters["g_max"].sd)
+
+
+def at(conductance: np.ndarray) -> Recording:
+    """Some conductances, 100 of them at each of three voltages."""
+    voltage = np.repeat([3.0, 3.4, 3.8], 100)
+    time, current = np.arange(300.0), conductance * voltage
+    levels, currents = np.column_stack([voltage, 0.0 * voltage]), np.column_stack([current, -current])
+    return Recording(("A", "B"), time, time, 0.0 * time, levels, currents, Path("resistor"), "played", "0" * 64)
+
+
+def test_a_resistor_is_told_as_such_with_and_without_a_meters_noise() -> None:
+    for noise in (0.0, 1e-6):
+        drawn = 1e-4 * (1.0 + noise * np.random.default_rng(1).standard_normal(300))
+        with pytest.raises(UsageError, match=r"the conductance does not change: it stays at 100 uS within"):
+            fit([at(drawn)], FitOptions())
+
+
+def test_a_voltage_at_which_the_meter_sees_no_noise_is_named() -> None:
+    trace = stair([3.0, 3.4, 3.8], 100, 0.63, 1)
+    coarse = np.where(trace.voltage == 3.0, trace.conductance[0], trace.conductance)
+    with pytest.raises(UsageError, match=r"at 3 V all 100 readings are .* uS: the conductance does not change there"):
+        fit([at(coarse)], FitOptions())
