@@ -153,7 +153,7 @@ def unheard(residuals: int, heard: int | None, listens_after: int | None) -> str
     """Say how much of a run alarms could have been raised in, where that is not all of it."""
     if heard is None or not listens_after or heard >= residuals:
         return ""
-    rule = f"until it has found the chip's state, in {listens_after} samples, they do not listen"
+    rule = f"until it has found the chip's state, in up to {listens_after} samples, they do not listen"
     seen = f"{NO_ALARMS} in {wording.count(heard, 'residual')}" if heard else "nothing that could have raised an alarm"
     return f"{seen}: {rule}"
 

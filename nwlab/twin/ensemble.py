@@ -6,10 +6,10 @@ Theory of operation
     of their junctions (`ensemble_update`). How readings depend on junctions follows from the circuit: with L the chip's
     matrix, dy = −λ·dL·x, and seen from inside the network that is −Σ dG·(λ_i − λ_k)·(x_i − x_k) over all junctions.
 
-    A chip is first taken to be as its file says that it starts. Where its readings are strange then, or later, nothing is
-    known of what it has been through: then members get pasts of their own, each having been held for another time at
-    another part of the voltages that are to come. Members of a law without chance that have come to agree would
-    otherwise never part again.
+    A chip is first taken to be as its file says that it starts, and after something of which nothing is known, to be as
+    it was. Where its readings are strange then, members get pasts of their own, each having been held for another time
+    at another part of the voltages that are to come. Members of a law with chance may get them later, too, for those
+    that have come to agree would not part soon; without chance the model's own course is better than any other's.
 """
 
 from __future__ import annotations
@@ -58,8 +58,11 @@ class EnsembleTwin:
         self._rng = np.random.default_rng(seed)
         self._films: list[NetworkFilm] = [make(int(each)) for each in self._rng.integers(0, 2**31, members)]
         self._corrects, self._is_lost = corrects, False
+        self._has_chance = bool(getattr(self._films[0].law, "fluctuates", False))
         self._squares, self._count, self._left = 0.0, 0, _TRIED  # of residuals, and samples until they are summed anew
-        self._patience = 0  # samples before members may get pasts again
+        self._patience = 0.0  # samples before members may get pasts again
+        self._doubted = _TRIED  # samples until residuals can be trusted
+        self._before = self.states  # of members when that began
         self._most = np.zeros(0)  # what sources hold at most in the present drive
         self._rigs: dict[object, Rig | None] = {}
         self._passing = Passing[Rig]()
@@ -85,7 +88,9 @@ class EnsembleTwin:
 
     def lose(self) -> None:
         """What comes next follows after something of which nothing is known."""
-        self._passing, self._is_lost = Passing[Rig](), True
+        self._passing, self._patience, self._doubted = Passing[Rig](), 0.0, _TRIED
+        self._before = self.states
+        self._squares, self._count, self._left = 0.0, 0, _TRIED
 
     def rig(self, drive: Drive) -> Rig | None:
         """Return the wiring of a drive; None where voltage sources form a ring."""
@@ -99,7 +104,7 @@ class EnsembleTwin:
 
     def follow(self, rig: Rig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
-        found = Foretold(*np.full((4, *samples.reading.shape), np.nan))
+        found = Foretold(*np.full((5, *samples.reading.shape), np.nan))
         for k in range(samples.steps):
             if not rig.wiring.is_possible(samples.held[k]):
                 continue
@@ -110,6 +115,7 @@ class EnsembleTwin:
                 foretold = rig.read(before, samples.held[k], delay, aperture)
             except NwlabError:  # a member without potentials can say nothing; what was learned last was wrong
                 self.lose()
+                self._is_lost = True
                 continue
             self._take(rig, samples, k, foretold, found)
         return found
@@ -139,6 +145,7 @@ class EnsembleTwin:
             return
         expected, reading = expected.only(known), samples.reading[k, known]
         found.z[k, known] = residuals(expected, reading, members.count)
+        found.trust[k] = np.nan if self._doubted else 1.0
         self._judge(found.z[k, known])
         factor = np.linalg.cholesky(expected.spread + expected.noise)
         found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[np.ix_(known, known)])
@@ -153,12 +160,14 @@ class EnsembleTwin:
         if not self._corrects:
             return
         self._squares, self._count = self._squares + float(z @ z), self._count + z.size
-        self._left, self._patience = self._left - 1, max(self._patience - 1, 0)
+        self._left, self._patience = self._left - 1, max(self._patience - 1.0, 0.0)
+        self._doubted = max(self._doubted - 1, 0)
         mean = self._count + _STRANGE * np.sqrt(2.0 * self._count)
         if self._squares > mean + _BEYOND and not self._patience:
             self._is_lost = True
         if self._is_lost or not self._left:
             self._squares, self._count, self._left = 0.0, 0, _TRIED
+            self._patience = max(self._patience, 0.0 if self._has_chance else np.inf)
 
     def _slopes(self, rig: Rig, held: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return how readings move with states, (forces, variables, junctions), and with sources, (forces, sources)."""
@@ -186,8 +195,12 @@ class EnsembleTwin:
 
     def _invent(self, rig: Rig, most: FloatArray) -> None:
         """Give every member a past of its own, in which sources held up to `most` (sources,) V or A."""
-        self._is_lost, self._patience = False, SETTLING
-        for film in self._films:
+        # A chip that stays strange is another one, which alarms are to tell: they do not wait for it again.
+        self._is_lost, self._doubted = False, SETTLING if self._doubted else 0
+        self._patience = SETTLING if self._has_chance else np.inf
+        for member, film in enumerate(self._films):
+            if self._doubted:  # what was learned meanwhile was learned by members that were far off
+                film.state = np.ascontiguousarray(self._before[member])
             part, when = self._rng.random(2)
             duration = _SHORTEST_PAST * (_LONGEST_PAST / _SHORTEST_PAST) ** when
             for _ in range(_PAST_STEPS):

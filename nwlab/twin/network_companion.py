@@ -55,7 +55,6 @@ class NetworkCompanion:
         self._rig: Any = None
         self._alarms: dict[_Watched, Alarms] = {}
         self._lasting, self._lost = Spells(), Spell(DRIVES_APART)
-        self._samples = 0  # since nothing was known of the chip
         self._heard = 0  # residuals that alarms have listened to
 
     def __call__(self, event: Event) -> Iterator[Event]:
@@ -98,7 +97,6 @@ class NetworkCompanion:
     def lose(self) -> None:
         """What comes next follows after a gap of which nothing is known."""
         self._twin.lose()
-        self._samples = 0
 
     def _follow(self, event: BlockArrived) -> Iterator[Event]:
         drive, rig = self._drive, self._rig
@@ -118,9 +116,7 @@ class NetworkCompanion:
             return
         yield Expected(event.index, event.first, found.mean, found.sd, found.z.copy(), np.full(found.z.shape, np.nan))
         self.tally.take(found.z.ravel())
-        deaf = max(0, self._twin.settling - self._samples)
-        self._samples += event.reading.steps
-        found.z[:deaf] = np.nan
+        found = found._replace(z=found.z * found.trust)
         if self._steps is not None:
             self._heard += int(np.isfinite(found.z).sum())
             for place in range(len(drive.forces)):

@@ -101,7 +101,7 @@ def _limit(twin: NetworkTwin[Any], limited: _Limited, rows: BoolArray, seen: _Se
     try:
         found = _followed(twin, limited.turned, limited.blank)
     except DriveError:
-        found = Foretold(*np.full((4, *seen.told.shape), np.nan))
+        found = Foretold(*np.full((5, *seen.told.shape), np.nan))
     held = np.clip(limited.free, -limited.limit, limited.limit)
     pattern = limited.pattern
     seen.forced[rows] = np.where(pattern, found.mean[rows], seen.forced[rows])

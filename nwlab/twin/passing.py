@@ -28,6 +28,7 @@ class Foretold(NamedTuple):
     sd: FloatArray  # A or V
     z: FloatArray  # residuals, independent and standard normal if chip and model agree; NaN where nothing was read
     lean: FloatArray  # how far z may lie to one side for no fault of the chip's: what meters are off by stays
+    trust: FloatArray  # 1 where z is calibrated; NaN while the state of the chip is still sought
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +89,7 @@ class NetworkTwin(Protocol[Rig]):
 
     @property
     def settling(self) -> int:
-        """How many samples it takes until the twin has found the state of a chip of which it knew nothing."""
+        """How many samples it takes until the twin has found the state of a chip of which it knew nothing, at most."""
         ...
 
     def rig(self, drive: Drive) -> Rig | None:

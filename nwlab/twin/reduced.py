@@ -136,7 +136,7 @@ class ReducedTwin:
 
     def follow(self, rig: ReducedRig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
-        found = Foretold(*np.full((4, *samples.reading.shape), np.nan))
+        found = Foretold(*np.full((5, *samples.reading.shape), np.nan))
         for k in range(samples.steps):
             before = self._passing.moment
             delay, aperture = self._passing.reach(rig, samples, k, self._hold)
@@ -230,7 +230,7 @@ class ReducedTwin:
         off = (samples.reading[k] - mean)[known]
         pair = np.ix_(known, known)
         factor = np.linalg.cholesky(spread[pair])
-        found.z[k, known] = np.linalg.solve(factor, off)
+        found.z[k, known], found.trust[k] = np.linalg.solve(factor, off), 1.0
         found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[pair])
         if self._corrects:
             if settling.any():

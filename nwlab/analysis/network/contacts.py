@@ -36,7 +36,7 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     source, sink = record.pair(options.source, options.sink)
     trace = record.trace(options.source, options.sink)
     ground = record.voltage[:, record.terminals.index(sink)]
-    floating = [name for name in record.terminals if name not in (source, sink, *record.driven())]
+    floating = [name for name in record.terminals if name not in (source, sink, *record.driven(), *record.grounded)]
     if not floating:
         raise UsageError(f"{record.path}: no terminal floats, so that nothing is known of contacts")
     measured = trace.conductance
