@@ -61,8 +61,7 @@ def main(options: argparse.Namespace) -> int:
             is_replay = "replay" in chip.about.documents
             twin = watching.enter_context(twin_beside(playing.folder, order, closes=True, replays=is_replay))
             shown = watching.enter_context(live_view(playing.folder)) if options.live else Progress()
-            with printing_aside():
-                run = _play(playing, chip, shown, twin, options)
+            run = _play(playing, chip, shown, twin, options)
         report(run, [_draw(run)] if options.picture else [], as_json=options.json)
     return 0
 
@@ -71,7 +70,8 @@ def _play(
     playing: Playing, chip: OpenChip, shown: Subscriber, twin: TwinLink | None, options: argparse.Namespace
 ) -> Run:
     try:
-        return playing.play([shown], twin=twin, close=True)
+        with printing_aside():
+            return playing.play([shown], twin=twin, close=True)
     except BaseException as error:
         if chip.safe_state is not None and not isinstance(error, UnsafeError):
             error.add_note(str(chip.safe_state))

@@ -77,6 +77,7 @@ def test_what_a_twin_told_is_counted_at_the_end_of_a_run(tmp_path: Path, capsys:
         "windows": 3,
         "hidden": 12,
         "bent": 0,
+        "heard": None,
         "skipped": 0,
         "lost": "",
     }
@@ -164,3 +165,19 @@ def test_notes_of_those_kinds_that_somebody_else_wrote_do_no_harm(tmp_path: Path
     assert json.dumps(told.content())
     assert dict(told.lines())["twin lost"]
     assert "What its twin made of it" in read(write(run).path).text
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        (0, "nothing that could have raised an alarm: until it has found the chip's state, in up to 1000 samples, "),
+        (850, "no alarms in 850 residuals: until it has found the chip's state, in up to 1000 samples, "),
+        (4711, "no alarms"),
+    ],
+)
+def test_silence_of_alarms_that_could_not_listen_is_told_as_such(tmp_path: Path, heard: int, said: str) -> None:
+    summary = Noted("twin", {**SUMMARY.content, "residuals": 4711, "alarms": {}, "heard": heard, "listens after": 1000})
+    told = twin_of(noted(tmp_path / "r", READY, summary))
+    assert told is not None
+    assert told.content()["heard"] == heard
+    assert dict(told.lines())["it saw"].partition(", ")[2].startswith(said)
