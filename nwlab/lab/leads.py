@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from nwlab.core.chip import Chip
+from nwlab.core.wiring import COMMON
 from nwlab.lab.bench_file import parse_bench_file
 from nwlab.lab.open_chip import OpenChip
 
 
-def leads_of(chip: Chip) -> tuple[float, ...]:
-    """Return Ohm before each terminal, that of a closed crosspoint with its leads; empty where there is no bench.
+class Leads(NamedTuple):
+    """Of a closed crosspoint each, Ohm."""
 
-    A run on record has that of its own bench. Raises FileError for the file of a bench that nobody can read.
+    terminals: tuple[float, ...]  # before each terminal; empty where there is no bench
+    common: float  # before common
+
+
+def leads_of(chip: Chip) -> Leads:
+    """Return the leads of the bench that a chip is on; a run on record has those of its own.
+
+    Raises FileError for the file of a bench that nobody can read.
     """
     bench = chip.about.documents.get("bench") if isinstance(chip, OpenChip) else None
     if bench is None:
-        return ()
+        return Leads((), 0.0)
     grids = parse_bench_file(bench.text, bench.path).mount(chip.terminals).grids
     found = {place: grid.lead_resistance for grid in grids for place in grid.columns.values()}
-    return tuple(found.get(terminal, 0.0) for terminal in chip.terminals)
+    return Leads(tuple(found.get(terminal, 0.0) for terminal in chip.terminals), found.get(COMMON, 0.0))

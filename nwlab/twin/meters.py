@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,9 +27,11 @@ class Meters:
 
     `noise` in A is that of every current, as a fit found it; None takes what data sheets say of its range, as for
     voltages. A range that a drive does not name holds the compliance; that of a source its highest level.
+    `return_lead` in Ohm lies between common and a source whose LO is there: its voltage is read with that.
     """
 
     noise: float | None = None
+    return_lead: float = 0.0
 
     def variance(self, drive: Drive, reading: FloatArray, aperture: FloatArray) -> FloatArray:
         """Return the variance of readings (steps, forces) in A² or V², integrated for `aperture` s; NaN counts as 0."""
@@ -67,6 +69,14 @@ def range_of(quantity: Quantity, most: float) -> float:
 
 def _most(force: Force) -> float:
     return force.compliance if force.range is None else abs(force.range)
+
+
+def before_common(drive: Drive, reading: Reading, lead: float) -> Reading:
+    """Return a reading whose voltages are those against common itself, `lead` in Ohm before each LO that is there."""
+    if not lead or not drive.forces:
+        return reading
+    passes = np.array([lead if force.low is None else 0.0 for force in drive.forces])
+    return replace(reading, voltage=reading.voltage - passes * np.nan_to_num(reading.current))
 
 
 def read(drive: Drive, reading: Reading) -> FloatArray:

@@ -29,8 +29,12 @@ KALMAN = {"kalman": "a Kalman filter of the conductances between terminals, whic
 ENSEMBLE = {"ensemble": "an ensemble Kalman filter of all junctions", "off": "the model alone"}
 
 
-def network_companion(file: ChipFile, filter_name: str, false_alarm_steps: float) -> NetworkCompanion | None:
+def network_companion(
+    file: ChipFile, filter_name: str, false_alarm_steps: float, return_lead: float = 0.0
+) -> NetworkCompanion | None:
     """Return the twin of a chip; None for a film that is one rate balance, which has a twin of its own.
+
+    `return_lead` in Ohm: see `Meters`.
 
     Raises FileError for a network that cannot be built, and UsageError for a filter that does not fit the chip.
     """
@@ -48,7 +52,8 @@ def network_companion(file: ChipFile, filter_name: str, false_alarm_steps: float
             f"chip {file.name!r} ({file.path}) is a {file.kind} chip, for which a twin's filter is "
             f"{' or '.join(filters)}, not {filter_name!r}"
         )
-    twin = _reduced(file, corrects=name != "off") if _is_linear(file) else _ensemble(file, corrects=name != "off")
+    make, meters = _reduced if _is_linear(file) else _ensemble, _meters(file, return_lead)
+    twin = make(file, meters, corrects=name != "off")
     if name == "kalman":
         twin.lose()  # what the chip has been through before the run is not known; its first readings tell
     about: dict[str, object] = {"filter": name, "corrects by": filters[name]}
@@ -81,26 +86,26 @@ def _is_linear(file: ChipFile) -> bool:
     return isinstance(matter, ResistorChip) or (isinstance(matter, NetworkChip) and matter.law.name == "fixed")
 
 
-def _meters(file: ChipFile) -> Meters:
+def _meters(file: ChipFile, return_lead: float) -> Meters:
     told = file.fit.get("values", {}).get("read_noise")
-    return Meters(None if told is None else parse(told, "A"))
+    return Meters(None if told is None else parse(told, "A"), return_lead)
 
 
-def _reduced(file: ChipFile, *, corrects: bool) -> ReducedTwin:
+def _reduced(file: ChipFile, meters: Meters, *, corrects: bool) -> ReducedTwin:
     told = file.fit.get("values", {}).get("drift")
     if isinstance(file.matter, ResistorChip):
         drift = 0.0 if told is None else parse(told, "1/sqrt(s)")
-        return ReducedTwin(file.matter.matrix, 0.0, _meters(file), drift=drift, corrects=corrects)
+        return ReducedTwin(file.matter.matrix, 0.0, meters, drift=drift, corrects=corrects)
     film = file.film(noise=False)
     assert isinstance(film, NetworkFilm)
     drift = DRIFT if told is None else parse(told, "1/sqrt(s)")
-    return ReducedTwin(film.matrix(), film.capacitance, _meters(file), drift=drift, corrects=corrects)
+    return ReducedTwin(film.matrix(), film.capacitance, meters, drift=drift, corrects=corrects)
 
 
-def _ensemble(file: ChipFile, *, corrects: bool) -> EnsembleTwin:
+def _ensemble(file: ChipFile, meters: Meters, *, corrects: bool) -> EnsembleTwin:
     def make(seed: int) -> NetworkFilm:
         film = file.film(seed)
         assert isinstance(film, NetworkFilm)
         return film
 
-    return EnsembleTwin(make, _meters(file), seed=file.seed or 0, corrects=corrects)
+    return EnsembleTwin(make, meters, seed=file.seed or 0, corrects=corrects)

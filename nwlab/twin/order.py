@@ -26,6 +26,7 @@ class TwinOrder:
     filter: str = BEST
     false_alarm_steps: float = FALSE_ALARM_STEPS
     leads: Sequence[float] = ()  # Ohm before each terminal, besides what the chip's file says
+    return_lead: float = 0.0  # Ohm between common and a source's LO that is there
 
     def companion(self, file: ChipFile | None = None) -> Companion | NetworkCompanion:
         """Make the twin; raises FileError, and UsageError for a chip or a filter that is none for a twin.
@@ -35,7 +36,7 @@ class TwinOrder:
         if self.filter not in EVERY:
             raise UsageError(f"a twin's filter is one of {', '.join(EVERY)}, not {self.filter!r}")
         file = (load_chip(self.chip) if file is None else file).behind(self.leads)
-        network = network_order.network_companion(file, self.filter, self.false_alarm_steps)
+        network = network_order.network_companion(file, self.filter, self.false_alarm_steps, self.return_lead)
         if network is not None:
             return network
         name = next(iter(FILTERS)) if self.filter == BEST else self.filter

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nwlab.core.drive import Drive, FloatArray
 from nwlab.core.reading import Reading
-from nwlab.twin.meters import Meters, held, read
+from nwlab.twin.meters import Meters, before_common, held, read
 
 Rig = TypeVar("Rig")
 
@@ -64,6 +64,7 @@ def leaning(factor: NDArray[np.floating[Any]], lasting: FloatArray) -> FloatArra
 
 def samples_of(drive: Drive, first: int, reading: Reading, meters: Meters) -> Samples:
     """Return the samples of a block that begins at step `first` of a drive."""
+    reading = before_common(drive, reading, meters.return_lead)
     onset = reading.start + reading.onset
     end = np.append(onset[1:], onset[-1] + drive.dwell[first + reading.steps - 1])
     begin, over = onset, end

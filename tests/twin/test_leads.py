@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nwlab.core.drive import Drive, Force, Quantity
+from nwlab.core.events import BlockArrived, DriveStarted, Expected
 from nwlab.core.limits import Limits
 from nwlab.core.reading import join
 from nwlab.lab.leads import leads_of
@@ -72,15 +73,32 @@ def test_resistors_behind_leads_are_those_of_a_larger_circuit() -> None:
 @pytest.mark.parametrize("chip", ["grid21", "resistor-10k"])
 def test_a_bench_tells_its_leads_and_a_model_has_none(chip: str) -> None:
     with open_bench("virtual", chip=chip) as bench, open_model(chip) as model:
-        assert leads_of(bench) == (0.5,) * len(bench.terminals)
-        assert leads_of(model) == ()
+        assert leads_of(bench) == ((0.5,) * len(bench.terminals), 0.5)
+        assert leads_of(model) == ((), 0.0)
 
 
 def test_a_twin_of_a_matched_chip_expects_what_a_bench_reads() -> None:
     """Through leads, which take a thousandth of the voltage."""
     with open_bench("virtual", chip="grid21") as bench:
-        order = TwinOrder(str(find("chip", "grid21")), "off", leads=leads_of(bench))
+        order = TwinOrder(str(find("chip", "grid21")), "off", leads=leads_of(bench).terminals)
         seen = join(bench.apply(drive())).conductance[-1, 0]
     known, bare = (each.companion().foresee(drive()).conductance[-1, 0] for each in (order, replace(order, leads=())))
     assert known == pytest.approx(seen, rel=3e-4), "as far as the calibration of a meter allows"
     assert bare - known == pytest.approx(1.0 * known**2, rel=0.1), "two leads of half an Ohm"
+
+
+def test_a_source_whose_lo_is_at_common_is_read_with_the_lead_before_it() -> None:
+    what = replace(drive(), forces=(replace(drive().forces[0], low=None),), ground=(1,))
+    with open_bench("virtual", chip="grid21") as bench:
+        leads = leads_of(bench)
+        reading = join(bench.apply(what))
+    order = TwinOrder(str(find("chip", "grid21")), "off", leads=leads.terminals)
+    off: list[float] = []
+    for each in (order, replace(order, return_lead=leads.common)):
+        companion = each.companion()
+        list(companion(DriveStarted(0, what, "")))
+        (expected,) = companion(BlockArrived(0, 0, reading))
+        assert isinstance(expected, Expected)
+        off.append(float(reading.current[-1, 0] / expected.mean[-1, 0]) - 1.0)
+    assert off[0] - off[1] == pytest.approx(-0.5 * reading.conductance[-1, 0], rel=0.1)
+    assert abs(off[1]) < 2e-4

@@ -22,7 +22,7 @@ from nwlab.core.drive import FloatArray
 from nwlab.core.units import show
 
 PARAMETERS = NAMES[:6]
-_STARTS, _LOOKS = 11, 120
+_STARTS, _LOOKS, _PATIENT = 11, 120, 400
 
 
 def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
@@ -37,7 +37,7 @@ def fit(recordings: Sequence[Recording], options: FitOptions) -> Fit:
     task = Task(curve, about.measured, about.scale, centre, coordinates.is_free)
     found = best_of(task, scattered(centre, task.is_free, _STARTS, about.seed), _LOOKS)[0]
     parts = [record.time.size for record in about.records]
-    task, found = weighed(task, found, parts, _LOOKS)
+    task, found = weighed(task, found, parts, _PATIENT)
     spread = covariance(task, found, variance(task, found, parts))
     told = [] if about.is_legacy else _levels(about, coordinates, found.unknowns, spread)
     tables = chip_tables(about, coordinates.parameters(found.unknowns), "two-terminal")

@@ -98,7 +98,8 @@ class Studio:
         document = self._order.twin
         if document is None:
             return None
-        order = TwinOrder(document.path, self._order.twin_filter, leads=leads_of(subject))
+        leads = leads_of(subject)
+        order = TwinOrder(document.path, self._order.twin_filter, leads=leads.terminals, return_lead=leads.common)
         return Following(order.companion(parse_chip(document.text, document.path)))
 
     def _values(self, point: Point, *, of_chip: bool) -> tuple[Cell, ...]:
