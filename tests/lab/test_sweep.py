@@ -444,6 +444,7 @@ def test_a_package_that_is_missing_is_named_with_its_line(
     assert line in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_told(place: Path) -> None:
     pytest.importorskip("distributed")
     done = nwlab("sweep", "mine.toml", "--executor", "dask://127.0.0.1:1", cwd=place)

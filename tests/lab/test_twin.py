@@ -115,6 +115,7 @@ def test_what_becomes_of_a_twin_does_not_touch_its_run(tmp_path: Path, fate: str
         assert notes["dropped"]["subscriber"] == "twin"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 def test_a_twin_that_falls_behind_skips_to_catch_up_and_says_so(tmp_path: Path) -> None:
     run = start(tmp_path, "--twin", "stochastic-2025", duration=240)

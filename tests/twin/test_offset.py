@@ -67,6 +67,7 @@ def beside(laws: list[RateBalance], levels: FloatArray, seed: int) -> tuple[Comp
     return companion, [each for each in told if isinstance(each, Noted) and each.kind == "alarm"]
 
 
+@pytest.mark.slow
 def test_residuals_are_calibrated_though_the_offset_feigns_more_than_a_film_conducts() -> None:
     assert OFFSET / LOW > 2e-7 > 10 * LAW.noise * (LAW.g_max - LAW.g_min) * np.sqrt(DWELL)
     companion, alarms = beside([LAW], pulses(2000, LOW), 5)

@@ -34,7 +34,10 @@ def fall(steps: Steps, best: Optimum, place: int, away: float) -> float:
 
 
 @pytest.mark.parametrize("seed", [4, pytest.param(5, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("place", [OWN + DIFFUSION, OWN + EXPONENT, OWN + SMALLEST])
+@pytest.mark.parametrize(
+    "place",
+    [OWN + DIFFUSION, *(pytest.param(OWN + each, marks=pytest.mark.slow) for each in (EXPONENT, SMALLEST))],
+)
 def test_errors_reach_as_far_as_the_likelihood_stays_large(seed: int, place: int) -> None:
     """Such a likelihood is skew, and its curvature at the top says little of the longer side."""
     steps, best = hidden_jumps(seed)

@@ -52,7 +52,7 @@ def test_uneven_steps_are_no_trouble_to_a_short_record() -> None:
     assert abs(np.mean(corrected)) < 0.04
 
 
-@pytest.mark.parametrize("read", [0.3, 1.0])
+@pytest.mark.parametrize("read", [0.3, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_jumps_and_read_noise_are_found_together(read: float) -> None:
     level = fitted(held(LAW, 30000, 7, read=read))
     assert LAW.jumps
