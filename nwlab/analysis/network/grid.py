@@ -106,9 +106,8 @@ class _Search:
                 raise UsageError("no start led to a grid that could be played over the whole record")
             best, keep = sorted(found, key=lambda found: found.cost)[:keep], 2
             few = [each.unknowns for each in best]
-        task = self._cut(best[0].unknowns, _FINE)
-        weighty, found = weighed(task, best[0], self._parts, 8)
-        return replace(self.task(), scale=weighty.scale), self._seen(found, _FINAL)
+        # What a good record fixes to less than pieces of time make is fitted on the finest.
+        return weighed(self._cut(best[0].unknowns, _FINAL), self._seen(best[0], _FINAL), self._parts, 12)
 
     def stepwise(self) -> tuple[Task, Found]:
         """Return the best that a few starts lead to: every level is one step, so that each look is dear."""
