@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
@@ -53,8 +54,33 @@ def run(load: Callable[[ModuleType], object], module: ModuleType, path: Path) ->
         raise FileError(f"cannot be loaded: {type(error).__name__}: {error}", path) from error
 
 
+class _Aside:
+    """How many have asked that stdout be stderr, in however many threads; the last to leave puts it back."""
+
+    def __init__(self) -> None:
+        self._lock, self._count, self._stdout = threading.Lock(), 0, sys.stdout
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._count:
+                self._stdout, sys.stdout = sys.stdout, sys.stderr
+            self._count += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._count -= 1
+            if not self._count:
+                sys.stdout = self._stdout
+
+
+_aside = _Aside()
+
+
 @contextlib.contextmanager
 def printing_aside() -> Generator[None]:
     """Let what a lab's own code prints go to stderr: what a command has to say on stdout is read by scripts."""
-    with contextlib.redirect_stdout(sys.stderr):
+    _aside.enter()
+    try:
         yield
+    finally:
+        _aside.leave()

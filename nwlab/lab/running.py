@@ -117,8 +117,10 @@ def check_twin(order: TwinOrder | None, terminals: tuple[str, ...]) -> None:
 def suited(order: TwinOrder | None, chip: Chip) -> TwinOrder | None:
     """Return the order for a twin of this chip, which knows what lies before its terminals; raises as `check_twin`."""
     check_twin(order, chip.terminals)
+    if order is None:
+        return None
     leads = leads_of(chip)
-    return None if order is None else replace(order, leads=leads.terminals, return_lead=leads.common)
+    return replace(order, leads=leads.terminals, return_lead=leads.common)
 
 
 @contextmanager

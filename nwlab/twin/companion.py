@@ -113,7 +113,7 @@ class Companion:
 
     def _start(self, event: DriveStarted) -> Iterator[Noted]:
         """Take a drive, unless nothing in it tells the film's current: after that, nothing is known of it."""
-        self._ends = not is_taken_up(self._drive, event.drive)
+        self._ends = self._ends or not is_taken_up(self._drive, event.drive)
         self._drive = event.drive
         if is_tangled(event.drive):
             self.lose()

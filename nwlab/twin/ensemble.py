@@ -36,6 +36,8 @@ _PAST_STEPS = 6
 _NUDGE = 1e-3  # of a junction's spread over the members
 _REMEMBERED = 64
 _LEFT, _HALVINGS = 0.3, 5
+_HIGHER = 1.5
+"""Times the highest level until now: a level from which on a chip may show more of itself."""
 _TRIED, _STRANGE, _BEYOND = 50, 6.0, 9.0
 """Samples over which squares of residuals are summed up; the sum is strange that lies so many of its standard
 deviations, and so much, beyond its mean."""
@@ -64,6 +66,7 @@ class EnsembleTwin:
         self._doubted = _TRIED  # samples until residuals can be trusted
         self._before = self.states  # of members when that began
         self._most = np.zeros(0)  # what sources hold at most in the present drive
+        self._shown = 0.0  # V or A: the highest level at which that was tried
         self._rigs: dict[object, Rig | None] = {}
         self._passing = Passing[Rig]()
         self._view = self._films[0].body.reduction.memory()
@@ -88,9 +91,8 @@ class EnsembleTwin:
 
     def lose(self) -> None:
         """What comes next follows after something of which nothing is known."""
-        self._passing, self._patience, self._doubted = Passing[Rig](), 0.0, _TRIED
-        self._before = self.states
-        self._squares, self._count, self._left = 0.0, 0, _TRIED
+        self._passing, self._shown = Passing[Rig](), 0.0
+        self._try()
 
     def rig(self, drive: Drive) -> Rig | None:
         """Return the wiring of a drive; None where voltage sources form a ring."""
@@ -100,7 +102,16 @@ class EnsembleTwin:
                 self._rigs.clear()
             self._rigs[key] = rig_of(self._films, drive)
         self._most = _highest(drive)
+        highest = float(np.abs(self._most).max(initial=0.0))
+        if highest > _HIGHER * self._shown:
+            self._shown = highest
+            self._try()
         return self._rigs[key]
+
+    def _try(self) -> None:
+        """See by the next readings whether members are near the chip: low levels do not show what it has borne."""
+        self._patience, self._doubted, self._before = 0.0, max(self._doubted, _TRIED), self.states
+        self._squares, self._count, self._left = 0.0, 0, _TRIED
 
     def follow(self, rig: Rig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
@@ -114,8 +125,9 @@ class EnsembleTwin:
                 before, delay, aperture = self._reach(rig, samples, k)
                 foretold = rig.read(before, samples.held[k], delay, aperture)
             except NwlabError:  # a member without potentials can say nothing; what was learned last was wrong
+                before = self._before
                 self.lose()
-                self._is_lost = True
+                self._is_lost, self._before = True, before
                 continue
             self._take(rig, samples, k, foretold, found)
         return found
@@ -146,7 +158,8 @@ class EnsembleTwin:
         expected, reading = expected.only(known), samples.reading[k, known]
         found.z[k, known] = residuals(expected, reading, members.count)
         found.trust[k] = np.nan if self._doubted else 1.0
-        self._judge(found.z[k, known])
+        if samples.held[k].any():
+            self._judge(found.z[k, known])
         factor = np.linalg.cholesky(expected.spread + expected.noise)
         found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[np.ix_(known, known)])
         if self._corrects:

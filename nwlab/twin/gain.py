@@ -59,7 +59,9 @@ class GainTwin:
 
     def lose(self, between: tuple[float, float] | None = None) -> None:
         """Forget where the film is: anywhere between two conductances in S, those of its bounds unless told."""
-        self._state, self._variance = self._film.anywhere(between)
+        known = 0.0 if between is None else self._variance
+        self._state, variance = self._film.anywhere(between)
+        self._variance = variance + known
 
     def follow(self, steps: Steps) -> Foretold:
         """Take readings with what was held between them; return what was expected of them."""

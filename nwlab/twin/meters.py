@@ -72,10 +72,14 @@ def _most(force: Force) -> float:
 
 
 def before_common(drive: Drive, reading: Reading, lead: float) -> Reading:
-    """Return a reading whose voltages are those against common itself, `lead` in Ohm before each LO that is there."""
+    """Return a reading whose voltages are those against common itself, `lead` in Ohm before each LO that is there.
+
+    A voltage that is sensed elsewhere is read without it.
+    """
     if not lead or not drive.forces:
         return reading
-    passes = np.array([lead if force.low is None else 0.0 for force in drive.forces])
+    is_passed = [force.low is None and force.sense is None for force in drive.forces]
+    passes = np.where(is_passed, lead, 0.0)
     return replace(reading, voltage=reading.voltage - passes * np.nan_to_num(reading.current))
 
 

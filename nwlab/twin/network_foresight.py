@@ -2,8 +2,9 @@
 
 A copy of the twin follows readings that nobody has taken. When the drive would begin is a guess, as for one film.
 
-Where sources would pass their limits, the drive is followed once more with these turned round: what limited a source is
-then held by it, and what it held follows. Where it does not act such a source is held at what it would give anyhow.
+Where sources would pass their limits, the drive is followed once more with one of these turned round, that which is
+farthest beyond: what limits it is then held by it, and what it held follows. Where another one still passes its limit,
+that is turned round, too. In steps in which its limit does not act, such a source is held at what it gives anyhow.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ from nwlab.twin.meters import PART
 from nwlab.twin.passing import Foretold, NetworkTwin, samples_of
 from nwlab.twin.standing import is_taken_up
 
+_EVEN = 1e-9
+"""Of a limit: what rounding may be beyond it."""
+_LEAST = 1e-12
+"""V or A; a limit is more than nothing."""
+
 
 def foresee(
     twin: NetworkTwin[Any], terminals: tuple[str, ...], pace: Pace, left: Drive | None, drive: Drive
@@ -41,23 +47,24 @@ def foresee(
     blank = _unread(drive, pace.next)
     found = _followed(copy, drive, blank)
     _see_that_told(drive, found.mean)
-    seen = _Seen(*_forced(drive), told=found.mean.copy(), sd=np.hypot(found.sd, PART * found.mean))
+    seen = _Seen(*_forced(drive), found.mean.copy(), np.hypot(found.sd, PART * found.mean), found.mean.copy())
     limit = np.array([force.compliance for force in drive.forces])
-    acts = _acting(drive, np.abs(found.mean) > limit)
-    for pattern in np.unique(acts[acts.any(axis=1)], axis=0):
-        _limit(copy, _Limited(drive, blank, found.mean, limit, pattern), (acts == pattern).all(axis=1), seen)
-    return _expectation(blank, seen, acts, limit)
+    acts: BoolArray = np.zeros(found.mean.shape, dtype=np.bool_)
+    for _ in drive.forces:
+        worst = _worst(drive, np.where(acts, 0.0, np.abs(seen.told) / limit))
+        if not worst.any():
+            break
+        acts |= worst
+        seen.held = np.where(worst, np.clip(seen.told, -limit, limit), seen.held)
+        changed = worst.any(axis=1)
+        for pattern in np.unique(acts[changed], axis=0):
+            _turn(copy, drive, blank, pattern, changed & (acts == pattern).all(axis=1), seen)
+    # Where one limit acts, others may carry just theirs.
+    acts |= acts.any(axis=1, keepdims=True) & (np.abs(seen.told) > (1.0 - _EVEN) * limit)
+    return _expectation(blank, seen, acts)
 
 
-def _acting(drive: Drive, over: BoolArray) -> BoolArray:
-    """Return where limits act, of sources that would be over theirs without, (steps, forces): a voltmeter is only at
-    its own where no other source is."""
-    is_meter = np.array([force.is_voltmeter for force in drive.forces], dtype=np.bool_)
-    others = (over & ~is_meter).any(axis=1, keepdims=True)
-    return over & ~(is_meter & others)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Seen:
     """What sources force and what is told of them, (steps, forces) each; changed in place."""
 
@@ -65,48 +72,43 @@ class _Seen:
     forced: FloatArray  # V or A
     told: FloatArray  # A or V
     sd: FloatArray  # of what is told
+    held: FloatArray  # A or V, what each holds where it is turned round
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Limited:
-    """A drive some of whose sources are at their limits in some of its steps."""
+def _worst(drive: Drive, beyond: FloatArray) -> BoolArray:
+    """Return in each step the force that is farthest beyond its limit, (steps, forces); `beyond` is in parts of that.
 
-    drive: Drive
-    blank: Reading
-    free: FloatArray  # (steps, forces) A or V, what would be told without limits
-    limit: FloatArray  # (forces,)
-    pattern: BoolArray  # (forces,) which are at theirs
-
-    @property
-    def turned(self) -> Drive:
-        """The drive with these sources turned round."""
-        held = np.clip(self.free, -self.limit, self.limit)
-        return replace(
-            self.drive,
-            forces=tuple(
-                _turned(force, held[:, place]) if self.pattern[place] else force
-                for place, force in enumerate(self.drive.forces)
-            ),
-        )
+    A voltmeter counts only where nothing else is beyond: it is there because something else is.
+    """
+    is_meter = np.array([force.is_voltmeter for force in drive.forces], dtype=np.bool_)
+    over = beyond > 1.0 + _EVEN
+    over &= ~(is_meter & (over & ~is_meter).any(axis=1, keepdims=True))
+    first = np.argmax(np.where(over, beyond, 0.0), axis=1) if drive.forces else np.zeros(len(over), np.intp)
+    return over & (np.arange(over.shape[1]) == first[:, np.newaxis])
 
 
 def _turned(force: Force, held: FloatArray) -> Force:
-    """Return a source that holds what limited it, (steps,), and is limited by what it held."""
-    most = float(np.abs(force.levels).max())
+    """Return a source that holds what limits it, (steps,), and is limited by what it held."""
+    most = max(float(np.abs(force.levels).max()), _LEAST)
     return replace(force, quantity=force.quantity.other, levels=held, compliance=most, range=None)
 
 
-def _limit(twin: NetworkTwin[Any], limited: _Limited, rows: BoolArray, seen: _Seen) -> None:
-    """Put what limits make of some steps (steps,) into what is seen; it is not known where no circuit follows."""
+def _turn(
+    twin: NetworkTwin[Any], drive: Drive, blank: Reading, pattern: BoolArray, rows: BoolArray, seen: _Seen
+) -> None:
+    """Put what sources (forces,) at their limits make of some steps (steps,) into what is seen.
+
+    Where no circuit follows, nothing is known.
+    """
+    forces = (_turned(force, seen.held[:, k]) if pattern[k] else force for k, force in enumerate(drive.forces))
     try:
-        found = _followed(twin, limited.turned, limited.blank)
+        found = _followed(twin, replace(drive, forces=tuple(forces)), blank)
     except DriveError:
         found = Foretold(*np.full((5, *seen.told.shape), np.nan))
-    held = np.clip(limited.free, -limited.limit, limited.limit)
-    pattern = limited.pattern
-    seen.forced[rows] = np.where(pattern, found.mean[rows], seen.forced[rows])
-    seen.told[rows] = np.where(pattern, held[rows], found.mean[rows])
-    seen.sd[rows] = np.where(pattern, np.nan, np.hypot(found.sd[rows], PART * found.mean[rows]))
+    told = np.where(pattern, seen.held, found.mean)
+    seen.told[rows] = np.where(np.isnan(found.mean).any(axis=1, keepdims=True), np.nan, told)[rows]
+    seen.forced[rows] = np.where(pattern, found.mean, _forced(drive)[1])[rows]
+    seen.sd[rows] = np.where(pattern, np.nan, np.hypot(found.sd, PART * found.mean))[rows]
 
 
 def _followed(twin: NetworkTwin[Any], drive: Drive, blank: Reading) -> Foretold:
@@ -150,15 +152,13 @@ def _forced(drive: Drive) -> tuple[BoolArray, FloatArray]:
     return is_voltage, np.stack(levels, axis=1) if levels else np.zeros((drive.steps, 0))
 
 
-def _expectation(blank: Reading, seen: _Seen, acts: BoolArray, limit: FloatArray) -> Expectation:
-    """Turn what is seen into a reading; `acts` (steps, forces) says where limits (forces,) were taken to act."""
-    more = ~acts & (np.abs(seen.told) > limit)
-    told, acts = np.where(more, np.clip(seen.told, -limit, limit), seen.told), acts | more
+def _expectation(blank: Reading, seen: _Seen, acts: BoolArray) -> Expectation:
+    """Turn what is seen into a reading; `acts` (steps, forces) says where limits act."""
     reading = replace(
         blank,
-        voltage=np.where(seen.is_voltage, seen.forced, told),
-        current=np.where(seen.is_voltage, told, seen.forced),
+        voltage=np.where(seen.is_voltage, seen.forced, seen.told),
+        current=np.where(seen.is_voltage, seen.told, seen.forced),
         in_compliance=acts,
     )
     values = {name: getattr(reading, name) for name in Reading.__dataclass_fields__}
-    return Expectation(**values, sd=np.where(more, np.nan, seen.sd))
+    return Expectation(**values, sd=np.where(acts, np.nan, seen.sd))

@@ -86,10 +86,17 @@ class ScalarTwin:
         """What the film conducts now, S, as far as the readings tell."""
         return float(self._branches[0] @ self._branches[2])
 
+    @property
+    def _variance(self) -> float:
+        mean, variance, weight = self._branches
+        return float((variance + mean**2) @ weight) - self.conductance**2
+
     def lose(self, between: tuple[float, float] | None = None) -> None:
         """Forget where the film is: anywhere between two conductances in S, those of its bounds unless told."""
+        mean, variance = self._film.anywhere(between)
+        known = 0.0 if between is None else self._variance
         self._branches[:] = 0.0
-        self._branches[:, 0] = *self._film.anywhere(between), 1.0
+        self._branches[:, 0] = mean, variance + known, 1.0
         self._offsets.loosen()
 
     def follow(self, steps: Steps) -> Foretold:

@@ -26,12 +26,13 @@ def end(twin: Twin, held: Held, moment: float, gap: float) -> Held:
     """
     if not held.stands:
         return held
-    law, here = twin.law, twin.conductance
-    rested = float(law.conductance(law.relax(law.state(here), 0.0, gap)))
-    if abs(here - rested) <= _LITTLE * here:
+    law, volts = twin.law, abs(held.level)
+    left = law.relax(law.state(twin.conductance), volts, max(moment - held.moment, 0.0))
+    ends = [float(law.conductance(law.relax(left, each, gap))) for each in (0.0, volts)]
+    if max(ends) - min(ends) <= _LITTLE * max(ends):
         held.release(moment)
         return held
-    twin.lose((min(here, rested), max(here, rested)))
+    twin.lose((min(ends), max(ends)))
     return Held(law)
 
 

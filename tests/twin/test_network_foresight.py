@@ -99,9 +99,15 @@ def limited_drives() -> dict[str, Drive]:
         "with a voltmeter": (source, meter),
         "with an ammeter": (source, ammeter),
         "current": (pushed, meter),
+        "at 0 V": (replace(source, compliance=1.0), replace(ammeter, terminal=1, compliance=1e-7)),
+        "one of two": (
+            replace(source, levels=2.0 * volts, compliance=2e-6),
+            Force(1, Quantity.VOLTAGE, -2.0 * volts, 1e-6),
+        ),
         "not the first": (ammeter, source, Force(4, Quantity.CURRENT, zero, 1.0)),
     }
-    return {name: Drive(np.full(2, 0.2), each, ground=(1,)) for name, each in forces.items()}
+    alone = ("at 0 V", "one of two")
+    return {name: Drive(np.full(2, 0.2), each, ground=() if name in alone else (1,)) for name, each in forces.items()}
 
 
 @pytest.mark.parametrize("name", list(limited_drives()))

@@ -97,3 +97,22 @@ def test_a_network_rests_once_its_drive_is_over() -> None:
 
     for stood, ended in zip(expected(True), expected(False), strict=True):
         np.testing.assert_array_equal(stood, ended)
+
+
+@pytest.mark.parametrize("kind", [ScalarTwin, GainTwin])
+def test_a_film_that_goes_on_rising_meanwhile_is_expected_where_that_leads(kind: type[ScalarTwin | GainTwin]) -> None:
+    """Read for 0.4 s only, then left at 4.2 V for 5 s: it comes out far above its last reading, or has forgotten."""
+    clock = VirtualClock()
+    chip = ModelChip(TwoTerminalFilm(CALM, 1.5e-7, 8), ("A", "B"), Limits(5.0, 1e-2), clock)
+    companion = Companion(kind(CALM, 1.5e-7))
+    rising, after = standing(Quantity.VOLTAGE, 4.2, 20), standing(Quantity.CURRENT, 6e-5)
+    rising = replace(rising, dwell=np.full(20, 0.02), read_delay=np.full(20, 0.002))
+    for index, drive in enumerate((rising, after)):
+        list(companion(DriveStarted(index, drive, "")))
+        told = list(companion(BlockArrived(index, 0, join(chip.apply(drive)))))
+        clock.sleep(5.0)
+    (expected,) = (each for each in told if isinstance(each, Expected))
+    assert expected.z is not None
+    assert np.abs(expected.z[:, 0]).max() < 4.0
+    if kind is ScalarTwin:
+        assert (expected.sd[3:, 0] < 0.05 * np.abs(expected.mean[3:, 0])).all(), "its readings have told where it is"

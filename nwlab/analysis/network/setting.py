@@ -137,7 +137,7 @@ def given_value(name: str, text: str, known: tuple[str, ...]) -> float:
     value = given_number(name, text, UNITS[NAMES.index(name)] if name in NAMES else "S")
     if not 0 <= value < math.inf or (value == 0 and not name.startswith("spread")):
         raise UsageError(f"{name} must be positive, not {text}")
-    return max(value, _UNUSED)
+    return max(value, _UNUSED) if name.startswith("spread") else value
 
 
 def thinned(record: Record, most: int = 240) -> tuple[Record, FloatArray]:
