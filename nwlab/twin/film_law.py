@@ -40,11 +40,14 @@ class FilmLaw:
         return 0.0 if jumps is None else 0.5 / (1.0 + 2.0 * jumps.largest) / self.span
 
     def anywhere(self, between: tuple[float, float] | None) -> tuple[float, float]:
-        """Return mean and variance, S and S², of a film anywhere between two conductances, or between its bounds."""
+        """Return mean and variance, S and S², of a film anywhere between two conductances, or between its bounds.
+
+        Both ends are as likely as any place between, and some chips are always at one of them.
+        """
         if between is None:
             return float(self.law.conductance(0.5)), self.span**2
         below, above = between
-        return 0.5 * (below + above), (above - below) ** 2 / 12.0
+        return 0.5 * (below + above), (above - below) ** 2 / 4.0
 
     def course(self, level: FloatArray, pull: Pull | None) -> tuple[FloatArray, FloatArray]:
         """Return θ in 1/s and where the film is drawn to in S, at levels (n,) in V."""

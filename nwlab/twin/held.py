@@ -10,7 +10,7 @@ from nwlab.analysis.rate_balance.pieces import Range, Steps
 from nwlab.core.drive import Drive, FloatArray, Force, Quantity
 from nwlab.core.reading import Reading
 from nwlab.model.rate_balance import RateBalance
-from nwlab.twin.course import Source
+from nwlab.twin.course import Source, go, within
 from nwlab.twin.port import Port
 from nwlab.twin.pulled import Pulls, Sample
 
@@ -142,6 +142,10 @@ class Held:
     def stands(self) -> bool:
         """Whether the last level was left standing."""
         return bool(np.isinf(self.until)) and self.until > 0
+
+    def after(self, conductance: float, lasts: float) -> float:
+        """Return where a film comes to, S, by its law under what stands, from a conductance in S, in a time in s."""
+        return go(self.law, within(self.law, conductance), self._pulls.source, lasts).end
 
     def release(self, moment: float) -> None:
         """Let a level that was left standing end at a moment, s on the chip's clock."""

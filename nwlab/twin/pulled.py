@@ -61,6 +61,11 @@ class Pulls:
         self._law, self._here = law, start
         self._source = Source(math.inf, 0.0)
 
+    @property
+    def source(self) -> Source:
+        """What is applied now."""
+        return self._source
+
     def of(self, samples: list[Sample]) -> tuple[Pull, FloatArray] | None:
         """Return what pulls at the levels of the steps of a block, in the order of `Held.steps`, and the readings as
         means of the conductance, (samples,) S; None where nothing pulls."""

@@ -26,9 +26,9 @@ def end(twin: Twin, held: Held, moment: float, gap: float) -> Held:
     """
     if not held.stands:
         return held
-    law, volts = twin.law, abs(held.level)
-    left = law.relax(law.state(twin.conductance), volts, max(moment - held.moment, 0.0))
-    ends = [float(law.conductance(law.relax(left, each, gap))) for each in (0.0, volts)]
+    law = twin.law
+    left = held.after(twin.conductance, max(moment - held.moment, 0.0))
+    ends = held.after(left, gap), float(law.conductance(law.relax(law.state(left), 0.0, gap)))
     if max(ends) - min(ends) <= _LITTLE * max(ends):
         held.release(moment)
         return held
