@@ -25,22 +25,15 @@ from nwlab.twin.ensemble_rig import Rig, Row, key_of, rig_of
 from nwlab.twin.ensemble_update import Members, corrected, outlook, residuals
 from nwlab.twin.meters import Meters
 from nwlab.twin.passing import Foretold, Passing, Samples, leaning
+from nwlab.twin.trial import SETTLING, Trial
 
 MEMBERS = 20
-
-SETTLING = 1000
-"""Samples until members of any past have become alike: measured on networks of 100 wires that forget within seconds."""
 
 _SHORTEST_PAST, _LONGEST_PAST = 0.1, 100.0  # s
 _PAST_STEPS = 6
 _NUDGE = 1e-3  # of a junction's spread over the members
 _REMEMBERED = 64
 _LEFT, _HALVINGS = 0.3, 5
-_HIGHER = 1.5
-"""Times the highest level until now: a level from which on a chip may show more of itself."""
-_TRIED, _STRANGE, _BEYOND = 50, 6.0, 9.0
-"""Samples over which squares of residuals are summed up; the sum is strange that lies so many of its standard
-deviations, and so much, beyond its mean."""
 
 
 class EnsembleTwin:
@@ -60,13 +53,9 @@ class EnsembleTwin:
         self._rng = np.random.default_rng(seed)
         self._films: list[NetworkFilm] = [make(int(each)) for each in self._rng.integers(0, 2**31, members)]
         self._corrects, self._is_lost = corrects, False
-        self._has_chance = bool(getattr(self._films[0].law, "fluctuates", False))
-        self._squares, self._count, self._left = 0.0, 0, _TRIED  # of residuals, and samples until they are summed anew
-        self._patience = 0.0  # samples before members may get pasts again
-        self._doubted = _TRIED  # samples until residuals can be trusted
+        self._trial = Trial(bool(getattr(self._films[0].law, "fluctuates", False)))
         self._before = self.states  # of members when that began
         self._most = np.zeros(0)  # what sources hold at most in the present drive
-        self._shown = 0.0  # V or A: the highest level at which that was tried
         self._rigs: dict[object, Rig | None] = {}
         self._passing = Passing[Rig]()
         self._view = self._films[0].body.reduction.memory()
@@ -91,7 +80,8 @@ class EnsembleTwin:
 
     def lose(self) -> None:
         """What comes next follows after something of which nothing is known."""
-        self._passing, self._shown = Passing[Rig](), 0.0
+        self._passing = Passing[Rig]()
+        self._trial.forget()
         self._try()
 
     def rig(self, drive: Drive) -> Rig | None:
@@ -102,16 +92,14 @@ class EnsembleTwin:
                 self._rigs.clear()
             self._rigs[key] = rig_of(self._films, drive)
         self._most = _highest(drive)
-        highest = float(np.abs(self._most).max(initial=0.0))
-        if highest > _HIGHER * self._shown:
-            self._shown = highest
+        if self._trial.is_higher(float(np.abs(self._most).max(initial=0.0))):
             self._try()
         return self._rigs[key]
 
     def _try(self) -> None:
         """See by the next readings whether members are near the chip: low levels do not show what it has borne."""
-        self._patience, self._doubted, self._before = 0.0, max(self._doubted, _TRIED), self.states
-        self._squares, self._count, self._left = 0.0, 0, _TRIED
+        self._before = self.states
+        self._trial.begin()
 
     def follow(self, rig: Rig, samples: Samples) -> Foretold:
         """Take the samples of a block; return what was expected of them."""
@@ -157,9 +145,9 @@ class EnsembleTwin:
             return
         expected, reading = expected.only(known), samples.reading[k, known]
         found.z[k, known] = residuals(expected, reading, members.count)
-        found.trust[k] = np.nan if self._doubted else 1.0
-        if samples.held[k].any():
-            self._judge(found.z[k, known])
+        found.trust[k] = np.nan if self._trial.doubted else 1.0
+        if self._corrects and samples.held[k].any():  # at rest nothing shows
+            self._is_lost = self._trial.is_strange(found.z[k, known])
         factor = np.linalg.cholesky(expected.spread + expected.noise)
         found.lean[k, known] = leaning(factor, (np.diag(samples.lasting[k]) + blur)[np.ix_(known, known)])
         if self._corrects:
@@ -167,20 +155,6 @@ class EnsembleTwin:
             for film, state in zip(self._films, states, strict=True):
                 film.state = np.ascontiguousarray(_within_reach(film, state))
                 film.forget_moment()
-
-    def _judge(self, z: FloatArray) -> None:
-        """Take residuals of a sample; see that members are still near the chip, or give them pasts of their own."""
-        if not self._corrects:
-            return
-        self._squares, self._count = self._squares + float(z @ z), self._count + z.size
-        self._left, self._patience = self._left - 1, max(self._patience - 1.0, 0.0)
-        self._doubted = max(self._doubted - 1, 0)
-        mean = self._count + _STRANGE * np.sqrt(2.0 * self._count)
-        if self._squares > mean + _BEYOND and not self._patience:
-            self._is_lost = True
-        if self._is_lost or not self._left:
-            self._squares, self._count, self._left = 0.0, 0, _TRIED
-            self._patience = max(self._patience, 0.0 if self._has_chance else np.inf)
 
     def _slopes(self, rig: Rig, held: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return how readings move with states, (forces, variables, junctions), and with sources, (forces, sources)."""
@@ -208,11 +182,10 @@ class EnsembleTwin:
 
     def _invent(self, rig: Rig, most: FloatArray) -> None:
         """Give every member a past of its own, in which sources held up to `most` (sources,) V or A."""
-        # A chip that stays strange is another one, which alarms are to tell: they do not wait for it again.
-        self._is_lost, self._doubted = False, SETTLING if self._doubted else 0
-        self._patience = SETTLING if self._has_chance else np.inf
+        self._is_lost = False
+        self._trial.answer()
         for member, film in enumerate(self._films):
-            if self._doubted:  # what was learned meanwhile was learned by members that were far off
+            if self._trial.doubted:  # what was learned meanwhile was learned by members that were far off
                 film.state = np.ascontiguousarray(self._before[member])
             part, when = self._rng.random(2)
             duration = _SHORTEST_PAST * (_LONGEST_PAST / _SHORTEST_PAST) ** when
