@@ -55,10 +55,7 @@ def ask(
     files = [load_chip(chip) for chip in chips or [MODEL if table is None else table.chip]]
     for file in files:
         check_twin(follower, file.terminals)
-    axes = tuple(_axis(loaded, key, text) for key, text in vary)
-    _check_keys(axes, settings)
-    for file in files:
-        _try_out(file, loaded, axes)
+    axes = _axes(loaded, vary, settings, files)
     first = files[0].seed
     chips_asked = tuple(_resolved(file.path, file.text) for file in files)
     model = None if follower is None else _resolved(Path(follower.chip), load_chip(follower.chip).text)
@@ -94,6 +91,17 @@ def _bench(name: str, protocol: Protocol) -> BenchFile:
         )
     check_sources(protocol, len(file.smus), file.name)
     return file
+
+
+def _axes(
+    protocol: Protocol, vary: Sequence[tuple[str, str]], settings: Mapping[str, Any], files: Sequence[ChipFile]
+) -> tuple[Axis, ...]:
+    """Return what varies, each value of it tried out on each chip."""
+    axes = tuple(_axis(protocol, key, text) for key, text in vary)
+    _check_keys(axes, settings)
+    for file in files:
+        _try_out(file, protocol, axes)
+    return axes
 
 
 def _axis(protocol: Protocol, key: str, text: str) -> Axis:
